@@ -1,0 +1,56 @@
+// The Directory's answer to "may this one speak, and to whom?", and the brief that goes with it.
+// A brief is all that a session must know to serve one event: no settings look-up happens inside a turn.
+import type { QueueMode, ThinkingLevel } from "./event.ts";
+
+export type Admission =
+  | { outcome: "accept"; sessionKey: string; brief: Brief; reason: string }
+  | { outcome: "pair"; code: string; reply: string; reason: string }
+  | { outcome: "ignore"; reason: string };
+
+/** Tool names or groups; deny wins. */
+export interface ToolPolicy {
+  allow?: string[];
+  deny?: string[];
+}
+
+/** A provider that the settings add to the catalogue, or an override of one. The key itself never travels here. */
+export interface ProviderOverride {
+  baseUrl?: string;
+  api?: "anthropic-messages" | "openai-responses" | "openai-completions";
+  /** Name of the environment variable or secret that holds the key. */
+  apiKeyEnv?: string;
+  models?: ModelOverride[];
+}
+
+export interface ModelOverride {
+  id: string;
+  name?: string;
+  /** Tokens. */
+  contextWindow?: number;
+  /** Tokens of one answer. */
+  maxTokens?: number;
+  reasoning?: boolean;
+  input?: ("text" | "image")[];
+  /** US dollars per million tokens. */
+  cost?: { input?: number; output?: number; cacheRead?: number; cacheWrite?: number };
+}
+
+export interface Brief {
+  sessionKey: string;
+  agentId: string;
+  agentName: string;
+  /** `provider/model` refs, first choice first; empty: the session chooses by which key is there. */
+  models: string[];
+  providers: Record<string, ProviderOverride>;
+  thinking?: ThinkingLevel;
+  queue: { mode: QueueMode; debounceMs: number; cap: number; drop: "summarize" | "old" | "new" };
+  tools: ToolPolicy;
+  /** IANA name. */
+  timeZone: string;
+  budget: { perTurnUsd?: number; leftTodayUsd?: number };
+  compaction: { enabled: boolean; keepRecentTokens: number; reserveTokens: number };
+  /** Longest silence of a model stream, ms. */
+  modelIdleMs: number;
+  /** Hash of the settings the brief was made from. */
+  settingsHash: string;
+}

@@ -1,0 +1,103 @@
+// One line of a transcript. The transcript is append-only: compaction adds a `summary` and moves the window.
+import type { Address, MediaRef, Part, Sender } from "./message.ts";
+
+export interface Usage {
+  /** Tokens that were neither read from nor written to a cache. */
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+}
+
+/** Token counts and price of a step, a turn or a day. `costUsd` is absent when the price is not known. */
+export interface Spend extends Usage {
+  costUsd?: number;
+}
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  args: Record<string, unknown>;
+}
+
+/** Reasoning as the provider gave it. `signature` and `redacted` go back unchanged, to the same provider only. */
+export interface Thinking {
+  text: string;
+  signature?: string;
+  redacted?: string;
+}
+
+export type StopReason = "stop" | "tools" | "length" | "refused" | "aborted";
+export type CallOutcome = "done" | "failed" | "interrupted" | "stopped";
+
+interface EntryHead {
+  /** Position in the transcript, from 1. */
+  seq: number;
+  id: string;
+  at: number;
+  /** Absent on entries that no turn made (an injected note). */
+  turnId?: string;
+}
+
+export interface UserEntry extends EntryHead {
+  kind: "user";
+  inboxId: string;
+  parts: Part[];
+  from?: Address;
+  sender?: Sender;
+}
+
+export interface AssistantEntry extends EntryHead {
+  kind: "assistant";
+  step: number;
+  text: string;
+  thinking: Thinking[];
+  calls: ToolCall[];
+  /** `provider/model` that answered. */
+  model: string;
+  stopReason: StopReason;
+  spend: Spend;
+}
+
+export interface ResultEntry extends EntryHead {
+  kind: "result";
+  callId: string;
+  name: string;
+  text: string;
+  outcome: CallOutcome;
+  media?: MediaRef[];
+}
+
+export interface NoteEntry extends EntryHead {
+  kind: "note";
+  text: string;
+  label?: string;
+  /** Whether the model reads it too (an injected message) or only people do (an error, a parked turn). */
+  isForModel: boolean;
+}
+
+export interface SummaryEntry extends EntryHead {
+  kind: "summary";
+  text: string;
+  /** The model reads the summary, then everything from this position on. */
+  firstKeptSeq: number;
+  tokensBefore: number;
+}
+
+export type Entry = UserEntry | AssistantEntry | ResultEntry | NoteEntry | SummaryEntry;
+type Headless<T> = T extends Entry ? Omit<T, "seq" | "id" | "at"> : never;
+/** An entry before the transcript gave it its place. */
+export type NewEntry = Headless<Entry>;
+
+export const NO_SPEND: Spend = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 };
+
+/** Adds two spends. An unknown price makes the sum unknown. */
+export function addSpend(a: Spend, b: Spend): Spend {
+  const sum: Spend = {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cacheRead: a.cacheRead + b.cacheRead,
+    cacheWrite: a.cacheWrite + b.cacheWrite,
+  };
+  return a.costUsd === undefined || b.costUsd === undefined ? sum : { ...sum, costUsd: a.costUsd + b.costUsd };
+}

@@ -1,0 +1,142 @@
+// Every error class of Skerry. Built from data, never from sentences, and written for two readers: `message` is
+// one sentence toward a person that says what to do; `data` is for code. "It said no" is not "nobody answered".
+
+/** Failure of a model, classified in one place (models/failure.ts). */
+export type ModelFailureKind =
+  | "overloaded"
+  | "limited"
+  | "refused"
+  | "auth"
+  | "billing"
+  | "too-long"
+  | "timeout"
+  | "cut"
+  | "bad-request"
+  | "not-found"
+  | "unknown";
+
+export interface ModelFailureData {
+  kind: ModelFailureKind;
+  model: string;
+  status?: number;
+  /** ms the provider asked to wait. */
+  retryAfterMs?: number;
+  /** What the provider said, shortened, without secrets. */
+  said?: string;
+}
+
+const MODEL_FAILURE_ADVICE: Record<ModelFailureKind, string> = {
+  overloaded: "is overloaded; try again in a moment or choose another model with /model",
+  limited: "has reached its rate limit; wait a little or choose another model with /model",
+  refused: "declined to answer this request; rephrase it",
+  auth: "did not accept the key; check the provider's key in the settings or environment",
+  billing: "asks for payment; check the balance of the provider's account or choose another model with /model",
+  "too-long": "cannot take a conversation this long; use /compact or /new",
+  timeout: "did not answer in time; try again or choose another model with /model",
+  cut: "broke off its answer; try again",
+  "bad-request": "could not read the request; choose another model with /model",
+  "not-found": "is not known to its provider; check the name with /model",
+  unknown: "failed; try again or choose another model with /model",
+};
+
+/** A model could not answer. `isRetryable` says whether asking again may help. */
+export class ModelFailure extends Error {
+  override readonly name = "ModelFailure";
+  readonly data: ModelFailureData;
+  constructor(data: ModelFailureData, cause?: unknown) {
+    const said = data.said ? ` (${data.said})` : "";
+    super(`${data.model} ${MODEL_FAILURE_ADVICE[data.kind]}${said}.`, { cause });
+    this.data = data;
+  }
+  get isRetryable(): boolean {
+    switch (this.data.kind) {
+      case "overloaded":
+      case "limited":
+      case "timeout":
+      case "cut":
+      case "unknown":
+        return true;
+      case "refused":
+      case "auth":
+      case "billing":
+      case "too-long":
+      case "bad-request":
+      case "not-found":
+        return false;
+      default:
+        return this.data.kind satisfies never;
+    }
+  }
+}
+
+/** Codes of the Gateway protocol. */
+export type GatewayErrorCode =
+  | "INVALID_REQUEST"
+  | "NOT_PAIRED"
+  | "NOT_LINKED"
+  | "FORBIDDEN"
+  | "UNAVAILABLE"
+  | "AGENT_TIMEOUT"
+  | "NOT_FOUND"
+  | "CONFLICT";
+
+export interface GatewayErrorData {
+  code: GatewayErrorCode;
+  message: string;
+  details?: Record<string, unknown>;
+  retryable?: boolean;
+  retryAfterMs?: number;
+}
+
+/** A request over the socket or over HTTP that cannot be served; the frame or body is its `data`. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly data: GatewayErrorData;
+  constructor(data: GatewayErrorData) {
+    super(data.message);
+    this.data = data;
+  }
+}
+
+/** A tool could not do what it was asked; the model reads `message` as the result. */
+export class ToolFailure extends Error {
+  override readonly name = "ToolFailure";
+}
+
+/** An address that the agent's tools must not reach (tools/address-guard.ts). */
+export class AddressRefused extends ToolFailure {
+  constructor(
+    readonly url: string,
+    readonly reason: string,
+  ) {
+    super(`Not fetched: ${url} ${reason}. Only public web addresses can be fetched.`);
+  }
+}
+
+/** A settings document that does not fit its schema; the old one is kept. */
+export class SettingsRefused extends Error {
+  override readonly name = "SettingsRefused";
+  constructor(readonly issues: { path: string; reason: string }[]) {
+    super(`Settings not changed. ${issues.map((issue) => `${issue.path || "(root)"}: ${issue.reason}`).join("; ")}`);
+  }
+}
+
+/** State written by a newer version of Skerry. */
+export class StateTooNew extends Error {
+  override readonly name = "StateTooNew";
+  constructor(
+    readonly store: string,
+    readonly found: number,
+    readonly known: number,
+  ) {
+    super(
+      `The stored ${store} has schema ${found}, but this version of Skerry knows up to ${known}. Install the newer version again, or start with another SKERRY_STATE_DIR.`,
+    );
+  }
+}
+
+/**
+ * Errors lose their class when they cross from one object to another. Ports that can refuse therefore answer
+ * with an Outcome instead of throwing.
+ */
+export type Outcome<T> = { ok: true; value: T } | { ok: false; error: GatewayErrorData };

@@ -1,0 +1,30 @@
+// Anything that wakes a session. All kinds enter by Session.receive; the queue mode says what each does
+// when the session is busy.
+import type { MediaRef, Message } from "./message.ts";
+
+export const QUEUE_MODES = ["steer", "followup", "collect", "interrupt"] as const;
+export type QueueMode = (typeof QUEUE_MODES)[number];
+
+export const THINKING_LEVELS = ["off", "minimal", "low", "medium", "high", "xhigh"] as const;
+export type ThinkingLevel = (typeof THINKING_LEVELS)[number];
+
+/** What a sender may ask for one message alone. */
+export interface TurnWishes {
+  /** `provider/model`; strict: no fallback is tried. */
+  model?: string;
+  thinking?: ThinkingLevel;
+  queueMode?: QueueMode;
+  extraSystemPrompt?: string;
+  /** Longest whole turn in ms. */
+  timeoutMs?: number;
+}
+
+export type Event =
+  | { kind: "message"; id: string; message: Message; wishes: TurnWishes }
+  | { kind: "schedule"; id: string; text: string; wishes: TurnWishes }
+  | { kind: "result"; id: string; callId: string; text: string; isError: boolean; media?: MediaRef[] }
+  | { kind: "answer"; id: string; questionId: string; text: string }
+  | { kind: "peer"; id: string; fromSession: string; text: string; wishes: TurnWishes };
+
+/** The state of an accepted message, shown to whoever sent it. */
+export type InboxState = "queued" | "steered" | "working" | "done" | "failed" | "dropped";

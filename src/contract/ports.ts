@@ -1,0 +1,263 @@
+// The faces that the objects show each other. Implemented as RPC methods of the Durable Objects, and by fakes in
+// tests. Compatible for one release: add optional fields, never change or remove.
+import type { Admission, Brief } from "./admission.ts";
+import type { AssistantEntry, Entry, Spend } from "./entry.ts";
+import type { Outcome } from "./errors.ts";
+import type { Event, InboxState, TurnWishes } from "./event.ts";
+import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
+import type { Address, Message } from "./message.ts";
+import type { Settings } from "./settings.ts";
+
+// ── Session ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Receipt {
+  /** `duplicate`: this id was received before; nothing was done again. */
+  status: "accepted" | "duplicate";
+  state: InboxState;
+  runId: string;
+  /** Text of a slash command's answer, when the message was one. */
+  reply?: string;
+}
+
+export interface HistoryRequest {
+  /** Newest entries first cut, answered oldest first. Default 200, at most 1000. */
+  limit?: number;
+  /** Only entries after this position (catching up). */
+  afterSeq?: number;
+  /** Only entries before this position (paging back). */
+  beforeSeq?: number;
+}
+
+/** What a run is doing right now, for a screen that comes in the middle. */
+export interface ActiveRun {
+  runId: string;
+  startedAt: number;
+  step: number;
+  /** Text of the running step so far. */
+  text: string;
+  thinking: string;
+  calls: { callId: string; name: string; args: Record<string, unknown>; title: string; state: "running" | "done" }[];
+  /** `seq` of the latest live event. */
+  seq: number;
+}
+
+export interface History {
+  row: SessionRow;
+  entries: Entry[];
+  total: number;
+  hasMore: boolean;
+  active?: ActiveRun;
+  /** Messages accepted but not yet in the transcript. */
+  waiting: { inboxId: string; text: string; state: InboxState; at: number }[];
+}
+
+/** `null` clears. */
+export interface SessionPatch {
+  label?: string | null;
+  model?: string | null;
+  thinking?: string | null;
+  queueMode?: string | null;
+  verbose?: string | null;
+}
+
+export interface RunState {
+  status: "running" | "ok" | "error" | "unknown";
+  outcome?: TurnOutcome;
+  startedAt?: number;
+  endedAt?: number;
+  text?: string;
+  error?: string;
+}
+
+export interface SessionPort {
+  receive(event: Event, brief: Brief): Promise<Receipt>;
+  /** Asks the running turn to stop. Kept as a row, so a stop between two steps is not lost. */
+  stop(runId?: string): Promise<{ stopped: boolean; runIds: string[] }>;
+  history(request: HistoryRequest): Promise<History>;
+  entry(entryId: string): Promise<Entry | undefined>;
+  row(): Promise<SessionRow | undefined>;
+  run(runId: string): Promise<RunState>;
+  patch(patch: SessionPatch): Promise<Outcome<SessionRow>>;
+  inject(text: string, label?: string): Promise<Entry>;
+  /** A new start in place: the window moves to the end, the old entries stay readable. */
+  reset(): Promise<SessionRow>;
+  compact(
+    brief: Brief,
+    focus?: string,
+  ): Promise<Outcome<{ compacted: boolean; tokensBefore: number; tokensAfter: number; reason?: string }>>;
+  /** Removes everything the session stored. */
+  destroy(): Promise<void>;
+}
+
+// ── Directory ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface AgentRow {
+  id: string;
+  name: string;
+  isDefault: boolean;
+  /** First `provider/model` of the agent, when the settings name one. */
+  model?: string;
+}
+
+export interface TurnReport {
+  session: SessionRow;
+  runId: string;
+  turnId: string;
+  outcome: TurnOutcome;
+  startedAt: number;
+  endedAt: number;
+  model?: string;
+  spend: Spend;
+  error?: string;
+}
+
+export interface SessionListRequest {
+  limit?: number;
+  offset?: number;
+  agentId?: string;
+  search?: string;
+  /** Only sessions touched in the last N minutes. */
+  activeMinutes?: number;
+}
+
+export interface UsageRow {
+  /** `YYYY-MM-DD`, UTC. */
+  day: string;
+  agentId: string;
+  model: string;
+  turns: number;
+  spend: Spend;
+}
+
+export interface SettingsDocument {
+  settings: Settings;
+  /** The document as its owner wrote it. */
+  raw: string;
+  hash: string;
+  updatedAt: number;
+}
+
+export interface DirectoryPort {
+  /** Ask once, answer fully: who is it, which session, and everything that session must know. */
+  admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
+  /** The brief for a session that something other than a message wakes. */
+  brief(sessionKey: string): Promise<Brief>;
+  /** Once per turn; a failed report never fails a turn. */
+  report(report: TurnReport): Promise<void>;
+  /** A session row changed outside a turn, or is new. */
+  noteSession(row: SessionRow): Promise<void>;
+  forgetSession(sessionKey: string): Promise<void>;
+  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }>;
+  findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined>;
+  agents(): Promise<AgentRow[]>;
+  usage(fromDay: string, toDay: string): Promise<UsageRow[]>;
+  settings(): Promise<SettingsDocument>;
+  /** Replaces the document. `baseHash` must be the hash that was read; otherwise CONFLICT. */
+  setSettings(raw: string, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+  /** RFC 7396 merge patch. */
+  patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+}
+
+// ── Workspace ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface FileInfo {
+  path: string;
+  /** Bytes. */
+  size: number;
+  updatedAt: number;
+  /** Counts up with every write. */
+  version: number;
+  isDirectory: boolean;
+  isReadOnly?: boolean;
+}
+
+export interface SkillInfo {
+  name: string;
+  description: string;
+  /** Path of its SKILL.md, as `read` takes it. */
+  path: string;
+  source: "bundled" | "workspace";
+  isEnabled: boolean;
+  /** Why it is not offered, when it is not. */
+  reason?: string;
+}
+
+/** What the system prompt is made of. */
+export interface Bootstrap {
+  fingerprint: string;
+  /** In prompt order; text already capped, with a notice where it was cut. */
+  files: { name: string; text: string; isMissing: boolean }[];
+  skills: SkillInfo[];
+  isFirstRun: boolean;
+}
+
+export interface MemoryHit {
+  path: string;
+  /** First line of the passage, from 1. */
+  line: number;
+  text: string;
+  score: number;
+}
+
+export type FileChange =
+  | { type: "write"; path: string; bytes: Uint8Array }
+  | { type: "mkdir"; path: string }
+  | { type: "remove"; path: string };
+
+/** Paths are relative to the workspace, "/" separated, without "..". Errors: ToolFailure text in an Outcome. */
+export interface WorkspacePort {
+  bootstrap(knownFingerprint?: string): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
+  read(path: string): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>>;
+  write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<Outcome<FileInfo>>;
+  remove(path: string): Promise<Outcome<{ removed: number }>>;
+  /** One folder, or with `isDeep` everything below it. */
+  list(path: string, isDeep?: boolean): Promise<Outcome<FileInfo[]>>;
+  /** Several changes in one transaction: what a shell run leaves behind. */
+  apply(changes: FileChange[]): Promise<Outcome<{ changed: number }>>;
+  grep(request: {
+    pattern: string;
+    path?: string;
+    glob?: string;
+    isCaseless?: boolean;
+    isLiteral?: boolean;
+    limit?: number;
+    context?: number;
+  }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
+  memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
+  skills(): Promise<SkillInfo[]>;
+}
+
+// ── Gateway ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface GatewayPort {
+  /** Live events toward the screens. Never throws, never waits for a screen. */
+  publish(parcel: LiveParcel): Promise<void>;
+}
+
+// ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface OutboxItem {
+  /** Idempotency key: the same id is sent once. */
+  id: string;
+  sessionKey: string;
+  agentId: string;
+  runId: string;
+  to: Address;
+  text: string;
+  part: number;
+}
+
+export type DeliveryOutcome =
+  | { outcome: "sent"; platformId?: string }
+  /** The platform said no: do not repeat, tell the person. */
+  | { outcome: "refused"; reason: string }
+  /** Nobody answered: try again after `retryAfterMs`. */
+  | { outcome: "unanswered"; retryAfterMs?: number; reason: string }
+  /** It may have been sent: never repeat blindly. */
+  | { outcome: "unknown"; reason: string };
+
+export interface DeliveryPort {
+  send(item: OutboxItem): Promise<DeliveryOutcome>;
+}
+
+export type { AssistantEntry, TurnWishes };

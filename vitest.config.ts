@@ -1,0 +1,59 @@
+// Three kinds of tests: `node` (pure parts), `workers` (objects in real workerd), `journeys` (a started Skerry).
+import { readFile } from "node:fs/promises";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/** Markdown imported as text, as the bundle does. */
+const markdown: Plugin = {
+  name: "markdown-as-text",
+  enforce: "pre",
+  async load(id) {
+    return id.endsWith(".md") ? `export default ${JSON.stringify(await readFile(id, "utf8"))};` : undefined;
+  },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [markdown],
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.workers.test.ts", "test/journeys/**"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [
+          markdown,
+          cloudflareTest({
+            main: "./src/worker/index.ts",
+            remoteBindings: false,
+            miniflare: {
+              compatibilityDate: "2026-11-01",
+              durableObjects: {
+                DIRECTORY: { className: "Directory", useSQLite: true },
+                SESSION: { className: "Session", useSQLite: true },
+                WORKSPACE: { className: "Workspace", useSQLite: true },
+                GATEWAY: { className: "Gateway", useSQLite: true },
+              },
+              r2Buckets: ["MEDIA"],
+              bindings: { SKERRY_TOKEN: "test-token-0123456789abcdef", SKERRY_RUNTIME: "local" },
+            },
+          }),
+        ],
+        test: { name: "workers", include: ["test/**/*.workers.test.ts"], testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: "journeys",
+          include: ["test/journeys/**/*.test.ts"],
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
