@@ -105,30 +105,27 @@ export class ToolFailure extends Error {
 
 /** An address that the agent's tools must not reach (tools/address-guard.ts). */
 export class AddressRefused extends ToolFailure {
-  constructor(
-    readonly url: string,
-    readonly reason: string,
-  ) {
+  readonly url: string;
+  constructor(url: string, reason: string) {
     super(`Not fetched: ${url} ${reason}. Only public web addresses can be fetched.`);
+    this.url = url;
   }
 }
 
 /** A settings document that does not fit its schema; the old one is kept. */
 export class SettingsRefused extends Error {
   override readonly name = "SettingsRefused";
-  constructor(readonly issues: { path: string; reason: string }[]) {
+  readonly issues: { path: string; reason: string }[];
+  constructor(issues: { path: string; reason: string }[]) {
     super(`Settings not changed. ${issues.map((issue) => `${issue.path || "(root)"}: ${issue.reason}`).join("; ")}`);
+    this.issues = issues;
   }
 }
 
 /** State written by a newer version of Skerry. */
 export class StateTooNew extends Error {
   override readonly name = "StateTooNew";
-  constructor(
-    readonly store: string,
-    readonly found: number,
-    readonly known: number,
-  ) {
+  constructor(store: string, found: number, known: number) {
     super(
       `The stored ${store} has schema ${found}, but this version of Skerry knows up to ${known}. Install the newer version again, or start with another SKERRY_STATE_DIR.`,
     );
