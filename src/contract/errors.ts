@@ -132,6 +132,43 @@ export class StateTooNew extends Error {
   }
 }
 
+export type StartRefusal =
+  | { kind: "unwritable"; dir: string; reason: string }
+  | { kind: "running"; dir: string; url: string | undefined; pid: number }
+  | { kind: "bad-port"; value: string }
+  | { kind: "no-port"; from: number }
+  | { kind: "build"; said: string }
+  | { kind: "runtime"; said: string };
+
+/** Skerry cannot start on this machine. */
+export class StartRefused extends Error {
+  override readonly name = "StartRefused";
+  readonly data: StartRefusal;
+  constructor(data: StartRefusal) {
+    super(explainStartRefusal(data));
+    this.data = data;
+  }
+}
+
+function explainStartRefusal(data: StartRefusal): string {
+  switch (data.kind) {
+    case "unwritable":
+      return `The state folder ${data.dir} cannot be written (${data.reason}). Make it writable, or set SKERRY_STATE_DIR to another folder.`;
+    case "running":
+      return `Skerry already runs on this state folder${data.url ? ` at ${data.url}` : ""} (process ${data.pid}). Use that one, stop it first, or set SKERRY_STATE_DIR to another folder.`;
+    case "bad-port":
+      return `PORT is "${data.value}", which is no port. Use a number from 1 to 65535, or leave it out.`;
+    case "no-port":
+      return `No port is free from ${data.from} upward. Set PORT to a free one.`;
+    case "build":
+      return `Skerry could not be built. ${data.said}`;
+    case "runtime":
+      return `The local runtime did not start. ${data.said}`;
+    default:
+      return data satisfies never;
+  }
+}
+
 /**
  * Errors lose their class when they cross from one object to another. Ports that can refuse therefore answer
  * with an Outcome instead of throwing.

@@ -6,13 +6,28 @@ import type { GatewayErrorData } from "./errors.ts";
 export const PROTOCOL_VERSION = 4;
 export const MAX_PREAUTH_FRAME_BYTES = 64 * 1024;
 export const MAX_FRAME_BYTES = 25 * 1024 * 1024;
-export const MAX_BUFFERED_BYTES = 50 * 1024 * 1024;
+/** Most bytes on their way to one screen that showed no sign of life; an object has 128 MB in all. */
+export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 export const TICK_INTERVAL_MS = 30_000;
 export const HANDSHAKE_TIMEOUT_MS = 15_000;
 
-export const SCOPES = ["operator.read", "operator.write", "operator.admin", "operator.approvals", "operator.pairing"] as const;
+export const SCOPES = [
+  "operator.read",
+  "operator.write",
+  "operator.admin",
+  "operator.approvals",
+  "operator.pairing",
+  "operator.questions",
+  "operator.talk",
+  "operator.talk.secrets",
+] as const;
 export type Scope = (typeof SCOPES)[number];
 export type Role = "operator" | "node";
+
+/** A client with this capability gets answers as `deltaText` alone, so that bytes stay linear in their length. */
+export const CAP_DELTA_TEXT = "delta-text";
+/** A client with this capability gets the `tool` stream of `agent` events. */
+export const CAP_TOOL_EVENTS = "tool-events";
 
 export const requestFrame = z.object({
   type: z.literal("req"),
@@ -36,7 +51,8 @@ export const connectParams = z.object({
     instanceId: z.string().max(128).optional(),
   }),
   role: z.string().max(32).default("operator"),
-  scopes: z.array(z.string().max(64)).max(64).default([]),
+  /** Absent: all that the proof allows. Empty: none. */
+  scopes: z.array(z.string().max(64)).max(64).optional(),
   caps: z.array(z.string().max(64)).max(64).default([]),
   commands: z.array(z.string().max(128)).max(512).default([]),
   permissions: z.record(z.string(), z.unknown()).optional(),

@@ -7,6 +7,12 @@ import type { ModelFailureKind } from "./errors.ts";
 
 export type TurnOutcome = "done" | "failed" | "stopped" | "parked";
 
+/** Why a turn did not end well; `text` is a sentence for the person. */
+export interface TurnError {
+  kind: ModelFailureKind | "breaker" | "fault";
+  text: string;
+}
+
 export type LiveDetail =
   /** A message changed its state. */
   | { type: "inbox"; inboxId: string; state: InboxState; reason?: string }
@@ -40,7 +46,7 @@ export type LiveDetail =
       startedAt: number;
       endedAt: number;
       model?: string;
-      error?: { kind: ModelFailureKind | "breaker"; text: string };
+      error?: TurnError;
     };
 
 export type LiveEvent = LiveDetail & {

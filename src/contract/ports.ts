@@ -234,6 +234,36 @@ export interface GatewayPort {
   publish(parcel: LiveParcel): Promise<void>;
 }
 
+/** Proof that the door took from a request. `client` is the caller's network address, for the guess limit. */
+export interface DoorProof {
+  /** Owner's token, from a bearer header or a login form. */
+  token?: string;
+  /** One-time code of a login link. */
+  code?: string;
+  /** Secret of the login cookie. */
+  login?: string;
+  client: string;
+}
+
+/** `locked`: too many wrong guesses from this address. */
+export type DoorAnswer<T> =
+  | ({ outcome: "welcome" } & T)
+  | { outcome: "refused"; reason: string }
+  | { outcome: "locked"; retryAfterMs: number };
+
+/** What the Worker asks of the Gateway for its own HTTP requests. */
+export interface DoorPort {
+  /** Trades a token or a one-time code for a login. */
+  login(proof: DoorProof): Promise<DoorAnswer<{ secret: string; expiresAt: number }>>;
+  logout(secret: string): Promise<void>;
+  /** Whether the token or the login is good. */
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>>;
+  /** Mints a one-time login code for whoever proves to be the owner. */
+  mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
+  /** Says good-bye to every screen before the process ends. */
+  announceShutdown(reason: string, restartExpectedMs?: number): Promise<void>;
+}
+
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface OutboxItem {

@@ -1,0 +1,239 @@
+// The methods of the Gateway socket: which scope each needs and what parameters it takes. What they do is in
+// durable/gateway/methods/. Unknown parameters are ignored: clients of other versions send more than we read.
+import { z } from "zod";
+import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
+import type { Scope } from "./gateway.ts";
+import { MAX_SESSION_KEY_LENGTH } from "./session-key.ts";
+
+const text = (max: number) => z.string().min(1).max(max);
+const sessionKey = text(MAX_SESSION_KEY_LENGTH);
+const agentId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, "must be an agent's id")
+  .optional();
+const idempotencyKey = text(256);
+const message = z.string().max(1_000_000);
+const thinking = z.enum(THINKING_LEVELS);
+const nullable = <T extends z.ZodType>(type: T) => type.nullable().optional();
+
+/** A file with a message: its bytes as base64 (or a data: URL), or something already uploaded to /media. */
+const attachment = z.object({
+  type: z.string().max(64).optional(),
+  mimeType: z.string().max(128).optional(),
+  fileName: z.string().max(256).optional(),
+  content: z
+    .string()
+    .max(28 * 1024 * 1024)
+    .optional(),
+  media: z
+    .object({ key: z.string().max(256), type: z.string().max(128), size: z.int().min(0), name: z.string().max(256).optional() })
+    .optional(),
+});
+export type Attachment = z.infer<typeof attachment>;
+
+const none = z.object({});
+const byKey = z.object({ key: sessionKey, agentId });
+const listFilter = z.object({
+  limit: z.int().min(1).max(1000).optional(),
+  offset: z.int().min(0).optional(),
+  agentId,
+  search: z.string().max(200).optional(),
+  activeMinutes: z.number().positive().optional(),
+});
+
+const turn = {
+  agentId,
+  message,
+  thinking: thinking.optional(),
+  model: z.string().max(256).optional(),
+  queueMode: z.enum(QUEUE_MODES).optional(),
+  attachments: z.array(attachment).max(20).optional(),
+  timeoutMs: z.int().min(0).max(86_400_000).optional(),
+};
+
+function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope; params: P } {
+  return { scope, params };
+}
+
+export const METHODS = {
+  health: method("operator.read", none),
+  status: method("operator.read", none),
+  "system-presence": method("operator.read", none),
+  "logs.tail": method(
+    "operator.read",
+    z.object({
+      cursor: z.int().min(0).optional(),
+      limit: z.int().min(1).max(5000).optional(),
+      maxBytes: z.int().min(1).max(1_000_000).optional(),
+    }),
+  ),
+
+  "chat.history": method(
+    "operator.read",
+    z.object({
+      sessionKey,
+      agentId,
+      limit: z.int().min(1).max(1000).optional(),
+      maxChars: z.int().min(1).max(500_000).optional(),
+      /** Only what came after this position: a screen that comes back. */
+      afterSeq: z.int().min(0).optional(),
+      beforeSeq: z.int().min(1).optional(),
+    }),
+  ),
+  "chat.startup": method("operator.read", z.object({ sessionKey, agentId, limit: z.int().min(1).max(1000).optional() })),
+  "chat.metadata": method("operator.read", z.object({ sessionKey: sessionKey.optional(), agentId })),
+  "chat.message.get": method("operator.read", z.object({ sessionKey, agentId, messageId: text(128) })),
+  "chat.send": method("operator.write", z.object({ ...turn, sessionKey, idempotencyKey })),
+  "chat.abort": method("operator.write", z.object({ sessionKey, agentId, runId: text(256).optional() })),
+  "chat.inject": method(
+    "operator.admin",
+    z.object({ sessionKey, agentId, message: message.min(1), label: z.string().max(100).optional() }),
+  ),
+
+  agent: method(
+    "operator.write",
+    z.object({
+      ...turn,
+      sessionKey: sessionKey.optional(),
+      sessionId: z.string().max(256).optional(),
+      /** Seconds. */
+      timeout: z.number().min(0).max(86_400).optional(),
+      extraSystemPrompt: z.string().max(20_000).optional(),
+      label: z.string().max(100).optional(),
+      idempotencyKey,
+    }),
+  ),
+  "agent.wait": method("operator.write", z.object({ runId: text(256), timeoutMs: z.int().min(0).max(3_600_000).optional() })),
+  "agent.identity.get": method("operator.read", z.object({ agentId, sessionKey: sessionKey.optional() })),
+
+  "sessions.list": method("operator.read", listFilter),
+  "sessions.subscribe": method("operator.read", listFilter),
+  "sessions.unsubscribe": method("operator.read", none),
+  "sessions.describe": method("operator.read", byKey),
+  "sessions.preview": method(
+    "operator.read",
+    z.object({
+      keys: z.array(sessionKey).min(1).max(64),
+      limit: z.int().min(1).max(50).optional(),
+      maxChars: z.int().min(20).max(2000).optional(),
+    }),
+  ),
+  "sessions.resolve": method(
+    "operator.read",
+    z.object({
+      key: sessionKey.optional(),
+      sessionId: z.string().max(256).optional(),
+      label: z.string().max(100).optional(),
+      agentId,
+      allowMissing: z.boolean().optional(),
+    }),
+  ),
+  "sessions.create": method(
+    "operator.write",
+    z.object({
+      key: sessionKey.optional(),
+      agentId,
+      label: z.string().max(100).optional(),
+      model: z.string().max(256).optional(),
+      message: message.optional(),
+      task: message.optional(),
+      idempotencyKey: idempotencyKey.optional(),
+    }),
+  ),
+  "sessions.send": method(
+    "operator.write",
+    z.object({ ...turn, key: sessionKey, message: message.min(1), idempotencyKey: idempotencyKey.optional() }),
+  ),
+  "sessions.abort": method("operator.write", z.object({ key: sessionKey, agentId, runId: text(256).optional() })),
+  "sessions.patch": method(
+    "operator.write",
+    z.object({
+      key: sessionKey,
+      agentId,
+      label: nullable(z.string().max(100)),
+      model: nullable(z.string().max(256)),
+      thinkingLevel: nullable(z.string().max(32)),
+      queueMode: nullable(z.string().max(32)),
+      verboseLevel: nullable(z.string().max(32)),
+    }),
+  ),
+  "sessions.reset": method("operator.admin", z.object({ key: sessionKey, agentId, reason: z.enum(["new", "reset"]).optional() })),
+  "sessions.delete": method("operator.admin", z.object({ key: sessionKey, agentId, deleteTranscript: z.boolean().optional() })),
+  "sessions.compact": method(
+    "operator.admin",
+    z.object({ key: sessionKey, agentId, focus: z.string().max(800).optional(), instructions: z.string().max(800).optional() }),
+  ),
+  "sessions.usage": method("operator.read", z.object({ key: sessionKey.optional(), days: z.int().min(1).max(366).optional() })),
+  "sessions.messages.subscribe": method("operator.read", byKey),
+  "sessions.messages.unsubscribe": method("operator.read", byKey),
+
+  "usage.cost": method("operator.read", z.object({ days: z.int().min(1).max(366).optional() })),
+  "usage.status": method("operator.read", none),
+
+  "agents.list": method("operator.read", none),
+  "agents.files.list": method("operator.read", z.object({ agentId })),
+  "agents.files.get": method("operator.read", z.object({ agentId, name: text(512) })),
+  "agents.files.set": method(
+    "operator.admin",
+    z.object({ agentId, name: text(512), content: z.string().max(1_000_000), expectedVersion: z.int().min(0).optional() }),
+  ),
+
+  "models.list": method("operator.read", z.object({ agentId })),
+  "commands.list": method("operator.read", z.object({ agentId, includeArgs: z.boolean().optional() })),
+  "tools.catalog": method("operator.read", z.object({ agentId })),
+  "tools.effective": method("operator.read", z.object({ agentId, sessionKey: sessionKey.optional() })),
+  "skills.status": method("operator.read", z.object({ agentId })),
+
+  "config.get": method("operator.read", none),
+  "config.schema": method("operator.read", none),
+  "config.schema.lookup": method("operator.read", z.object({ path: z.string().max(512) })),
+  "config.set": method("operator.admin", z.object({ raw: z.string().max(1_000_000), baseHash: z.string().max(256).optional() })),
+  "config.patch": method(
+    "operator.admin",
+    z.object({
+      raw: z.string().max(1_000_000).optional(),
+      patch: z.record(z.string(), z.unknown()).optional(),
+      baseHash: z.string().max(256).optional(),
+    }),
+  ),
+
+  "device.pair.list": method("operator.pairing", none),
+  "device.pair.approve": method("operator.pairing", z.object({ requestId: text(128) })),
+  "device.pair.reject": method("operator.pairing", z.object({ requestId: text(128) })),
+  "device.pair.remove": method("operator.pairing", z.object({ deviceId: text(256) })),
+  "device.pair.rename": method("operator.pairing", z.object({ deviceId: text(256), label: text(100) })),
+  "device.token.rotate": method("operator.pairing", z.object({ deviceId: text(256), role: z.string().max(32).optional() })),
+  "device.token.revoke": method("operator.pairing", z.object({ deviceId: text(256), role: z.string().max(32).optional() })),
+  /** Mints a one-time login link for a browser. */
+  "auth.link": method("operator.admin", none),
+
+  "question.list": method("operator.read", none),
+  "plugin.approval.list": method("operator.read", none),
+  "exec.approval.list": method("operator.read", none),
+  "taskSuggestions.list": method("operator.read", none),
+  "cron.list": method("operator.read", none),
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+export type MethodParams<M extends MethodName> = z.infer<(typeof METHODS)[M]["params"]>;
+
+export function isMethodName(name: string): name is MethodName {
+  return Object.hasOwn(METHODS, name);
+}
+
+export const EVENTS = [
+  "connect.challenge",
+  "agent",
+  "chat",
+  "session.message",
+  "session.inbox",
+  "sessions.changed",
+  "presence",
+  "tick",
+  "health",
+  "shutdown",
+  "device.pair.requested",
+  "device.pair.resolved",
+  "config.changed",
+] as const;
+export type EventName = (typeof EVENTS)[number];

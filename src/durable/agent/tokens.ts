@@ -1,0 +1,27 @@
+// How many tokens something takes, before a provider has counted them. One estimate, used everywhere.
+import type { ModelMessage } from "../models/port.ts";
+
+/** About four characters a token in Latin scripts, fewer in others; errs toward more. */
+export function estimateTokens(text: string): number {
+  let wide = 0;
+  for (let index = 0; index < text.length; index += 8) if (text.charCodeAt(index) > 0x2e7f) wide += 8;
+  return Math.ceil((text.length - Math.min(wide, text.length)) / 3.6 + Math.min(wide, text.length) / 1.3);
+}
+
+const IMAGE_TOKENS = 1600;
+
+export function estimateMessageTokens(message: ModelMessage): number {
+  switch (message.role) {
+    case "user":
+      return message.parts.reduce((sum, part) => sum + (part.type === "text" ? estimateTokens(part.text) : IMAGE_TOKENS), 4);
+    case "assistant":
+      return message.calls.reduce(
+        (sum, call) => sum + estimateTokens(JSON.stringify(call.args)) + 12,
+        estimateTokens(message.text) + message.thinking.reduce((sum, thought) => sum + estimateTokens(thought.text), 4),
+      );
+    case "tool":
+      return estimateTokens(message.text) + message.images.length * IMAGE_TOKENS + 8;
+    default:
+      return message satisfies never;
+  }
+}

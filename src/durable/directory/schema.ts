@@ -1,0 +1,18 @@
+// The tables of the Directory. Each belongs to the part of the same name in this folder.
+import type { Migration } from "../storage/sql.ts";
+
+export const DIRECTORY_SCHEMA: readonly Migration[] = [
+  `
+  CREATE TABLE settings (id INTEGER PRIMARY KEY, raw TEXT NOT NULL, hash TEXT NOT NULL, at INTEGER NOT NULL);
+  CREATE TABLE session (key TEXT PRIMARY KEY, agent_id TEXT NOT NULL, updated_at INTEGER NOT NULL, words TEXT NOT NULL, row TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX session_updated ON session (updated_at);
+  -- Ends of turns, kept for a while: they make a report that comes twice harmless and find a run's session.
+  CREATE TABLE report (turn_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, session_key TEXT NOT NULL, ended_at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX report_run ON report (run_id);
+  CREATE INDEX report_ended ON report (ended_at);
+  CREATE TABLE usage (
+    day TEXT NOT NULL, agent_id TEXT NOT NULL, model TEXT NOT NULL, turns INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, cost_usd REAL NOT NULL, unpriced INTEGER NOT NULL, PRIMARY KEY (day, agent_id, model)
+  ) WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,60 @@
+// The index of sessions, for lists and search. The sessions themselves are the truth; this is what they reported.
+import type { SessionRow } from "../../contract/live.ts";
+import type { SessionListRequest } from "../../contract/ports.ts";
+import type { Sql } from "../storage/sql.ts";
+
+const MAX_LIMIT = 1000;
+
+export class SessionIndex {
+  readonly #sql: Sql;
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  put(row: SessionRow): void {
+    const words = [row.key, row.label, row.title, row.lastMessage].filter(Boolean).join("\n").toLowerCase();
+    this.#sql.run("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)", row.key, row.agentId, row.updatedAt, words, JSON.stringify(row));
+  }
+
+  /** A session that was never heard of gets its row before its first turn ends. */
+  putIfNew(row: SessionRow): void {
+    const words = [row.key, row.title].filter(Boolean).join("\n").toLowerCase();
+    this.#sql.run("INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?)", row.key, row.agentId, row.updatedAt, words, JSON.stringify(row));
+  }
+
+  has(key: string): boolean {
+    return this.#sql.one("SELECT 1 AS found FROM session WHERE key = ?", key) !== undefined;
+  }
+
+  remove(key: string): void {
+    this.#sql.run("DELETE FROM session WHERE key = ?", key);
+  }
+
+  list(request: SessionListRequest, now: number): { rows: SessionRow[]; total: number } {
+    const conditions: string[] = ["1 = 1"];
+    const bindings: (string | number)[] = [];
+    if (request.agentId !== undefined) {
+      conditions.push("agent_id = ?");
+      bindings.push(request.agentId);
+    }
+    if (request.activeMinutes !== undefined) {
+      conditions.push("updated_at >= ?");
+      bindings.push(now - request.activeMinutes * 60_000);
+    }
+    if (request.search) {
+      // instr, not LIKE: a pattern may have 50 bytes at most.
+      conditions.push("instr(words, ?) > 0");
+      bindings.push(request.search.toLowerCase());
+    }
+    const where = conditions.join(" AND ");
+    const total = this.#sql.one<{ count: number }>(`SELECT count(*) AS count FROM session WHERE ${where}`, ...bindings)?.count ?? 0;
+    const limit = Math.max(1, Math.min(MAX_LIMIT, request.limit ?? 200));
+    const rows = this.#sql.all<{ row: string }>(
+      `SELECT row FROM session WHERE ${where} ORDER BY updated_at DESC LIMIT ? OFFSET ?`,
+      ...bindings,
+      limit,
+      Math.max(0, request.offset ?? 0),
+    );
+    return { rows: rows.map((row) => JSON.parse(row.row) as SessionRow), total };
+  }
+}

@@ -1,0 +1,44 @@
+// Facts of a session in words: for /status, /usage and the tool session_status.
+import type { Brief } from "../../contract/admission.ts";
+import type { Spend } from "../../contract/entry.ts";
+import { formatNow } from "../agent/prompt.ts";
+import { resolveModel } from "../models/catalogue.ts";
+import { chooseModels, type ModelChoice } from "../models/choice.ts";
+import type { SessionParts } from "./parts.ts";
+
+export function describeStatus(parts: SessionParts, brief: Brief): Record<string, string> {
+  const profile = parts.profile.get();
+  const choice = choiceOf(parts, brief);
+  const model = choice.models[0];
+  const turn = parts.turns.open();
+  return {
+    Now: `${formatNow(parts.now(), brief.timeZone)} (${brief.timeZone})`,
+    Session: profile.key,
+    Agent: `${brief.agentName} (${brief.agentId})`,
+    Model: model ? `${model.ref} (${choice.why})` : "none",
+    ...(model && !model.isKnown ? { "Model facts": `not in the catalogue: ${model.contextWindow} tokens of context are assumed` } : {}),
+    Thinking: profile.thinking ?? brief.thinking ?? "the model's own",
+    Queue: profile.queueMode ?? brief.queue.mode,
+    Context: profile.contextTokens ? `${profile.contextTokens} of ${profile.contextWindow ?? "?"} tokens` : "nothing asked yet",
+    Spent: describeSpend(profile.spend),
+    ...(brief.budget.leftTodayUsd === undefined ? {} : { "Left today": `$${brief.budget.leftTodayUsd.toFixed(2)}` }),
+    Turn: turn ? `${turn.state}, step ${turn.step + 1}` : "resting",
+    Messages: String(profile.messageCount),
+  };
+}
+
+export function describeSpend(spend: Spend): string {
+  const tokens = `${spend.input + spend.cacheRead + spend.cacheWrite} tokens in (${spend.cacheRead} from cache), ${spend.output} out`;
+  return spend.costUsd === undefined ? `${tokens}, price not known` : `${tokens}, $${spend.costUsd.toFixed(4)}`;
+}
+
+/** The models this session would ask now, and why. A person's own choice is strict: no other stands in for it. */
+export function choiceOf(parts: SessionParts, brief: Brief, wished?: string): ModelChoice {
+  const { env, ai } = parts.ports.models;
+  const chosen = wished ?? parts.profile.get().modelOverride;
+  if (chosen) {
+    const model = resolveModel(chosen, brief.providers, env);
+    if (!("reason" in model)) return { models: [model], why: wished ? "asked for" : "chosen for this session", problems: [] };
+  }
+  return chooseModels({ env, models: brief.models, overrides: brief.providers, hasWorkersAi: ai !== undefined });
+}

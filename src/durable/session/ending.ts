@@ -1,0 +1,84 @@
+// The end of a turn: rows first, inside the caller's transaction; telling it afterwards, again and again until it is
+// known to have arrived. What is told twice is harmless: runs, reports and deliveries have ids.
+import type { Entry, Spend } from "../../contract/entry.ts";
+import type { SessionRow, TurnError, TurnOutcome } from "../../contract/live.ts";
+import type { SessionParts } from "./parts.ts";
+import type { Turn } from "./rows/turns.ts";
+
+export interface Ending {
+  outcome: TurnOutcome;
+  text?: string;
+  model?: string;
+  spend?: Spend;
+  error?: TurnError;
+}
+
+/** Writes the end down. Contract: called inside a transaction. */
+export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
+  const now = parts.now();
+  parts.turns.end(turn.id, ending, now);
+  parts.calls.removeAll(turn.id);
+  parts.inbox.settle(turn.id, ending.outcome === "failed" ? "failed" : "done");
+  const text = ending.text ?? "";
+  parts.profile.change({ lastOutcome: ending.outcome, ...(text === "" ? {} : { lastMessage: text.replace(/\s+/g, " ").slice(0, 140) }) }, now);
+  const said = ending.outcome === "done" ? text : (ending.error?.text ?? text);
+  if (turn.event.kind === "message" && turn.event.message.from.channel !== "webchat" && said !== "") {
+    const { sessionKey, agentId } = turn.brief;
+    parts.outbox.add({ id: `${turn.id}:0`, sessionKey, agentId, runId: turn.runId, to: turn.event.message.from, text: said, part: 0 }, now);
+  }
+}
+
+/** A turn that could not go on: a note says why, and the turn ends. */
+export function failTurn(parts: SessionParts, turn: Turn, outcome: "failed" | "parked", error: TurnError): void {
+  const entry = parts.commit((): Entry => {
+    const note = parts.transcript.add({ kind: "note", turnId: turn.id, text: error.text, label: outcome, isForModel: false }, parts.now());
+    parts.blocks.clear(turn.id);
+    endTurn(parts, turn, { outcome, error });
+    return note;
+  });
+  parts.publisher.tell({ type: "entry", entry });
+}
+
+/** Tells the ends that were not told yet: to the screens at once, then to the Directory. */
+export async function tellEnds(parts: SessionParts): Promise<void> {
+  const row = parts.row();
+  const untold = parts.turns.untold().filter((turn) => !parts.telling.has(turn.id));
+  if (!row || untold.length === 0) return;
+  await Promise.all(untold.map((turn) => tellEnd(parts, turn, row)));
+}
+
+async function tellEnd(parts: SessionParts, turn: Turn, session: SessionRow): Promise<void> {
+  parts.telling.add(turn.id);
+  const told = {
+    outcome: turn.outcome ?? "failed",
+    startedAt: turn.startedAt,
+    endedAt: turn.endedAt ?? parts.now(),
+    spend: turn.spend,
+    ...(turn.model ? { model: turn.model } : {}),
+  };
+  const error = turn.error ? { error: turn.error } : {};
+  parts.publisher.openRun(turn.runId, turn.startedAt);
+  parts.publisher.tell({ type: "turn-ended", ...told, text: turn.text, ...error }, { withRow: true });
+  parts.wake.countInside();
+  try {
+    await parts.ports.directory.report({ ...told, session, runId: turn.runId, turnId: turn.id, ...(turn.error ? { error: turn.error.text } : {}) });
+    parts.turns.markTold(turn.id);
+  } finally {
+    parts.telling.delete(turn.id);
+  }
+}
+
+/** Sends what is due, one after the other, in order. */
+export async function deliverDue(parts: SessionParts): Promise<void> {
+  for (let item = parts.outbox.due(parts.now()); item; item = parts.outbox.due(parts.now())) {
+    if (parts.wake.isSpent(parts.now())) return;
+    parts.outbox.begin(item.id);
+    parts.wake.countOutside();
+    const result = await parts.ports.delivery.send(item).catch((error: unknown) => ({
+      // The call itself broke off: the part may or may not have gone out.
+      outcome: "unknown" as const,
+      reason: error instanceof Error ? error.message : String(error),
+    }));
+    parts.outbox.settle(item.id, result, parts.now());
+  }
+}

@@ -1,0 +1,97 @@
+// The composition root of a session: its tables, the ports it speaks to, and what they need. Built once in the
+// object's constructor; tests build it over plain SQLite with fakes at the ports.
+import type { MediaRef } from "../../contract/message.ts";
+import type { DeliveryPort, DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
+import type { ProviderDeps } from "../models/port.ts";
+import type { Sql } from "../storage/sql.ts";
+import { Publisher } from "./publisher.ts";
+import { Blocks } from "./rows/blocks.ts";
+import { Calls } from "./rows/calls.ts";
+import { Inbox } from "./rows/inbox.ts";
+import { Outbox } from "./rows/outbox.ts";
+import { SessionProfile } from "./rows/profile.ts";
+import { Transcript } from "./rows/transcript.ts";
+import { Turns } from "./rows/turns.ts";
+import { AlarmClock, type AlarmHost, Wake } from "./wake.ts";
+
+export interface SessionPorts {
+  sessionKey: string;
+  agentId: string;
+  sql: Sql;
+  alarm: AlarmHost;
+  workspace: WorkspacePort;
+  gateway: GatewayPort;
+  directory: Pick<DirectoryPort, "report" | "noteSession">;
+  delivery: DeliveryPort;
+  models: ProviderDeps;
+  /** base64 of a stored image; undefined when it is gone. */
+  loadImage(media: MediaRef): Promise<string | undefined>;
+  /** Asks a DNS service; absent where the platform itself keeps private addresses out. */
+  resolveHost?: (name: string) => Promise<string[]>;
+  /** Private hosts the owner allows tools to reach. */
+  allowedHosts: readonly string[];
+  now(): number;
+}
+
+export class SessionParts {
+  readonly ports: SessionPorts;
+  readonly sql: Sql;
+  readonly inbox: Inbox;
+  readonly turns: Turns;
+  readonly transcript: Transcript;
+  readonly calls: Calls;
+  readonly blocks: Blocks;
+  readonly outbox: Outbox;
+  readonly profile: SessionProfile;
+  readonly publisher: Publisher;
+  readonly alarm: AlarmClock;
+  wake: Wake;
+  /** Turns whose end is being told just now. */
+  readonly telling = new Set<string>();
+  /** Cuts the running request or call short; the stop row is what counts. */
+  abort = new AbortController();
+
+  constructor(ports: SessionPorts) {
+    this.ports = ports;
+    this.sql = ports.sql;
+    this.inbox = new Inbox(ports.sql);
+    this.turns = new Turns(ports.sql);
+    this.transcript = new Transcript(ports.sql);
+    this.calls = new Calls(ports.sql);
+    this.blocks = new Blocks(ports.sql);
+    this.outbox = new Outbox(ports.sql);
+    this.profile = new SessionProfile(ports.sql);
+    this.alarm = new AlarmClock(ports.alarm);
+    this.wake = new Wake(ports.now());
+    this.publisher = new Publisher({
+      gateway: ports.gateway,
+      sessionKey: ports.sessionKey,
+      agentId: ports.agentId,
+      now: ports.now,
+      row: () => this.row(),
+      countPublish: () => this.wake.countInside(),
+    });
+  }
+
+  now(): number {
+    return this.ports.now();
+  }
+
+  /** All or nothing; what was counted in memory is taken back with it. */
+  commit<T>(work: () => T): T {
+    try {
+      return this.sql.transaction(work);
+    } catch (error) {
+      this.transcript.forgetCache();
+      this.profile.reload();
+      throw error;
+    }
+  }
+
+  row(): ReturnType<SessionProfile["row"]> | undefined {
+    if (!this.profile.exists) return undefined;
+    const turn = this.turns.open();
+    const status = turn ? (turn.state === "waiting" ? "waiting" : "running") : this.profile.get().lastOutcome === "failed" ? "failed" : "idle";
+    return this.profile.row(status, turn ? [turn.runId] : []);
+  }
+}

@@ -1,0 +1,146 @@
+// The front door of a session: an event becomes a row, deduplicated, and either begins a turn or waits for the one
+// that runs. One table (agent/queue.ts) says what each kind does when the session is busy.
+import type { Brief } from "../../contract/admission.ts";
+import type { Event, QueueMode } from "../../contract/event.ts";
+import { textOf } from "../../contract/message.ts";
+import type { Receipt } from "../../contract/ports.ts";
+import { parseCommand } from "../agent/commands.ts";
+import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
+import type { SessionParts } from "./parts.ts";
+import type { Turn } from "./rows/turns.ts";
+import { resetSession, runCommand } from "./slash.ts";
+import { dropItem, stopTurn } from "./stopping.ts";
+import { GUARD_MS } from "./wake.ts";
+
+/** Stores the event and decides what it does. The caller lets the runner go on afterwards. */
+export async function receive(parts: SessionParts, received: Event, brief: Brief): Promise<Receipt> {
+  const now = parts.now();
+  const { event, command, isNewStart } = readCommand(received);
+  const mode = modeOf(parts, event, brief);
+  const isFresh = parts.commit(() => {
+    parts.profile.ensure(brief.sessionKey, brief.agentId, now);
+    if (parts.inbox.find(event.id)) return false;
+    if (isNewStart) resetSession(parts);
+    parts.inbox.add(event, brief, mode, now);
+    // A command never becomes a turn: its row is settled before it is carried out.
+    if (command) parts.inbox.mark(event.id, "done");
+    else {
+      parts.profile.noteMessage(textOfEvent(event), now);
+      if (!parts.turns.open()) beginNextTurn(parts);
+    }
+    return true;
+  });
+  if (!isFresh) {
+    return { status: "duplicate", state: parts.inbox.find(event.id)?.state ?? "done", runId: event.id };
+  }
+  if (command) return runCommand(parts, event, brief, command);
+
+  const running = parts.turns.open();
+  const isBusy = running !== undefined && running.runId !== event.id;
+  if (isBusy) {
+    dropOverflow(parts, brief);
+    if (BUSY_RULES[mode].stopsTurn) stopTurn(parts);
+  }
+  const state = parts.inbox.find(event.id)?.state ?? "queued";
+  parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
+  return { status: "accepted", state, runId: event.id };
+}
+
+/**
+ * Makes the next turn of what waits, inside the caller's transaction. Answers undefined when nothing is ready; a
+ * quiet window that is still open sets the alarm for its end.
+ */
+export function beginNextTurn(parts: SessionParts): Turn | undefined {
+  const now = parts.now();
+  const waiting = parts.inbox.waiting();
+  const debounceMs = waiting[0]?.brief.queue.debounceMs ?? 0;
+  const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now);
+  if (waitMs !== undefined) parts.alarm.setFor(now + waitMs);
+  const first = take[0];
+  const last = take[take.length - 1];
+  if (!first || !last) return undefined;
+  const turn = parts.turns.start(first.event, last.brief, now);
+  for (const item of take) {
+    parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...userPart(item.event) }, now);
+    parts.inbox.mark(item.inboxId, "working", turn.id);
+  }
+  parts.alarm.setFor(now + GUARD_MS);
+  return turn;
+}
+
+/** Messages that came while the turn ran join it before its next request. */
+export function absorbSteered(parts: SessionParts, turn: Turn): number {
+  const steered = parts.inbox.waiting().filter((item) => BUSY_RULES[item.mode].joinsTurn);
+  if (steered.length === 0) return 0;
+  const now = parts.now();
+  const entries = parts.commit(() =>
+    steered.map((item) => {
+      parts.inbox.mark(item.inboxId, "steered", turn.id);
+      return parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...userPart(item.event) }, now);
+    }),
+  );
+  entries.forEach((entry, index) => {
+    parts.publisher.tell({ type: "entry", entry });
+    const item = steered[index];
+    if (item) parts.publisher.tell({ type: "inbox", inboxId: item.inboxId, state: "steered" }, { runId: item.inboxId });
+  });
+  return entries.length;
+}
+
+/** Whether a message waits that wants to be heard before the next call runs. */
+export function hasSteered(parts: SessionParts): boolean {
+  return parts.inbox.waiting().some((item) => BUSY_RULES[item.mode].joinsTurn);
+}
+
+function dropOverflow(parts: SessionParts, brief: Brief): void {
+  const { cap, drop } = brief.queue;
+  for (const item of overflowing(parts.inbox.waiting(), cap, drop)) {
+    if (drop === "summarize") {
+      const text = `A message was left out because ${cap} were waiting already. It began: "${textOfEvent(item.event).slice(0, 200)}"`;
+      const turn = parts.turns.open();
+      parts.transcript.add({ kind: "note", text, isForModel: true, ...(turn ? { turnId: turn.id } : {}) }, parts.now());
+    }
+    dropItem(parts, item, `More than ${cap} messages were waiting (messages.queue.cap).`);
+  }
+}
+
+interface ReadCommand {
+  event: Event;
+  command?: NonNullable<ReturnType<typeof parseCommand>>;
+  /** "/new <text>": a new talk that begins with the text. */
+  isNewStart: boolean;
+}
+
+function readCommand(event: Event): ReadCommand {
+  if (event.kind !== "message" || !event.message.sender.isOwner) return { event, isNewStart: false };
+  const command = parseCommand(textOf(event.message.parts));
+  if (!command) return { event, isNewStart: false };
+  if ((command.name !== "new" && command.name !== "reset") || command.args === "") return { event, command, isNewStart: false };
+  const attachments = event.message.parts.filter((part) => part.type !== "text");
+  const parts = [{ type: "text" as const, text: command.args }, ...attachments];
+  return { event: { ...event, message: { ...event.message, parts } }, isNewStart: true };
+}
+
+function modeOf(parts: SessionParts, event: Event, brief: Brief): QueueMode {
+  const wished = "wishes" in event ? event.wishes.queueMode : undefined;
+  const own = parts.profile.exists ? parts.profile.get().queueMode : undefined;
+  return wished ?? (own as QueueMode | undefined) ?? brief.queue.mode;
+}
+
+function userPart(event: Event) {
+  switch (event.kind) {
+    case "message":
+      return { parts: event.message.parts, from: event.message.from, sender: event.message.sender };
+    case "schedule":
+    case "peer":
+    case "result":
+    case "answer":
+      return { parts: [{ type: "text" as const, text: event.text }] };
+    default:
+      return event satisfies never;
+  }
+}
+
+export function textOfEvent(event: Event): string {
+  return event.kind === "message" ? textOf(event.message.parts) || "[attachment]" : event.text;
+}

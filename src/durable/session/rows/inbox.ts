@@ -1,0 +1,65 @@
+// What was received: one row an event, deduplicated by its id before anything else happens.
+import type { Brief } from "../../../contract/admission.ts";
+import type { Event, InboxState, QueueMode } from "../../../contract/event.ts";
+import type { WaitingMessage } from "../../agent/queue.ts";
+import type { Sql } from "../../storage/sql.ts";
+
+export interface InboxItem extends WaitingMessage {
+  event: Event;
+  brief: Brief;
+}
+
+interface InboxRow {
+  id: string;
+  at: number;
+  state: InboxState;
+  mode: QueueMode;
+  turn_id: string | null;
+  event: string;
+  brief: string;
+}
+
+export class Inbox {
+  readonly #sql: Sql;
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Stores the event. False: it was received before. */
+  add(event: Event, brief: Brief, mode: QueueMode, now: number): boolean {
+    const written = this.#sql.run(
+      "INSERT OR IGNORE INTO inbox (id, at, state, mode, event, brief) VALUES (?, ?, 'queued', ?, ?, ?)",
+      event.id,
+      now,
+      mode,
+      JSON.stringify(event),
+      JSON.stringify(brief),
+    );
+    return written > 0;
+  }
+
+  find(id: string): { state: InboxState; turnId?: string } | undefined {
+    const row = this.#sql.one<InboxRow>("SELECT state, turn_id FROM inbox WHERE id = ?", id);
+    return row && { state: row.state, ...(row.turn_id === null ? {} : { turnId: row.turn_id }) };
+  }
+
+  /** Waiting items, oldest first. */
+  waiting(): InboxItem[] {
+    return this.#sql
+      .all<InboxRow>("SELECT id, at, mode, event, brief FROM inbox WHERE state = 'queued' ORDER BY place")
+      .map((row) => ({ inboxId: row.id, at: row.at, mode: row.mode, event: JSON.parse(row.event), brief: JSON.parse(row.brief) }));
+  }
+
+  mark(id: string, state: InboxState, turnId?: string, reason?: string): void {
+    this.#sql.run("UPDATE inbox SET state = ?, turn_id = coalesce(?, turn_id), reason = ? WHERE id = ?", state, turnId ?? null, reason ?? null, id);
+  }
+
+  /** Ends all items of a turn. Their bodies are in the transcript now, so the rows shrink to their ids. */
+  settle(turnId: string, state: "done" | "failed"): string[] {
+    const ids = this.#sql
+      .all<{ id: string }>("SELECT id FROM inbox WHERE turn_id = ? AND state IN ('working', 'steered')", turnId)
+      .map((row) => row.id);
+    this.#sql.run("UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered')", state, turnId);
+    return ids;
+  }
+}

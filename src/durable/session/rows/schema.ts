@@ -1,0 +1,42 @@
+// The tables of a session. Each belongs to the part of the same name in this folder and is read by no other.
+import type { Migration } from "../../storage/sql.ts";
+
+export const SESSION_SCHEMA: readonly Migration[] = [
+  `
+  CREATE TABLE profile (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  -- Every event that was accepted. The id is the sender's: a repeat finds its row.
+  CREATE TABLE inbox (
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, state TEXT NOT NULL, mode TEXT NOT NULL,
+    turn_id TEXT, event TEXT NOT NULL, brief TEXT NOT NULL, reason TEXT
+  );
+  CREATE INDEX inbox_turn ON inbox (turn_id);
+  CREATE INDEX inbox_waiting ON inbox (place) WHERE state = 'queued';
+  -- One row a turn; at most one is unfinished. attempts counts the starts of the present step.
+  CREATE TABLE turn (
+    id TEXT PRIMARY KEY, run_id TEXT NOT NULL, state TEXT NOT NULL, step INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, wake_at INTEGER, ended_at INTEGER, stop_at INTEGER, outcome TEXT, error TEXT,
+    model TEXT, text TEXT NOT NULL, spend TEXT NOT NULL, event TEXT NOT NULL, brief TEXT NOT NULL, is_told INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX turn_open ON turn (started_at) WHERE state <> 'done';
+  CREATE INDEX turn_run ON turn (run_id);
+  CREATE INDEX turn_untold ON turn (started_at) WHERE state = 'done' AND is_told = 0;
+  -- The transcript: only ever added to.
+  CREATE TABLE entry (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, turn_id TEXT, body TEXT NOT NULL);
+  CREATE INDEX entry_id ON entry (id);
+  -- Uses of tools of unfinished turns. started_at is written before the tool runs.
+  CREATE TABLE call (
+    id TEXT PRIMARY KEY, turn_id TEXT NOT NULL, step INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL, args TEXT NOT NULL,
+    state TEXT NOT NULL, started_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX call_open ON call (turn_id, place);
+  -- The running step's text so far, in blocks; emptied when the step is committed.
+  CREATE TABLE block (turn_id TEXT NOT NULL, place INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (turn_id, place)) WITHOUT ROWID;
+  CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL,
+    item TEXT NOT NULL, platform_id TEXT, reason TEXT
+  );
+  CREATE INDEX outbox_open ON outbox (place) WHERE state = 'pending';
+  -- Self-made wakes, for the breaker.
+  CREATE TABLE wake (hour INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+  `,
+];

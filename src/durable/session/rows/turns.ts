@@ -1,0 +1,186 @@
+// The turn: a row that survives a crash. At most one is unfinished; that row is the session's lock.
+import type { Brief } from "../../../contract/admission.ts";
+import { addSpend, NO_SPEND, type Spend } from "../../../contract/entry.ts";
+import type { Event } from "../../../contract/event.ts";
+import { newId } from "../../../contract/id.ts";
+import type { TurnError, TurnOutcome } from "../../../contract/live.ts";
+import type { Sql } from "../../storage/sql.ts";
+
+export interface Turn {
+  id: string;
+  runId: string;
+  state: "thinking" | "acting" | "waiting" | "done";
+  step: number;
+  attempts: number;
+  startedAt: number;
+  wakeAt?: number;
+  endedAt?: number;
+  isStopAsked: boolean;
+  outcome?: TurnOutcome;
+  error?: TurnError;
+  model?: string;
+  text: string;
+  spend: Spend;
+  event: Event;
+  brief: Brief;
+}
+
+interface TurnRow {
+  id: string;
+  run_id: string;
+  state: Turn["state"];
+  step: number;
+  attempts: number;
+  started_at: number;
+  wake_at: number | null;
+  ended_at: number | null;
+  stop_at: number | null;
+  outcome: TurnOutcome | null;
+  error: string | null;
+  model: string | null;
+  text: string;
+  spend: string;
+  event: string;
+  brief: string;
+}
+
+export class Turns {
+  readonly #sql: Sql;
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  start(event: Event, brief: Brief, now: number): Turn {
+    const turn: Turn = {
+      id: newId("turn", now),
+      runId: event.id,
+      state: "thinking",
+      step: 0,
+      attempts: 0,
+      startedAt: now,
+      isStopAsked: false,
+      text: "",
+      spend: NO_SPEND,
+      event,
+      brief,
+    };
+    this.#sql.run(
+      "INSERT INTO turn (id, run_id, state, step, attempts, started_at, text, spend, event, brief) VALUES (?, ?, 'thinking', 0, 0, ?, '', ?, ?, ?)",
+      turn.id,
+      turn.runId,
+      now,
+      JSON.stringify(turn.spend),
+      JSON.stringify(event),
+      JSON.stringify(brief),
+    );
+    return turn;
+  }
+
+  /** The unfinished turn, read afresh. */
+  open(): Turn | undefined {
+    const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE state <> 'done' ORDER BY started_at LIMIT 1");
+    return row && toTurn(row);
+  }
+
+  ofRun(runId: string): Turn | undefined {
+    const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE run_id = ? ORDER BY started_at DESC LIMIT 1", runId);
+    return row && toTurn(row);
+  }
+
+  byId(id: string): Turn | undefined {
+    const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE id = ?", id);
+    return row && toTurn(row);
+  }
+
+  /** Before the work: after a crash this is the only honest counter. */
+  raiseAttempts(id: string): void {
+    this.#sql.run("UPDATE turn SET attempts = attempts + 1 WHERE id = ?", id);
+  }
+
+  /** Moves on after a committed step. Call it in the transaction that stores what the step made. */
+  advance(id: string, change: { state: "thinking" | "acting"; model?: string; text?: string; spend?: Spend }): void {
+    const turn = this.byId(id);
+    if (!turn) return;
+    const spend = change.spend ? addSpend(turn.spend, change.spend) : turn.spend;
+    this.#sql.run(
+      "UPDATE turn SET state = ?, step = step + ?, attempts = 0, wake_at = NULL, model = ?, text = ?, spend = ? WHERE id = ?",
+      change.state,
+      change.state === "thinking" ? 1 : 0,
+      change.model ?? turn.model ?? null,
+      change.text || turn.text,
+      JSON.stringify(spend),
+      id,
+    );
+  }
+
+  /** Nothing to do before `wakeAt`: the turn sleeps as a row. `attempts` is kept for the breaker. */
+  wait(id: string, wakeAt: number): void {
+    this.#sql.run("UPDATE turn SET state = 'waiting', wake_at = ? WHERE id = ?", wakeAt, id);
+  }
+
+  wakeUp(id: string, state: "thinking" | "acting"): void {
+    this.#sql.run("UPDATE turn SET state = ?, wake_at = NULL WHERE id = ?", state, id);
+  }
+
+  askStop(id: string, now: number): void {
+    this.#sql.run("UPDATE turn SET stop_at = ? WHERE id = ? AND stop_at IS NULL", now, id);
+  }
+
+  end(id: string, ending: { outcome: TurnOutcome; text?: string; error?: TurnError; model?: string; spend?: Spend }, now: number): void {
+    const turn = this.byId(id);
+    if (!turn) return;
+    const spend = ending.spend ? addSpend(turn.spend, ending.spend) : turn.spend;
+    // The event and the brief are no longer needed; the row stays as the record of the run.
+    this.#sql.run(
+      "UPDATE turn SET state = 'done', outcome = ?, text = ?, error = ?, model = ?, spend = ?, ended_at = ?, wake_at = NULL, event = '', brief = '' WHERE id = ?",
+      ending.outcome,
+      ending.text || turn.text,
+      ending.error ? JSON.stringify(ending.error) : null,
+      ending.model ?? turn.model ?? null,
+      JSON.stringify(spend),
+      now,
+      id,
+    );
+  }
+
+  /** Ended turns whose end was not told to everyone yet, oldest first. */
+  untold(): Turn[] {
+    return this.#sql.all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at").map(toTurn);
+  }
+
+  markTold(id: string): void {
+    this.#sql.run("UPDATE turn SET is_told = 1 WHERE id = ?", id);
+  }
+
+  countWake(now: number): number {
+    const hour = Math.floor(now / 3_600_000);
+    this.#sql.run("DELETE FROM wake WHERE hour < ?", hour);
+    this.#sql.run("INSERT INTO wake VALUES (?, 1) ON CONFLICT (hour) DO UPDATE SET count = count + 1", hour);
+    return this.wakesThisHour(now);
+  }
+
+  wakesThisHour(now: number): number {
+    return this.#sql.one<{ count: number }>("SELECT count FROM wake WHERE hour = ?", Math.floor(now / 3_600_000))?.count ?? 0;
+  }
+}
+
+function toTurn(row: TurnRow): Turn {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    state: row.state,
+    step: row.step,
+    attempts: row.attempts,
+    startedAt: row.started_at,
+    isStopAsked: row.stop_at !== null,
+    text: row.text,
+    spend: JSON.parse(row.spend),
+    event: row.event === "" ? undefined : JSON.parse(row.event),
+    brief: row.brief === "" ? undefined : JSON.parse(row.brief),
+    ...(row.wake_at === null ? {} : { wakeAt: row.wake_at }),
+    ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+    ...(row.error === null ? {} : { error: JSON.parse(row.error) }),
+    ...(row.model === null ? {} : { model: row.model }),
+  };
+}

@@ -1,0 +1,140 @@
+// What the slash commands do. A command never becomes a turn and never reaches a model (but /compact asks for a
+// summary); its answer is a note in the transcript and goes back to whoever asked.
+import type { Brief } from "../../contract/admission.ts";
+import { type Event, QUEUE_MODES, THINKING_LEVELS } from "../../contract/event.ts";
+import { textOf } from "../../contract/message.ts";
+import type { Receipt, SessionPatch } from "../../contract/ports.ts";
+import { type CommandName, commands } from "../agent/commands.ts";
+import { resolveModel } from "../models/catalogue.ts";
+import { listModels } from "../models/choice.ts";
+import { compactNow } from "./compacting.ts";
+import { choiceOf, describeSpend, describeStatus } from "./describing.ts";
+import type { SessionParts } from "./parts.ts";
+import { dropWaiting, stopTurn } from "./stopping.ts";
+
+export async function runCommand(
+  parts: SessionParts,
+  event: Event,
+  brief: Brief,
+  command: { name: CommandName; args: string },
+): Promise<Receipt> {
+  const reply = await answerCommand(parts, brief, command);
+  answerWithNote(parts, event, reply);
+  return { status: "accepted", state: "done", runId: event.id, reply };
+}
+
+/** A new start in place: the running turn ends, the window moves to the end, the old entries stay readable. */
+export function resetSession(parts: SessionParts): void {
+  stopTurn(parts);
+  dropWaiting(parts, "The talk was started afresh.");
+  parts.commit(() => {
+    const entry = parts.transcript.add({ kind: "note", text: "A new talk begins here.", label: "new", isForModel: false }, parts.now());
+    parts.profile.change({ windowSeq: entry.seq + 1, contextTokens: undefined, title: undefined }, parts.now());
+    parts.publisher.tell({ type: "entry", entry }, { withRow: true });
+  });
+}
+
+/** Changes what the person chose for this session. Answers a sentence when a value cannot be. */
+export function patchSession(parts: SessionParts, patch: SessionPatch, brief?: Brief): string | undefined {
+  if (patch.model) {
+    const resolved = resolveModel(patch.model, brief?.providers ?? {}, parts.ports.models.env);
+    if ("reason" in resolved) return resolved.reason;
+  }
+  if (patch.thinking && !THINKING_LEVELS.some((level) => level === patch.thinking)) {
+    return `"${patch.thinking}" is no thinking level. Choose one of ${THINKING_LEVELS.join(", ")}.`;
+  }
+  if (patch.queueMode && !QUEUE_MODES.some((mode) => mode === patch.queueMode)) {
+    return `"${patch.queueMode}" is no queue mode. Choose one of ${QUEUE_MODES.join(", ")}.`;
+  }
+  const { model, ...rest } = patch;
+  const change = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? undefined]));
+  parts.profile.change({ ...change, ...(model === undefined ? {} : { modelOverride: model ?? undefined }) }, parts.now());
+  return undefined;
+}
+
+async function answerCommand(parts: SessionParts, brief: Brief, command: { name: CommandName; args: string }): Promise<string> {
+  const args = command.args;
+  switch (command.name) {
+    case "new":
+    case "reset":
+      resetSession(parts);
+      return "A new talk. What is it about?";
+    case "stop": {
+      const stopped = stopTurn(parts);
+      const dropped = dropWaiting(parts, "Stopped by /stop.");
+      if (stopped.length + dropped.length === 0) return "Nothing is running.";
+      return `Stopped.${dropped.length > 0 ? ` ${dropped.length} waiting message(s) dropped.` : ""}`;
+    }
+    case "status":
+      return table(describeStatus(parts, brief));
+    case "usage":
+      return `This session: ${describeSpend(parts.profile.get().spend)}.`;
+    case "whoami":
+      return `You are the owner. This session is ${brief.sessionKey}, the agent is ${brief.agentName}.`;
+    case "model":
+      return chooseByWord(parts, brief, args);
+    case "models":
+      return modelList(parts, brief);
+    case "think":
+      if (args === "") return `Thinking: ${parts.profile.get().thinking ?? brief.thinking ?? "the model's own"}. Levels: ${THINKING_LEVELS.join(", ")}.`;
+      return patchSession(parts, { thinking: args === "default" ? null : args }) ?? `Thinking is now ${args}.`;
+    case "queue":
+      if (args === "") return `Queue mode: ${parts.profile.get().queueMode ?? brief.queue.mode}. Modes: ${QUEUE_MODES.join(", ")}.`;
+      return patchSession(parts, { queueMode: args === "default" ? null : args }) ?? `Queue mode is now ${args}.`;
+    case "compact": {
+      if (parts.turns.open()) return "A turn is running. Wait for it, or /stop it, then /compact.";
+      const done = await compactNow(parts, brief, choiceOf(parts, brief).models, { ...(args ? { focus: args } : {}) });
+      return done.compacted ? `Summarised: about ${done.tokensBefore} tokens became ${done.tokensAfter}. The old talk stays readable.` : (done.reason ?? "Nothing to do.");
+    }
+    case "help":
+      return `Write what you need; I can read and write files, remember, run shell commands, fetch pages and more. I go on where I was after any interruption.\n\n${commandList()}`;
+    case "commands":
+      return commandList();
+    default:
+      return command.name satisfies never;
+  }
+}
+
+function chooseByWord(parts: SessionParts, brief: Brief, args: string): string {
+  if (args === "") {
+    const choice = choiceOf(parts, brief);
+    const model = choice.models[0];
+    return `${model ? `Model: ${model.ref} (${choice.why}).` : "No model."}${choice.advice ? ` ${choice.advice}` : ""} Choose another with /model provider/model; /models lists them.`;
+  }
+  const refused = patchSession(parts, { model: args === "default" ? null : args }, brief);
+  if (refused) return refused;
+  parts.publisher.tell({ type: "model", model: args }, { withRow: true });
+  return args === "default" ? "This session uses the default model again." : `This session now uses ${args}.`;
+}
+
+function modelList(parts: SessionParts, brief: Brief): string {
+  const listed = listModels({ overrides: brief.providers, env: parts.ports.models.env, hasWorkersAi: parts.ports.models.ai !== undefined }).filter((model) => model.isAvailable);
+  return listed.map((model) => `- \`${model.ref}\` ${model.name}`).join("\n");
+}
+
+function commandList(): string {
+  return commands.map((command) => `- \`/${command.name}${"args" in command ? ` ${command.args}` : ""}\` ${command.description}`).join("\n");
+}
+
+function table(facts: Record<string, string>): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `**${name}:** ${value}`)
+    .join("  \n");
+}
+
+function answerWithNote(parts: SessionParts, event: Event, reply: string): void {
+  if (event.kind !== "message") return;
+  const asked = textOf(event.message.parts);
+  const now = parts.now();
+  const entry = parts.commit(() => parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now));
+  const runId = event.id;
+  const { from } = event.message;
+  if (from.channel !== "webchat") {
+    parts.outbox.add({ id: `${runId}:reply`, sessionKey: parts.ports.sessionKey, agentId: parts.ports.agentId, runId, to: from, text: reply, part: 0 }, now);
+  }
+  parts.publisher.tell({ type: "entry", entry }, { runId });
+  parts.publisher.tell(
+    { type: "turn-ended", outcome: "done", text: reply, spend: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 }, startedAt: now, endedAt: now },
+    { runId, withRow: true },
+  );
+}

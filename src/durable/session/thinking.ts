@@ -1,0 +1,182 @@
+// A thinking step: absorb what came in meanwhile, build the request, ask, and commit the reply together with what it
+// leads to (calls, or the end of the turn). Told to screens as it streams; stored in blocks, never a row a token.
+import type { Entry } from "../../contract/entry.ts";
+import { ModelFailure } from "../../contract/errors.ts";
+import type { Bootstrap } from "../../contract/ports.ts";
+import { buildMessages } from "../agent/context.ts";
+import { buildSystemPrompt } from "../agent/prompt.ts";
+import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
+import { type Answer, ask } from "../models/ask.ts";
+import type { ModelInfo, ModelMessage, ToolSpec } from "../models/port.ts";
+import { selectTools, toolSpecs } from "../tools/list.ts";
+import { compactNow } from "./compacting.ts";
+import { choiceOf } from "./describing.ts";
+import { endTurn, failTurn } from "./ending.ts";
+import type { SessionParts } from "./parts.ts";
+import { absorbSteered } from "./receiving.ts";
+import type { Turn } from "./rows/turns.ts";
+
+/** A wait at least this long is a row, not a promise held in memory. */
+const LONGEST_WAIT_MS = 25_000;
+const SAY_RETRY_AFTER_MS = 10_000;
+
+/** Shared by the sessions that live in this isolate: asked afresh by fingerprint each step. */
+const knownBootstraps = new Map<string, Bootstrap>();
+
+export async function think(parts: SessionParts, turn: Turn): Promise<void> {
+  absorbSteered(parts, turn);
+  const bootstrap = await readBootstrap(parts);
+  const choice = choiceOf(parts, turn.brief, "wishes" in turn.event ? turn.event.wishes.model : undefined);
+  const { models } = choice;
+  const tools = selectTools(turn.brief.tools);
+  const specs = toolSpecs(tools);
+  const system = buildSystemPrompt(bootstrap, {
+    agentName: turn.brief.agentName,
+    sessionKey: turn.brief.sessionKey,
+    channel: channelOf(turn),
+    timeZone: turn.brief.timeZone,
+    now: parts.now(),
+    toolNames: tools.map((tool) => tool.name),
+    ...("wishes" in turn.event && turn.event.wishes.extraSystemPrompt ? { extra: turn.event.wishes.extraSystemPrompt } : {}),
+  });
+  const first = models[0];
+  if (!first) throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
+
+  let messages = await readMessages(parts);
+  const reserve = Math.min(turn.brief.compaction.reserveTokens, Math.floor(first.contextWindow / 4));
+  if (turn.brief.compaction.enabled && countTokens(system, messages, specs) > first.contextWindow - reserve) {
+    await compactNow(parts, turn.brief, models, {});
+    messages = await readMessages(parts);
+  }
+  let answer: Answer;
+  try {
+    answer = await askModel(parts, turn, { models, system, messages, specs });
+  } catch (error) {
+    if (!(error instanceof ModelFailure) || error.data.kind !== "too-long" || parts.abort.signal.aborted) throw error;
+    // The provider's count is the one that matters: summarise harder, shorten old results, and ask once more.
+    parts.publisher.tell({ type: "status", phase: "compacting", text: "The talk has outgrown the model's window: summarising the older part." });
+    await compactNow(parts, turn.brief, models, { isForced: true });
+    answer = await askModel(parts, turn, { models, system, messages: await readMessages(parts, true), specs });
+  }
+  if (answer.note !== undefined) failTurn(parts, turn, "failed", { kind: "unknown", text: answer.note });
+  else commitAnswer(parts, turn, answer);
+}
+
+async function readBootstrap(parts: SessionParts): Promise<Bootstrap> {
+  const known = knownBootstraps.get(parts.ports.agentId);
+  parts.wake.countInside();
+  const read = await parts.ports.workspace.bootstrap(known?.fingerprint);
+  if (!("unchanged" in read)) {
+    knownBootstraps.set(parts.ports.agentId, read);
+    return read;
+  }
+  if (known) return known;
+  throw new Error("The workspace answered that nothing changed to a session that knows nothing.");
+}
+
+function readMessages(parts: SessionParts, shorten = false): Promise<ModelMessage[]> {
+  return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten);
+}
+
+function countTokens(system: { stable: string; volatile: string }, messages: readonly ModelMessage[], specs: readonly ToolSpec[]): number {
+  const fixed = estimateTokens(system.stable) + specs.reduce((sum, spec) => sum + estimateTokens(spec.description) + 60, 0);
+  return messages.reduce((sum, message) => sum + estimateMessageTokens(message), fixed);
+}
+
+interface Question {
+  models: ModelInfo[];
+  system: { stable: string; volatile: string };
+  messages: ModelMessage[];
+  specs: ToolSpec[];
+}
+
+async function askModel(parts: SessionParts, turn: Turn, question: Question): Promise<Answer> {
+  const { publisher, blocks } = parts;
+  const { step } = turn;
+  let shown = 0;
+  let firstFailureAt: number | undefined;
+  blocks.begin(turn.id, parts.now());
+  publisher.tell({ type: "status", phase: "asking" });
+  const wished = "wishes" in turn.event ? turn.event.wishes.thinking : undefined;
+  return ask(
+    {
+      models: question.models,
+      system: question.system,
+      messages: question.messages,
+      tools: question.specs,
+      thinking: wished ?? thinkingOf(parts.profile.get().thinking) ?? turn.brief.thinking,
+      cacheKey: parts.profile.get().sessionId,
+      signal: parts.abort.signal,
+    },
+    parts.ports.models,
+    {
+      idleMs: turn.brief.modelIdleMs,
+      longestWaitMs: LONGEST_WAIT_MS,
+      requestsLeft: () => parts.wake.outsideLeft(),
+      onRequest: () => parts.wake.countOutside(),
+      onDelta: (delta) => {
+        if (delta.type === "text") {
+          publisher.tell({ type: "text", step, offset: shown, delta: delta.delta });
+          shown += delta.delta.length;
+          blocks.add(turn.id, delta.delta, parts.now());
+        } else if (delta.type === "thinking") publisher.tell({ type: "thinking", step, delta: delta.delta });
+      },
+      onReset: () => {
+        if (shown > 0) publisher.tell({ type: "text-reset", step });
+        shown = 0;
+        blocks.begin(turn.id, parts.now());
+      },
+      onRetry: (retry) => {
+        firstFailureAt ??= parts.now();
+        const isSaid = parts.now() - firstFailureAt + retry.waitMs >= SAY_RETRY_AFTER_MS;
+        publisher.tell({ type: "status", phase: "retrying", ...(isSaid || retry.model !== retry.nextModel ? { text: sayRetry(retry) } : {}) });
+      },
+    },
+  );
+}
+
+function sayRetry(retry: { failure: ModelFailure; model: string; nextModel: string; waitMs: number }): string {
+  const what = retry.failure.data.kind === "limited" ? "has reached its rate limit" : `did not answer (${retry.failure.data.kind})`;
+  const next = retry.model === retry.nextModel ? `Trying again in ${Math.max(1, Math.round(retry.waitMs / 1000))} s.` : `Asking ${retry.nextModel} instead.`;
+  return `${retry.model} ${what}. ${next}`;
+}
+
+function commitAnswer(parts: SessionParts, turn: Turn, answer: Answer): void {
+  const { reply, model } = answer;
+  const now = parts.now();
+  const entry = parts.commit((): Entry => {
+    const added = parts.transcript.add(
+      {
+        kind: "assistant",
+        turnId: turn.id,
+        step: turn.step,
+        text: reply.text,
+        thinking: reply.thinking,
+        calls: reply.calls,
+        model: model.ref,
+        stopReason: reply.stopReason,
+        spend: reply.spend,
+      },
+      now,
+    );
+    parts.blocks.clear(turn.id);
+    const read = reply.spend.input + reply.spend.cacheRead + reply.spend.cacheWrite;
+    parts.profile.noteSpend(reply.spend, model.ref, read + reply.spend.output, model.contextWindow, now);
+    if (reply.calls.length > 0) {
+      parts.calls.plan(turn.id, turn.step, reply.calls);
+      parts.turns.advance(turn.id, { state: "acting", model: model.ref, text: reply.text, spend: reply.spend });
+    } else {
+      endTurn(parts, turn, { outcome: "done", text: reply.text, model: model.ref, spend: reply.spend });
+    }
+    return added;
+  });
+  parts.publisher.tell({ type: "entry", entry });
+}
+
+function channelOf(turn: Turn): string {
+  return turn.event.kind === "message" ? turn.event.message.from.channel : turn.event.kind;
+}
+
+function thinkingOf(level: string | undefined): Turn["brief"]["thinking"] {
+  return level === undefined ? undefined : (level as Turn["brief"]["thinking"]);
+}

@@ -1,0 +1,165 @@
+// A session in plain Node: real parts over real SQL, fakes only at the ports. `crash()` drops everything in memory and
+// opens the same rows again, as a restart does.
+import type { Brief } from "../../src/contract/admission.ts";
+import type { Entry } from "../../src/contract/entry.ts";
+import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { LiveEvent } from "../../src/contract/live.ts";
+import type { DeliveryOutcome, OutboxItem, Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
+import { SessionParts } from "../../src/durable/session/parts.ts";
+import { receive } from "../../src/durable/session/receiving.ts";
+import { SESSION_SCHEMA } from "../../src/durable/session/rows/schema.ts";
+import { Runner } from "../../src/durable/session/runner.ts";
+import { stopTurn } from "../../src/durable/session/stopping.ts";
+import { migrate } from "../../src/durable/storage/sql.ts";
+import { openTestSql } from "./sqlite.ts";
+
+export interface TestSession {
+  parts: SessionParts;
+  runner: Runner;
+  told: LiveEvent[];
+  reports: TurnReport[];
+  sent: OutboxItem[];
+  /** When the alarm is set for; undefined: none. */
+  alarmAt(): number | undefined;
+  send(text: string, options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string }): Promise<Receipt>;
+  stop(): void;
+  rest(): Promise<void>;
+  /** Everything in memory is lost; the rows stay. */
+  crash(): Promise<void>;
+  fireAlarm(): Promise<void>;
+  entries(): Entry[];
+}
+
+export interface TestSessionOptions {
+  env: Record<string, string>;
+  workspace: WorkspacePort;
+  brief?: Partial<Brief>;
+  deliver?: (item: OutboxItem) => Promise<DeliveryOutcome>;
+  failReports?: () => boolean;
+  now?: () => number;
+  key?: string;
+}
+
+export function makeBrief(change: Partial<Brief> = {}): Brief {
+  return {
+    sessionKey: "agent:main:main",
+    agentId: "main",
+    agentName: "Skerry",
+    models: ["anthropic/claude-opus-4-6"],
+    providers: {},
+    queue: { mode: "steer", debounceMs: 20, cap: 20, drop: "summarize" },
+    tools: {},
+    timeZone: "UTC",
+    budget: {},
+    compaction: { enabled: true, keepRecentTokens: 20_000, reserveTokens: 20_000 },
+    modelIdleMs: 5000,
+    settingsHash: "test",
+    ...change,
+  };
+}
+
+export function messageEvent(text: string, id: string, wishes: TurnWishes = {}, channel = "webchat"): Event {
+  return {
+    kind: "message",
+    id,
+    message: {
+      id,
+      from: { channel, peer: "screen" },
+      sender: { id: "owner", isOwner: true },
+      parts: [{ type: "text", text }],
+      sentAt: 0,
+    },
+    wishes,
+  };
+}
+
+let count = 0;
+
+export function openTestSession(options: TestSessionOptions): TestSession {
+  const sql = openTestSql();
+  migrate(sql, "session", SESSION_SCHEMA);
+  const told: LiveEvent[] = [];
+  const reports: TurnReport[] = [];
+  const sent: OutboxItem[] = [];
+  let alarmAt: number | undefined;
+  let life = 0;
+
+  const open = (): { parts: SessionParts; runner: Runner } => {
+    const own = ++life;
+    const isGone = () => own !== life;
+    const parts = new SessionParts({
+      sessionKey: options.key ?? "agent:main:main",
+      agentId: "main",
+      // A dead life writes no more: what was in flight when the process ended must leave no trace.
+      sql: new Proxy(sql, {
+        get(target, name: keyof typeof sql) {
+          if (isGone()) throw new Error("This life of the session is over.");
+          return target[name];
+        },
+      }),
+      alarm: {
+        setAlarm: async (at) => {
+          if (!isGone()) alarmAt = at;
+        },
+        deleteAlarm: async () => {
+          if (!isGone()) alarmAt = undefined;
+        },
+      },
+      workspace: options.workspace,
+      gateway: {
+        publish: async (parcel) => {
+          if (!isGone()) told.push(...parcel.events);
+        },
+      },
+      directory: {
+        report: async (report) => {
+          if (options.failReports?.()) throw new Error("The Directory is out of reach.");
+          reports.push(report);
+        },
+        noteSession: async () => {},
+      },
+      delivery: {
+        send: async (item) => {
+          sent.push(item);
+          return options.deliver ? options.deliver(item) : { outcome: "sent" };
+        },
+      },
+      models: { env: options.env, fetch, now: Date.now },
+      loadImage: async () => undefined,
+      allowedHosts: ["127.0.0.1"],
+      now: options.now ?? Date.now,
+    });
+    return { parts, runner: new Runner(parts) };
+  };
+
+  const session: TestSession = {
+    ...open(),
+    told,
+    reports,
+    sent,
+    alarmAt: () => alarmAt,
+    async send(text, send = {}) {
+      const id = send.id ?? `m${++count}`;
+      const receipt = await receive(session.parts, messageEvent(text, id, send.wishes, send.channel), makeBrief({ ...options.brief, ...send.brief }));
+      void session.runner.go();
+      return receipt;
+    },
+    stop() {
+      stopTurn(session.parts);
+      void session.runner.go();
+    },
+    rest: () => session.runner.go(),
+    async crash() {
+      const { parts } = session;
+      Object.assign(session, open());
+      parts.abort.abort();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    async fireAlarm() {
+      alarmAt = undefined;
+      await session.runner.alarm(60_000);
+    },
+    entries: () => [...session.parts.transcript.page({ limit: 1000 }).entries],
+  };
+  return session;
+}
