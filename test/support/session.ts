@@ -36,6 +36,7 @@ export interface TestSessionOptions {
   brief?: Partial<Brief>;
   deliver?: (item: OutboxItem) => Promise<DeliveryOutcome>;
   failReports?: () => boolean;
+  fetch?: typeof fetch;
   now?: () => number;
   key?: string;
 }
@@ -124,7 +125,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
           return options.deliver ? options.deliver(item) : { outcome: "sent" };
         },
       },
-      models: { env: options.env, fetch, now: Date.now },
+      models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
       loadImage: async () => undefined,
       allowedHosts: ["127.0.0.1"],
       now: options.now ?? Date.now,

@@ -2,16 +2,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { openSql, type Sql, type SqlHost, type SqlRow, type SqlValue } from "../../src/durable/storage/sql.ts";
 
-export interface TestSql {
-  sql: Sql;
-  host: SqlHost;
-  database: DatabaseSync;
-}
-
 /** An empty database in memory, or the one that is given. */
-export function openTestSql(database: DatabaseSync = new DatabaseSync(":memory:")): TestSql {
-  const host = openHost(database);
-  return { sql: openSql(host), host, database };
+export function openTestSql(database: DatabaseSync = new DatabaseSync(":memory:")): Sql {
+  return openSql(openHost(database));
 }
 
 function openHost(database: DatabaseSync): SqlHost {

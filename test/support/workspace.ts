@@ -25,7 +25,7 @@ export interface TestWorkspaceOptions {
 }
 
 export function openTestWorkspace(options: TestWorkspaceOptions = {}): TestWorkspace {
-  const sql = options.reopen?.sql ?? openTestSql().sql;
+  const sql = options.reopen?.sql ?? openTestSql();
   const objects = options.reopen?.objects ?? new Map<string, Uint8Array>();
   const contents = openContents({
     sql,

@@ -26,7 +26,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     if (command) parts.inbox.mark(event.id, "done");
     else {
       parts.profile.noteMessage(textOfEvent(event), now);
-      if (!parts.turns.open()) beginNextTurn(parts);
+      if (!parts.turns.open()) beginNextTurn(parts, { isIdle: parts.inbox.waiting().length === 1 });
     }
     return true;
   });
@@ -48,12 +48,12 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
 
 /**
  * Makes the next turn of what waits, inside the caller's transaction. Answers undefined when nothing is ready; a
- * quiet window that is still open sets the alarm for its end.
+ * quiet window that is still open sets the alarm for its end. A session that was idle waits for no window.
  */
-export function beginNextTurn(parts: SessionParts): Turn | undefined {
+export function beginNextTurn(parts: SessionParts, { isIdle = false } = {}): Turn | undefined {
   const now = parts.now();
   const waiting = parts.inbox.waiting();
-  const debounceMs = waiting[0]?.brief.queue.debounceMs ?? 0;
+  const debounceMs = isIdle ? 0 : (waiting[0]?.brief.queue.debounceMs ?? 0);
   const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now);
   if (waitMs !== undefined) parts.alarm.setFor(now + waitMs);
   const first = take[0];

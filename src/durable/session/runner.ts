@@ -56,7 +56,12 @@ export class Runner {
     }
     if (finishing.length === 0) finishing = [this.#finish()];
     await Promise.all(finishing);
-    if (!this.#running) this.#rest();
+    try {
+      if (!this.#running) this.#rest();
+    } catch (error) {
+      // Storage itself is going away; the alarm that is set already brings the object back.
+      console.error("the alarm was not set anew", error);
+    }
   }
 
   /** One step. False: nothing more can be done in this wake. */
