@@ -12,6 +12,8 @@ export interface Env {
   MEDIA: R2Bucket;
   /** The built page. */
   ASSETS: Fetcher;
+  /** A way out that reaches public addresses only: of the local runtime. Cloudflare's own network has none but those. */
+  OUTSIDE?: Fetcher;
   /** Workers AI; absent on the local runtime. */
   AI?: WorkersAi;
   /** Browser Rendering; absent where there is none. */

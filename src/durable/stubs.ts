@@ -1,5 +1,5 @@
 // Every stub is made here, with one location hint: all objects of one Skerry live in one region.
-import type { DirectoryPort, GatewayPort, SessionPort, WorkspacePort } from "../contract/ports.ts";
+import type { DirectoryPort, DoorPort, GatewayPort, SessionPort, WorkspacePort } from "../contract/ports.ts";
 import type { Env } from "./env.ts";
 
 const HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
@@ -21,6 +21,6 @@ export function workspaceOf(env: Env, agentId: string): WorkspacePort {
   return env.WORKSPACE.getByName(agentId, options(env)) as unknown as WorkspacePort;
 }
 
-export function gatewayOf(env: Env): GatewayPort & Fetcher {
-  return env.GATEWAY.getByName("gateway", options(env)) as unknown as GatewayPort & Fetcher;
+export function gatewayOf(env: Env): GatewayPort & DoorPort & Fetcher {
+  return env.GATEWAY.getByName("gateway", options(env)) as unknown as GatewayPort & DoorPort & Fetcher;
 }

@@ -2,7 +2,7 @@
 // opens the same rows again, as a restart does.
 import type { Brief } from "../../src/contract/admission.ts";
 import type { Entry } from "../../src/contract/entry.ts";
-import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { TurnWishes } from "../../src/contract/event.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { DeliveryOutcome, OutboxItem, Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
 import { SessionParts } from "../../src/durable/session/parts.ts";
@@ -11,6 +11,7 @@ import { SESSION_SCHEMA } from "../../src/durable/session/rows/schema.ts";
 import { Runner } from "../../src/durable/session/runner.ts";
 import { stopTurn } from "../../src/durable/session/stopping.ts";
 import { migrate } from "../../src/durable/storage/sql.ts";
+import { messageEvent } from "./event.ts";
 import { openTestSql } from "./sqlite.ts";
 
 export interface TestSession {
@@ -56,21 +57,6 @@ export function makeBrief(change: Partial<Brief> = {}): Brief {
     modelIdleMs: 5000,
     settingsHash: "test",
     ...change,
-  };
-}
-
-export function messageEvent(text: string, id: string, wishes: TurnWishes = {}, channel = "webchat"): Event {
-  return {
-    kind: "message",
-    id,
-    message: {
-      id,
-      from: { channel, peer: "screen" },
-      sender: { id: "owner", isOwner: true },
-      parts: [{ type: "text", text }],
-      sentAt: 0,
-    },
-    wishes,
   };
 }
 
@@ -126,6 +112,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         },
       },
       models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
+      fetchOutside: options.fetch ?? fetch,
       loadImage: async () => undefined,
       allowedHosts: ["127.0.0.1"],
       now: options.now ?? Date.now,

@@ -104,7 +104,7 @@ function contextOf(parts: SessionParts, turn: Turn, call: ToolCall): ToolContext
     status: async () => describeStatus(parts, turn.brief),
     fetch: (input, init) => {
       parts.wake.countOutside();
-      return ports.models.fetch(input, init);
+      return ports.fetchOutside(input, init);
     },
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     allowedHosts: ports.allowedHosts,

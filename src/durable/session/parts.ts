@@ -24,6 +24,8 @@ export interface SessionPorts {
   directory: Pick<DirectoryPort, "report" | "noteSession">;
   delivery: DeliveryPort;
   models: ProviderDeps;
+  /** The way out for tools: where the runtime can, one that reaches public addresses only. */
+  fetchOutside: typeof fetch;
   /** base64 of a stored image; undefined when it is gone. */
   loadImage(media: MediaRef): Promise<string | undefined>;
   /** Asks a DNS service; absent where the platform itself keeps private addresses out. */

@@ -35,7 +35,13 @@ export class Runner {
   async alarm(longestMs: number): Promise<void> {
     this.#parts.alarm.noteFired();
     if (!this.#parts.profile.exists) return;
-    const isOver = await Promise.race([this.go().then(() => true), new Promise<false>((resolve) => setTimeout(resolve, longestMs, false))]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, longestMs, false);
+    });
+    const isOver = await Promise.race([this.go().then(() => true), limit]);
+    // A timer left behind would keep the object awake, and billed, to its end.
+    clearTimeout(timer);
     if (!isOver) this.#parts.alarm.setFor(this.#parts.now() + GUARD_MS);
   }
 

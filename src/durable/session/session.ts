@@ -54,6 +54,7 @@ export class Session extends DurableObject<Env> implements SessionPort {
         now: Date.now,
       },
       loadImage: (media) => this.#loadImage(media),
+      fetchOutside: outsideOf(env),
       ...(isLocal ? {} : { resolveHost: resolveOverHttps((input, init) => fetch(input, init)) }),
       allowedHosts: listOf(env["SKERRY_ALLOWED_HOSTS"]),
       now: Date.now,
@@ -150,6 +151,17 @@ export class Session extends DurableObject<Env> implements SessionPort {
 function deliveryOf(ctx: DurableObjectState): DeliveryPort {
   const exported = (ctx as unknown as { exports: { Delivery: DeliveryPort } }).exports;
   return { send: (item) => exported.Delivery.send(item) };
+}
+
+/** Hosts the owner allows are reached directly; all others, where there is one, through a network of public addresses. */
+function outsideOf(env: Env): typeof fetch {
+  const allowed = listOf(env["SKERRY_ALLOWED_HOSTS"]);
+  const { OUTSIDE } = env;
+  if (!OUTSIDE) return (input, init) => fetch(input, init);
+  return (input, init) => {
+    const { host, hostname } = new URL(input instanceof Request ? input.url : input);
+    return allowed.includes(host) || allowed.includes(hostname) ? fetch(input, init) : OUTSIDE.fetch(input, init);
+  };
 }
 
 function listOf(value: unknown): string[] {

@@ -26,6 +26,8 @@ export interface ToolContext {
   /** Hosts that the owner allows although they are private. */
   allowedHosts: readonly string[];
   signal: AbortSignal;
+  /** Keeps bytes where screens and models find them (R2); absent: a picture is only described. */
+  storeMedia?: (bytes: Uint8Array, type: string, name: string) => Promise<MediaRef>;
   /** Output so far, for screens. */
   progress(text: string): void;
   now(): number;

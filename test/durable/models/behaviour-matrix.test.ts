@@ -115,7 +115,15 @@ describe.each(RIGS)("%s", (name, make) => {
     const rig = make();
     rig.push({ say: 1 });
     await hear(rig, {
-      messages: [{ role: "user", parts: [{ type: "text", text: "look" }, { type: "image", mimeType: "image/png", base64: "aGFsbG8=" }] }],
+      messages: [
+        {
+          role: "user",
+          parts: [
+            { type: "text", text: "look" },
+            { type: "image", mimeType: "image/png", base64: "aGFsbG8=" },
+          ],
+        },
+      ],
     });
     const sent = JSON.stringify(rig.bodies()[0]);
     if (rig.model.acceptsImages) expect(sent).toContain("aGFsbG8=");
@@ -134,9 +142,11 @@ describe.each(RIGS)("%s", (name, make) => {
     const reason = new Error("the person said stop");
     const startedAt = Date.now();
     abort.abort(reason);
-    const failure = await failureOf((async () => {
-      while (!(await stream.next()).done);
-    })());
+    const failure = await failureOf(
+      (async () => {
+        while (!(await stream.next()).done);
+      })(),
+    );
     expect(failure).toBe(reason);
     expect(Date.now() - startedAt).toBeLessThan(500);
     await expect.poll(() => rig.isAborted()).toBe(true);
@@ -219,9 +229,11 @@ describe.each(RIGS)("%s", (name, make) => {
     rig.push(script);
     const stream = watchStalls(askProvider, requestFor(rig.model), rig.deps, { idleMs: 150, flowingIdleMs: 60 });
     const startedAt = Date.now();
-    const failure = await failureOf((async () => {
-      while (!(await stream.next()).done);
-    })());
+    const failure = await failureOf(
+      (async () => {
+        while (!(await stream.next()).done);
+      })(),
+    );
     expect(failure).toBeInstanceOf(ModelFailure);
     expect((failure as ModelFailure).data.kind).toBe("timeout");
     expect(Date.now() - startedAt).toBeLessThan(1_000);

@@ -1,6 +1,13 @@
 // What the tests of the models share: one rig a provider, all playing the same scripts.
 import { resolveModel } from "../../../src/durable/models/catalogue.ts";
-import type { ModelDelta, ModelInfo, ModelMessage, ModelReply, ModelRequest, ProviderDeps } from "../../../src/durable/models/port.ts";
+import type {
+  ModelDelta,
+  ModelInfo,
+  ModelMessage,
+  ModelReply,
+  ModelRequest,
+  ProviderDeps,
+} from "../../../src/durable/models/port.ts";
 import { askProvider } from "../../../src/durable/models/providers/list.ts";
 import type { Script } from "../../support/model-server/script.ts";
 import type { ModelServer } from "../../support/model-server/server.ts";

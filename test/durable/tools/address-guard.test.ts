@@ -196,7 +196,8 @@ describe("generated", () => {
     ([a, b, c, d]) => `${a}.${(b * 256 + c) * 256 + d}`,
     ([a, b, c, d]) => `${a}.0${b.toString(8)}.0x${(c * 256 + d).toString(16)}`,
     (address) => Array.from(address.join("."), (one) => `%${hex(one.charCodeAt(0))}`).join(""),
-    (address) => Array.from(address.join("."), (one) => (one === "." ? "。" : String.fromCodePoint(0xff10 + Number(one)))).join(""),
+    (address) =>
+      Array.from(address.join("."), (one) => (one === "." ? "。" : String.fromCodePoint(0xff10 + Number(one)))).join(""),
     (address) => `[::ffff:${address.join(".")}]`,
     (address) => `[::ffff:${pair(address)}]`,
     (address) => `[::${pair(address)}]`,
@@ -225,7 +226,11 @@ describe("generated", () => {
   });
 
   it("never throws anything but AddressRefused, whatever is written", async () => {
-    const text = fc.oneof(fc.string(), fc.webUrl(), fc.string().map((host) => `http://${host}/`));
+    const text = fc.oneof(
+      fc.string(),
+      fc.webUrl(),
+      fc.string().map((host) => `http://${host}/`),
+    );
     const property = fc.asyncProperty(text, async (written) => {
       const outcome = await checkAddress(written, NO_RULES).then(
         () => "passed",
@@ -240,12 +245,17 @@ describe("generated", () => {
 describe("names", () => {
   const resolving = (...addresses: string[]): AddressRules => ({ allowedHosts: [], resolveHost: async () => addresses });
 
-  it.each([["127.0.0.1"], ["10.1.2.3"], ["169.254.169.254"], ["::1"], ["fd00::1"], ["::ffff:10.0.0.1"], ["93.184.216.34", "192.168.0.1"]])(
-    "refuses a name that leads to %s",
-    async (...addresses) => {
-      await expect(checkAddress("https://rebind.example.com/", resolving(...addresses))).rejects.toThrow("not public");
-    },
-  );
+  it.each([
+    ["127.0.0.1"],
+    ["10.1.2.3"],
+    ["169.254.169.254"],
+    ["::1"],
+    ["fd00::1"],
+    ["::ffff:10.0.0.1"],
+    ["93.184.216.34", "192.168.0.1"],
+  ])("refuses a name that leads to %s", async (...addresses) => {
+    await expect(checkAddress("https://rebind.example.com/", resolving(...addresses))).rejects.toThrow("not public");
+  });
 
   it("accepts a name when every address is public", async () => {
     const rules = resolving("93.184.216.34", "2606:2800:220:1::1");
@@ -287,12 +297,16 @@ describe("allowed hosts", () => {
     },
   );
 
-  it.each(["http://127.0.0.1/", "http://127.0.0.1:8081/", "http://nas.local:8080/", "http://x.nas.local/", "http://u:p@nas.local/", "ftp://nas.local/"])(
-    "still refuses %s",
-    async (url) => {
-      await expect(checkAddress(url, rules)).rejects.toThrow(AddressRefused);
-    },
-  );
+  it.each([
+    "http://127.0.0.1/",
+    "http://127.0.0.1:8081/",
+    "http://nas.local:8080/",
+    "http://x.nas.local/",
+    "http://u:p@nas.local/",
+    "ftp://nas.local/",
+  ])("still refuses %s", async (url) => {
+    await expect(checkAddress(url, rules)).rejects.toThrow(AddressRefused);
+  });
 });
 
 it("counts an address as public only when it is one", () => {

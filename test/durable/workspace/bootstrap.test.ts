@@ -61,10 +61,37 @@ test("a known fingerprint is answered with unchanged, also after a restart", asy
   expect(await openTestWorkspace({ reopen: workspace }).bootstrap(fingerprint)).toEqual({ fingerprint, unchanged: true });
 });
 
+test("unchanged costs one query", async () => {
+  const first = openTestWorkspace();
+  const { fingerprint } = await readBootstrap(first);
+  const asked: string[] = [];
+  const one: typeof first.sql.one = (query, ...bindings) => {
+    asked.push(query);
+    return first.sql.one(query, ...bindings);
+  };
+  const all: typeof first.sql.all = (query, ...bindings) => {
+    asked.push(query);
+    return first.sql.all(query, ...bindings);
+  };
+  const workspace = openTestWorkspace({ reopen: { ...first, sql: { ...first.sql, one, all } } });
+  asked.length = 0;
+  expect(await workspace.bootstrap(fingerprint)).toHaveProperty("unchanged", true);
+  expect(asked).toHaveLength(1);
+});
+
+test("a workspace written by a newer version is left alone", async () => {
+  const workspace = openTestWorkspace();
+  workspace.sql.run("UPDATE schema_version SET version = 99 WHERE store = 'workspace'");
+  expect(() => openTestWorkspace({ reopen: workspace })).toThrow("schema 99");
+});
+
 test.each([
   ["a file of the prompt is written", (workspace: TestWorkspace) => workspace.writeText("USER.md", "- Name: Mira")],
   ["a file of the prompt is removed", (workspace: TestWorkspace) => workspace.remove("MEMORY.md")],
-  ["a skill is written", (workspace: TestWorkspace) => workspace.writeText("skills/tea/SKILL.md", "---\ndescription: Tea.\n---\n")],
+  [
+    "a skill is written",
+    (workspace: TestWorkspace) => workspace.writeText("skills/tea/SKILL.md", "---\ndescription: Tea.\n---\n"),
+  ],
   [
     "a shell changes a file of the prompt",
     (workspace: TestWorkspace) => workspace.apply([{ type: "remove", path: "BOOTSTRAP.md" }]),

@@ -108,4 +108,3 @@ function usageOf(usage: PlayedUsage, output: number) {
     cache_creation_input_tokens: usage.cacheWrite,
   };
 }
-

@@ -39,7 +39,8 @@ export function completionsWriter(model: string): Writer {
       const start = chunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] });
       return start + part(json.slice(0, half)) + part(json.slice(half));
     },
-    errorEvent: (message) => `data: ${JSON.stringify({ error: { message, type: "server_error", code: "server_overloaded" } })}\n\n`,
+    errorEvent: (message) =>
+      `data: ${JSON.stringify({ error: { message, type: "server_error", code: "server_overloaded" } })}\n\n`,
     close: (ending, usage) => {
       const usageChunk = `data: ${JSON.stringify({ ...head, choices: [], usage: usageOf(usage) })}\n\n`;
       return `${chunk({}, FINISHES[ending])}${usageChunk}data: [DONE]\n\n`;

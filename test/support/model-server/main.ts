@@ -4,7 +4,11 @@ import { parseArgs } from "node:util";
 import { ModelServer } from "./server.ts";
 
 const { values } = parseArgs({
-  options: { port: { type: "string", default: "0" }, keep: { type: "string", default: "5000" }, detached: { type: "boolean", default: false } },
+  options: {
+    port: { type: "string", default: "0" },
+    keep: { type: "string", default: "5000" },
+    detached: { type: "boolean", default: false },
+  },
 });
 const server = await ModelServer.start({ port: Number(values.port), keep: Number(values.keep) });
 process.stdout.write(`${JSON.stringify({ url: server.url, pid: process.pid })}\n`);

@@ -45,7 +45,14 @@ function writer(model: string): Writer {
     sequence += 1;
     return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence - 1, ...data })}\n\n`;
   };
-  const response = (status: string, more: Record<string, unknown> = {}) => ({ id, object: "response", model, status, output, ...more });
+  const response = (status: string, more: Record<string, unknown> = {}) => ({
+    id,
+    object: "response",
+    model,
+    status,
+    output,
+    ...more,
+  });
   const endText = () => {
     if (!text) return "";
     const item = {
@@ -78,7 +85,12 @@ function writer(model: string): Writer {
       output.push(item);
       return (
         event("response.output_item.added", { output_index: index, item: { ...item, summary: [], encrypted_content: "" } }) +
-        event("response.reasoning_summary_text.delta", { item_id: item.id, output_index: index, summary_index: 0, delta: thought }) +
+        event("response.reasoning_summary_text.delta", {
+          item_id: item.id,
+          output_index: index,
+          summary_index: 0,
+          delta: thought,
+        }) +
         event("response.output_item.done", { output_index: index, item })
       );
     },
@@ -107,7 +119,8 @@ function writer(model: string): Writer {
       const half = Math.ceil(json.length / 2);
       const item = { type: "function_call", id: nextId("fc"), call_id: callId, name, arguments: json, status: "completed" };
       output.push(item);
-      const part = (delta: string) => event("response.function_call_arguments.delta", { item_id: item.id, output_index: index, delta });
+      const part = (delta: string) =>
+        event("response.function_call_arguments.delta", { item_id: item.id, output_index: index, delta });
       return (
         before +
         event("response.output_item.added", { output_index: index, item: { ...item, arguments: "", status: "in_progress" } }) +

@@ -135,7 +135,11 @@ export class ModelServer {
       sendError(response, recorded, protocol, 400, "This server answers streams only.", {});
       return;
     }
-    const script = this.handler?.({ ...seen, body, protocol: protocol.name }) ?? this.queue.shift() ?? readDirective(seen.said) ?? this.fallback;
+    const script =
+      this.handler?.({ ...seen, body, protocol: protocol.name }) ??
+      this.queue.shift() ??
+      readDirective(seen.said) ??
+      this.fallback;
     const fault = this.faults.strike(script, chars);
     if (script.delayMs) await new Promise((resolve) => setTimeout(resolve, script.delayMs));
     if (typeof fault === "number" || fault === "overflow") {
@@ -163,7 +167,8 @@ export class ModelServer {
     } else if (route === "POST /reset") {
       this.reset();
       sendJson(response, 200, { ok: true });
-    } else if (route === "GET /v1/models") sendJson(response, 200, { object: "list", data: [{ id: "scripted", object: "model" }] });
+    } else if (route === "GET /v1/models")
+      sendJson(response, 200, { object: "list", data: [{ id: "scripted", object: "model" }] });
     else sendJson(response, 404, { error: { message: `Nothing is at ${route}.`, type: "not_found_error" } });
   }
 }

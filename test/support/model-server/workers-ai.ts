@@ -85,7 +85,8 @@ function streamWire(controller: ReadableStreamDefaultController<Uint8Array>, spl
     send(text) {
       if (isOver) return false;
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length; at += split ?? bytes.length) controller.enqueue(bytes.slice(at, at + (split ?? bytes.length)));
+      for (let at = 0; at < bytes.length; at += split ?? bytes.length)
+        controller.enqueue(bytes.slice(at, at + (split ?? bytes.length)));
       return true;
     },
     // What stands in the queue is read before the connection is found lost.

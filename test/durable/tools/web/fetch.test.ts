@@ -23,9 +23,14 @@ const ARTICLE = `<!doctype html><html><head><title>Tide tables</title><style>p{c
 <footer>Imprint</footer></body></html>`;
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-const html = (body: string | Buffer, type = "text/html; charset=utf-8"): Answer => (response) =>
-  response.writeHead(200, { "content-type": type }).end(body);
-const redirect = (location: string, status = 302): Answer => (response) => response.writeHead(status, { location }).end("moved");
+const html =
+  (body: string | Buffer, type = "text/html; charset=utf-8"): Answer =>
+  (response) =>
+    response.writeHead(200, { "content-type": type }).end(body);
+const redirect =
+  (location: string, status = 302): Answer =>
+  (response) =>
+    response.writeHead(status, { location }).end("moved");
 
 const ANSWERS: Record<string, Answer> = {
   "/sea/article": html(ARTICLE),
@@ -37,7 +42,10 @@ const ANSWERS: Record<string, Answer> = {
   "/binary": html(Buffer.from([0, 1, 2, 3, 0xff]), ""),
   "/untyped": html("<!DOCTYPE html><title>Untyped</title><p>Found anyway</p>", ""),
   "/latin1": html(Buffer.from("na\xefve caf\xe9", "latin1"), "text/plain; charset=ISO-8859-1"),
-  "/meta": html(Buffer.from('<html><head><meta charset="windows-1252"></head><body><p>5 \x80</p></body></html>', "latin1"), "text/html"),
+  "/meta": html(
+    Buffer.from('<html><head><meta charset="windows-1252"></head><body><p>5 \x80</p></body></html>', "latin1"),
+    "text/html",
+  ),
   "/wrong": html(Buffer.from("grün"), "text/plain; charset=no-such-charset"),
   "/utf16": html(Buffer.from("\ufeffbig endian not", "utf16le"), "text/plain"),
   "/huge": (response) => {
@@ -62,7 +70,8 @@ const ANSWERS: Record<string, Answer> = {
   "/hop3": redirect("/plain", 303),
   "/hop0": redirect("/hop1"),
   "/to-metadata": redirect("http://169.254.169.254/latest/meta-data/"),
-  "/to-loopback": (response) => redirect(`http://localhost:${(server.address() as AddressInfo).port}/plain`)(response, asked[0] as IncomingMessage),
+  "/to-loopback": (response) =>
+    redirect(`http://localhost:${(server.address() as AddressInfo).port}/plain`)(response, asked[0] as IncomingMessage),
   "/to-decimal": redirect("//2130706433/"),
   "/to-file": redirect("file:///etc/passwd"),
   "/to-credentials": redirect("http://u:p@example.com/"),
@@ -88,7 +97,11 @@ afterAll(() => {
   server.close();
 });
 
-function fetchPage(path: string, input: { extractMode?: "markdown" | "text"; maxChars?: number } = {}, changes: Partial<ToolContext> = {}) {
+function fetchPage(
+  path: string,
+  input: { extractMode?: "markdown" | "text"; maxChars?: number } = {},
+  changes: Partial<ToolContext> = {},
+) {
   return webFetch.run({ url: `${origin}${path}`, ...input }, makeContext(NO_WORKSPACE, { allowedHosts: [host], ...changes }));
 }
 
@@ -123,9 +136,10 @@ describe("a page", () => {
     expect((await fetchPage("/many", { maxChars: 200 })).text).toContain("row of many");
   });
 
-  it("nested without measure is refused or read, never a fault", async () => {
-    const outcome = await fetchPage("/deep").catch((error) => error);
-    expect(outcome instanceof ToolFailure || outcome.text.includes("deep")).toBe(true);
+  it("nested without measure is read as bare text, in bounded time", async () => {
+    const started = performance.now();
+    expect((await fetchPage("/deep")).text).toContain("\ndeep\n");
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 
@@ -201,11 +215,14 @@ describe("redirects", () => {
     await expect(fetchPage("/hop0")).rejects.toThrow("redirects more than 3 times");
   });
 
-  it.each(["/to-metadata", "/to-loopback", "/to-decimal", "/to-file", "/to-credentials"])("%s is refused at the hop", async (path) => {
-    asked.length = 0;
-    await expect(fetchPage(path)).rejects.toThrow(AddressRefused);
-    expect(asked.map((request) => request.url)).toEqual([path]);
-  });
+  it.each(["/to-metadata", "/to-loopback", "/to-decimal", "/to-file", "/to-credentials"])(
+    "%s is refused at the hop",
+    async (path) => {
+      asked.length = 0;
+      await expect(fetchPage(path)).rejects.toThrow(AddressRefused);
+      expect(asked.map((request) => request.url)).toEqual([path]);
+    },
+  );
 
   it("to what is no address says so", async () => {
     await expect(fetchPage("/to-nothing")).rejects.toThrow("redirects to something that is no address");

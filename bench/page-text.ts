@@ -1,0 +1,58 @@
+// The words around the table in docs/benchmark.md: what was measured, on what, and how to read it.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "./subjects/skerry.ts";
+import { countVerdicts, type Peer, type Report, writeTable } from "./table.ts";
+
+export function writePage(own: Report, peer: Peer | undefined): string {
+  const { reached, missed, missing } = countVerdicts(own);
+  const beside = peer
+    ? `Beside it, measured by the same client and model in the same run: ${peer.name}.`
+    : "No OpenClaw was installed beside it in this run; set `OPENCLAW_BIN` to the path of its `openclaw.mjs` to have one measured too.";
+  return `# Benchmark
+
+\`npm run bench\` measures all of this and writes this page. ${reached} figures reached, ${missed} missed, ${missing} not measured.
+${beside}
+
+${writeTable(own, peer)}
+
+## Machine
+
+${machineFacts()
+  .map((fact) => `- ${fact}`)
+  .join("\n")}
+
+## Method
+
+Skerry is started by \`npm start\` from a finished build on an empty state folder; the model is a server on the same
+machine that speaks Anthropic's Messages API and answers at once (or at the pace a message asks for). Client and model are one
+process, so both ends of every interval come from one clock; that process shares the machine's cores with what it measures.
+The client holds one socket and speaks the Gateway protocol.
+
+- **Overhead** is the time from sending a message to the end of its turn, without the time between a request's arrival at the model and the end of the model's answer.
+- **New session**: the session's object is made by this very message. **Calls** are \`read\` of a file in the workspace.
+- **Token lag**: each word carries the time when it was written; its age is read when the delta with it arrives.
+- **Turns/s**: each session says its next thing when its last turn has ended; every session is new; a failed turn is told in a note.
+- **Ready** is the Gateway's hello to a client that has been knocking since the command; **first answer** is the end of a turn after that. State folder and disk are warm.
+- **SIGKILL** hits all processes in mid-stream; the time runs from the second \`npm start\` until the history holds the whole answer. The model answers the repeated request at once.
+- **Memory** is the sum of resident memory of all processes below and including \`npm start\`; pages that two processes share count twice.
+- **CPU** is what the scheduler counted for the same processes, over 20 turns a sample.
+- **Start-up CPU** is that of the runtime with Skerry's Worker until \`/health\` answers, less the median of the same runtime with an empty Worker.
+- **WebChat** loads in headless Chromium with an empty cache and a login made before; usable means that the composer takes input.
+
+Percentiles are samples that occurred; p90 is given from 10 samples on, p99 from 50.
+`;
+}
+
+function machineFacts(): string[] {
+  const processors = cpus();
+  const own = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  const runtime = createRequire(import.meta.url)("workerd/package.json") as { version: string };
+  return [
+    `${new Date().toISOString().slice(0, 10)}`,
+    `${processors.length} cores, ${processors[0]?.model ?? "unknown"}; ${Math.round(totalmem() / 2 ** 30)} GiB; Linux ${release()}`,
+    `Skerry ${own.version}, workerd ${runtime.version}, Node ${process.versions.node}`,
+  ];
+}

@@ -1,0 +1,118 @@
+// `npm run bench`: measures every local figure against a scripted model, beside an installed OpenClaw if there is one,
+// and writes docs/benchmark.md. `--quick` and `--only <names>` print the table instead; `--list` names the groups.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { FigureId } from "./figures.ts";
+import { FIGURES } from "./figures.ts";
+import { BenchModel } from "./model.ts";
+import { writePage } from "./page-text.ts";
+import { footprint } from "./scenarios/footprint.ts";
+import { history } from "./scenarios/history.ts";
+import { latency } from "./scenarios/latency.ts";
+import { killing, starting } from "./scenarios/lifecycle.ts";
+import { load } from "./scenarios/load.ts";
+import { page } from "./scenarios/page.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import { streaming } from "./scenarios/streaming.ts";
+import { workerStart } from "./scenarios/worker-start.ts";
+import { summarize } from "./statistics.ts";
+import { findOpenClaw } from "./subjects/openclaw.ts";
+import { ensureBuilt, ROOT, skerry } from "./subjects/skerry.ts";
+import { makeFolder, type Subject } from "./subjects/subject.ts";
+import { formatValue, type Peer, type Reading, type Report, writeTable } from "./table.ts";
+
+const SCENARIOS: readonly Scenario[] = [latency, streaming, load, history, starting, killing, footprint, workerStart, page];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    quick: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    "no-openclaw": { type: "boolean", default: false },
+  },
+});
+
+if (values.list) {
+  for (const { name, figures } of SCENARIOS) console.log(`${name.padEnd(10)} ${figures.join(", ")}`);
+} else {
+  const wanted = values.only?.flatMap((names) => names.split(","));
+  const unknown = wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? [];
+  if (unknown.length > 0) {
+    console.error(`There is no group named ${unknown.join(", ")}. \`npm run bench -- --list\` names them all.`);
+    process.exitCode = 1;
+  } else
+    await bench(
+      SCENARIOS.filter((scenario) => wanted?.includes(scenario.name) ?? true),
+      wanted === undefined,
+    );
+}
+
+async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<void> {
+  const model = await BenchModel.start();
+  try {
+    ensureBuilt();
+    const own = await measure(skerry(model.url), scenarios, model);
+    const found = values["no-openclaw"] ? { reason: "left out by --no-openclaw" } : findOpenClaw(model.url);
+    if ("reason" in found) tell(`Not side by side: ${found.reason}.`);
+    const peer: Peer | undefined =
+      "reason" in found
+        ? undefined
+        : {
+            name: found.name,
+            ...(await measure(
+              found,
+              scenarios.filter((scenario) => scenario.isShared),
+              model,
+            )),
+          };
+    if (isWhole && !values.quick) {
+      const path = join(ROOT, "docs/benchmark.md");
+      writeFileSync(path, writePage(own, peer));
+      tell("docs/benchmark.md is written.");
+    } else console.log(writeTable(own, peer));
+  } finally {
+    await model.stop();
+  }
+  // Anything that still listens or waits belongs to what was measured.
+  process.exit();
+}
+
+/** A group that fails leaves its figures missing, with the reason; the others go on. */
+async function measure(subject: Subject, scenarios: readonly Scenario[], model: BenchModel): Promise<Report> {
+  const readings: Reading[] = [];
+  const missing = new Map<FigureId, string>();
+  let sessions = 0;
+  for (const scenario of scenarios) {
+    const startedAt = performance.now();
+    tell(`${subject.name} · ${scenario.name}`);
+    try {
+      const found = await scenario.run({
+        subject,
+        model,
+        isQuick: values.quick,
+        makeFolder,
+        newSession: () => `agent:main:bench-${process.pid}-${++sessions}`,
+        tell: (text) => tell(`  ${text}`),
+      });
+      readings.push(...found);
+      for (const { figure, samples, note } of found) {
+        const { unit, what } = FIGURES[figure];
+        const { median, p90, count } = summarize(samples);
+        const spread = p90 === undefined ? "" : `, p90 ${formatValue(p90, unit)}`;
+        tell(`  → ${what}: ${formatValue(median, unit)} ${unit}${spread} (${count})${note === undefined ? "" : `; ${note}`}`);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      tell(`  failed: ${reason}`);
+      for (const figure of scenario.figures) missing.set(figure, `failed: ${reason.split("\n")[0]}`);
+    }
+    model.visits.clear();
+    tell(`  took ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  }
+  return { readings, missing };
+}
+
+function tell(text: string): void {
+  console.error(text);
+}

@@ -1,0 +1,137 @@
+// The three bundles of a build, each made by esbuild into a folder of its own.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { basename, join } from "node:path";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+const COMMON: BuildOptions = {
+  bundle: true,
+  format: "esm",
+  target: "es2024",
+  minify: true,
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "warning",
+  metafile: true,
+  loader: { ".md": "text" },
+};
+
+/** The Worker with its four objects: index.js, and chunks that load when they are first imported. */
+export async function bundleWorker(root: string, outdir: string): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: { index: join(root, "src/worker/index.ts") },
+    outdir,
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    platform: "browser",
+    conditions: ["workerd", "worker", "browser"],
+    mainFields: ["browser", "module", "main"],
+    external: ["cloudflare:*", "node:*"],
+    // Class names are what the runtime and stack traces know.
+    keepNames: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+    plugins: [nodeBuiltins],
+  });
+}
+
+/** The page: hashed scripts and styles, fonts and pictures, index.html that names them, and a manifest of it all. */
+export async function bundleWeb(root: string, outdir: string): Promise<void> {
+  const source = join(root, "src/web");
+  const page = readFileSync(join(source, "index.html"), "utf8");
+  const result = await build({
+    ...COMMON,
+    // Whatever the page refers to relatively is an entry: scripts, styles, icons.
+    entryPoints: [...findReferences(page)].map((path) => join(source, path)),
+    outbase: source,
+    outdir,
+    splitting: true,
+    platform: "browser",
+    target: ["es2022", "chrome120", "firefox121", "safari17"],
+    entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
+    assetNames: "assets/[name]-[hash]",
+    conditions: ["browser", "production"],
+    define: { "process.env.NODE_ENV": '"production"' },
+    loader: { ".woff2": "copy", ".svg": "copy", ".png": "copy", ".ico": "copy", ".webmanifest": "copy" },
+    absWorkingDir: root,
+  });
+  const built = nameOutputs(result.metafile, root, source, outdir);
+  const html = [...findReferences(page)].reduce((text, path) => {
+    const output = built.get(path);
+    if (output === undefined) throw new Error(`src/web/index.html refers to ${path}, which the build did not make`);
+    return text.replaceAll(`"./${path}"`, `"/${output}"`).replaceAll(`"/${path}"`, `"/${output}"`);
+  }, page);
+  writeFileSync(join(outdir, "index.html"), html);
+  writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
+  for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
+    const path = join(source, "assets", name);
+    if (existsSync(path)) copyFileSync(path, join(outdir, name));
+  }
+}
+
+/** What stands in for Cloudflare's assets and R2 on this machine. The bucket is Miniflare's own, in one file. */
+export async function bundleLocal(root: string, outdir: string, miniflareDir: string): Promise<void> {
+  mkdirSync(outdir, { recursive: true });
+  const workers = join(miniflareDir, "workers");
+  copyFileSync(join(workers, "shared/object-entry.worker.js"), join(outdir, "media.js"));
+  await Promise.all([
+    build({ ...COMMON, entryPoints: { assets: join(root, "src/bridge/local/assets-worker.ts") }, outdir }),
+    build({
+      ...COMMON,
+      entryPoints: { bucket: join(workers, "r2/bucket.worker.js") },
+      outdir,
+      external: ["node:*", "cloudflare:*"],
+      alias: {
+        "miniflare:shared": join(workers, "shared/index.worker.js"),
+        "miniflare:zod": join(workers, "shared/zod.worker.js"),
+        "node-internal:internal_assert": "node:assert",
+        "node-internal:internal_buffer": "node:buffer",
+      },
+    }),
+  ]);
+}
+
+/**
+ * Packages that name Node's modules without "node:", or by require: the runtime has them under their full name only,
+ * and an ES module cannot require.
+ */
+const nodeBuiltins: Plugin = {
+  name: "node-builtins",
+  setup(plugin) {
+    const names = builtinModules.filter((name) => !name.startsWith("_"));
+    const filter = new RegExp(`^(node:)?(${names.map((name) => name.replaceAll("/", "\\/")).join("|")})$`);
+    plugin.onResolve({ filter }, ({ path, kind }) => {
+      const full = path.startsWith("node:") ? path : `node:${path}`;
+      return kind === "require-call" ? { path: full, namespace: "required-builtin" } : { path: full, external: true };
+    });
+    plugin.onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
+      contents: `import builtin from ${JSON.stringify(path)}; module.exports = builtin;`,
+      loader: "js",
+    }));
+  },
+};
+
+/** Relative addresses in the page's `src` and `href`. */
+function findReferences(page: string): Set<string> {
+  const found = page.matchAll(/(?:src|href)="(?:\.\/|\/)([^"#?:]+\.[a-z0-9]+)"/g);
+  return new Set(Array.from(found, (match) => match[1] ?? "").filter((path) => path !== ""));
+}
+
+/** Source path below src/web → path below dist/web; for a script the styles it brought are listed as its own. */
+function nameOutputs(metafile: Metafile | undefined, root: string, source: string, outdir: string): Map<string, string> {
+  const named = new Map<string, string>();
+  const below = (path: string, dir: string) => {
+    const whole = join(root, path);
+    return whole.startsWith(`${dir}/`) ? whole.slice(dir.length + 1) : undefined;
+  };
+  for (const [output, about] of Object.entries(metafile?.outputs ?? {})) {
+    const to = below(output, outdir);
+    if (to === undefined) continue;
+    const inputs = Object.keys(about.inputs);
+    const only = inputs.length === 1 ? inputs[0] : undefined;
+    const from = below(about.entryPoint ?? only ?? "", source);
+    named.set(from !== undefined && !named.has(from) ? from : basename(to), to);
+  }
+  return named;
+}

@@ -1,0 +1,95 @@
+// Skerry on this machine, from state folder to farewell: open and lock the state, find a port, run workerd, announce,
+// start it again if it dies, and stop in order on Ctrl-C.
+import { join } from "node:path";
+import { StartRefused } from "../../contract/errors.ts";
+import { formatAnnouncement, gatherAnnouncement } from "./announcement.ts";
+import { findFreePort } from "./port.ts";
+import { type Runtime, type RuntimeRequest, startRuntime } from "./runtime.ts";
+import { findStateDir, keepToken, lockState, noteRuntime, openState, unlockState } from "./state.ts";
+import { readVariables } from "./variables.ts";
+
+const HOST = "127.0.0.1";
+const DEFAULT_PORT = 18_789;
+const RESTARTS_A_MINUTE = 5;
+
+export interface ServeRequest {
+  distDir: string;
+  /** Where `.dev.vars` is looked for. */
+  workingDir: string;
+  environment: NodeJS.ProcessEnv;
+  version: string;
+  /** When the person's command began, on the clock of `Date.now()`. */
+  startedAt: number;
+  print(text: string): void;
+  complain(text: string): void;
+  isRich: boolean;
+}
+
+/** Runs until a signal ends it. Throws StartRefused or StateTooNew when it cannot start. */
+export async function serve(request: ServeRequest): Promise<void> {
+  const { environment, version } = request;
+  const wantedPort = readPort(environment["PORT"]);
+  const stateDir = findStateDir(environment);
+  openState(stateDir, version);
+  await lockState(stateDir, version);
+  const farewell = listenForFarewell();
+  let runtime: Runtime | undefined;
+  try {
+    const variables = readVariables(environment, join(request.workingDir, ".dev.vars"));
+    const token = variables["SKERRY_TOKEN"] ?? keepToken(stateDir);
+    const settled = { ...variables, SKERRY_TOKEN: token, SKERRY_RUNTIME: "local", SKERRY_VERSION: version };
+    const shared = { distDir: request.distDir, stateDir, host: HOST, variables: settled, onLine: request.complain };
+    const note = ({ pid, port, url }: Runtime) =>
+      noteRuntime(stateDir, { pid: process.pid, startedAt: request.startedAt, version, runtimePid: pid, port, url });
+
+    runtime = await startOnFreePort(shared, wantedPort);
+    note(runtime);
+    const facts = { version, url: runtime.url, stateDir, readyMs: Date.now() - request.startedAt };
+    const taken = runtime.port === wantedPort ? {} : { takenPort: wantedPort };
+    const announcement = await gatherAnnouncement({ ...facts, ...taken }, token);
+    request.print(await formatAnnouncement(announcement, request.isRich));
+
+    const deaths: number[] = [];
+    while ((await Promise.race([farewell, runtime.ended])) !== "farewell") {
+      deaths.push(Date.now());
+      if (deaths.filter((at) => Date.now() - at < 60_000).length > RESTARTS_A_MINUTE) {
+        throw new StartRefused({ kind: "runtime", said: "It ended again and again; the lines above may say why." });
+      }
+      request.complain("The local runtime ended unexpectedly; starting it again.");
+      runtime = await startRuntime({ ...shared, port: runtime.port });
+      note(runtime);
+    }
+  } finally {
+    await runtime?.stop();
+    unlockState(stateDir);
+  }
+}
+
+/** Another program can take the port between looking and listening: then the next one is tried. */
+async function startOnFreePort(request: Omit<RuntimeRequest, "port">, wanted: number): Promise<Runtime> {
+  for (let from = wanted; ; ) {
+    const port = await findFreePort(request.host, from);
+    if (port === undefined) throw new StartRefused({ kind: "no-port", from: wanted });
+    try {
+      return await startRuntime({ ...request, port });
+    } catch (error) {
+      const isTaken = error instanceof StartRefused && /address already in use/i.test(error.message);
+      if (!isTaken) throw error;
+      from = port + 1;
+    }
+  }
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === "") return DEFAULT_PORT;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new StartRefused({ kind: "bad-port", value: text });
+  return port;
+}
+
+/** Resolves at the first signal to stop. Further ones are swallowed: the end is under way and short. */
+function listenForFarewell(): Promise<"farewell"> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("farewell"));
+  });
+}

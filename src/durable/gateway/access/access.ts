@@ -1,0 +1,211 @@
+// Who may in, and with which scopes: the one place where a proof becomes an authority. A proof is the owner's
+// token, a browser's login, a device's token or its signature alone once it is paired. Everything wrong counts
+// toward the guess limit; everything missing closes.
+import type { GatewayErrorData } from "../../../contract/errors.ts";
+import { type ConnectParams, type Role, SCOPES, type Scope } from "../../../contract/gateway.ts";
+import type { DoorAnswer, DoorProof } from "../../../contract/ports.ts";
+import type { Sql } from "../../storage/sql.ts";
+import { proveDevice } from "./device-auth.ts";
+import { Devices, type PairRequest } from "./devices.ts";
+import { GuessLimit } from "./guess-limit.ts";
+import { Logins } from "./logins.ts";
+import { isSameSecret } from "./secrets.ts";
+
+export interface Authority {
+  role: Role;
+  scopes: Scope[];
+  method: "token" | "login" | "device-token" | "device";
+  deviceId?: string;
+  loginId?: string;
+  /** Handed to the client, to come back with. */
+  deviceToken?: string;
+}
+
+export type Entry =
+  | { outcome: "welcome"; authority: Authority }
+  | { outcome: "refused"; error: GatewayErrorData; asked?: PairRequest };
+
+export interface Visitor {
+  params: ConnectParams;
+  nonce: string;
+  /** Network address. */
+  client: string;
+  /** Secret of a login cookie that came with the upgrade from our own page. */
+  loginId?: string | undefined;
+}
+
+export class Access {
+  readonly devices: Devices;
+  readonly logins: Logins;
+  readonly #limit: GuessLimit;
+  readonly #ownerToken: () => string;
+
+  constructor(sql: Sql, ownerToken: () => string) {
+    this.#ownerToken = ownerToken;
+    this.devices = new Devices(sql, ownerToken);
+    this.logins = new Logins(sql, ownerToken);
+    this.#limit = new GuessLimit(sql);
+  }
+
+  // ── HTTP ──
+
+  async login(proof: DoorProof, now: number): Promise<DoorAnswer<{ secret: string; expiresAt: number }>> {
+    const locked = this.#limit.lockedForMs(proof.client, now);
+    if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
+    const isGood = proof.code ? await this.logins.spendCode(proof.code, now) : await this.#isOwner(proof.token);
+    if (isGood) return { outcome: "welcome", ...(await this.logins.create(now)) };
+    return this.#refuseGuess(
+      proof.client,
+      now,
+      proof.code
+        ? "This login link was used before or is too old. Make a new one, or log in with the token."
+        : "This is not the owner's token.",
+    );
+  }
+
+  async check(proof: DoorProof, now: number): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>> {
+    const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now);
+    if (login) return { outcome: "welcome", by: "login", expiresAt: login.expiresAt };
+    const locked = this.#limit.lockedForMs(proof.client, now);
+    if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
+    if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
+    if (proof.token === undefined) return { outcome: "refused", reason: "Log in first, or send the owner's token." };
+    return this.#refuseGuess(proof.client, now, "This is not the owner's token.");
+  }
+
+  #refuseGuess(client: string, now: number, reason: string): DoorAnswer<never> {
+    const retryAfterMs = this.#limit.noteFailure(client, now);
+    return retryAfterMs > 0 ? { outcome: "locked", retryAfterMs } : { outcome: "refused", reason };
+  }
+
+  async #isOwner(token: string | undefined): Promise<boolean> {
+    const owner = this.#ownerToken();
+    return owner !== "" && token !== undefined && token !== "" && (await isSameSecret(token, owner));
+  }
+
+  // ── Socket ──
+
+  async enter(visitor: Visitor, now: number): Promise<Entry> {
+    const { params, client } = visitor;
+    if (this.#ownerToken() === "") {
+      return refuse("AUTH_TOKEN_NOT_CONFIGURED", "Set SKERRY_TOKEN; without it nobody can connect.", "update_auth_configuration");
+    }
+    const locked = this.#limit.lockedForMs(client, now);
+    if (locked > 0) return refuseLocked(locked);
+    const role = params.role === "operator" || params.role === "node" ? params.role : undefined;
+    if (!role) return { outcome: "refused", error: { code: "INVALID_REQUEST", message: "invalid role" } };
+
+    const proof = params.device ? await proveDevice(params, visitor.nonce, now) : undefined;
+    if (proof?.outcome === "refused") {
+      const details = { code: proof.code, reason: proof.reason };
+      return { outcome: "refused", error: { code: "INVALID_REQUEST", message: proof.message, details } };
+    }
+    const { token, password, deviceToken, bootstrapToken } = params.auth ?? {};
+    const isOwner = (await this.#isOwner(token)) || (await this.#isOwner(password));
+    if (isOwner || (visitor.loginId !== undefined && role === "operator")) {
+      const scopes = role === "operator" ? grant(params.scopes, SCOPES) : [];
+      const authority: Authority = { role, scopes, method: isOwner ? "token" : "login" };
+      if (visitor.loginId !== undefined && !isOwner) authority.loginId = visitor.loginId;
+      if (!proof) return { outcome: "welcome", authority };
+      this.devices.pair({ id: proof.deviceId, publicKey: proof.publicKey, role, scopes, client: params.client }, now);
+      return { outcome: "welcome", authority: await this.#withToken(authority, proof.deviceId) };
+    }
+
+    const guesses = [deviceToken, token, password].filter((guess): guess is string => guess !== undefined && guess !== "");
+    if (proof) {
+      const matches = await Promise.all(guesses.map((guess) => this.devices.isToken(proof.deviceId, role, guess)));
+      const isKnown = this.devices.find(proof.deviceId, role)?.isRevoked === false;
+      if (matches.includes(true) || (isKnown && guesses.length === 0 && !bootstrapToken)) {
+        return this.#enterDevice(visitor, role, proof.deviceId, proof.publicKey, guesses.length > 0, now);
+      }
+    }
+    if (guesses.length > 0 || bootstrapToken) {
+      const lockedMs = this.#limit.noteFailure(client, now);
+      if (lockedMs > 0) return refuseLocked(lockedMs);
+      if (token === undefined && password === undefined) {
+        return deviceToken === undefined
+          ? refuse("AUTH_BOOTSTRAP_TOKEN_INVALID", "unauthorized: bootstrap token invalid", "update_auth_credentials")
+          : refuse("AUTH_DEVICE_TOKEN_MISMATCH", "unauthorized: device token mismatch", "update_auth_credentials");
+      }
+      const code = token === undefined ? "AUTH_PASSWORD_MISMATCH" : "AUTH_TOKEN_MISMATCH";
+      return refuse(code, "unauthorized: gateway token mismatch (use the value of SKERRY_TOKEN)", "update_auth_credentials");
+    }
+    if (proof) return this.#ask(visitor, role, proof.deviceId, proof.publicKey, "not-paired", now);
+    const details = { code: "DEVICE_IDENTITY_REQUIRED" };
+    return { outcome: "refused", error: { code: "NOT_PAIRED", message: "device identity required", details } };
+  }
+
+  async #enterDevice(visitor: Visitor, role: Role, id: string, key: string, hasToken: boolean, now: number): Promise<Entry> {
+    const device = this.devices.find(id, role);
+    const approved = SCOPES.filter((scope) => device?.scopes.includes(scope));
+    const wanted = visitor.params.scopes ?? approved;
+    if (wanted.some((scope) => isScope(scope) && !satisfies(approved, scope))) {
+      return this.#ask(visitor, role, id, key, "scope-upgrade", now);
+    }
+    this.devices.noteSeen(id, role, visitor.params.client, now);
+    const scopes = SCOPES.filter((scope) => wanted.includes(scope));
+    const authority: Authority = { role, scopes, method: hasToken ? "device-token" : "device" };
+    return { outcome: "welcome", authority: await this.#withToken(authority, id) };
+  }
+
+  async #withToken(authority: Authority, deviceId: string): Promise<Authority> {
+    const deviceToken = await this.devices.token(deviceId, authority.role);
+    return { ...authority, deviceId, ...(deviceToken === undefined ? {} : { deviceToken }) };
+  }
+
+  #ask(visitor: Visitor, role: Role, deviceId: string, publicKey: string, reason: string, now: number): Entry {
+    const { params, client } = visitor;
+    const scopes = grant(params.scopes, ["operator.read", "operator.write"]);
+    const asked = this.devices.ask({ deviceId, publicKey, role, scopes, client: params.client, address: client }, now);
+    const message = asked
+      ? "pairing required: approve this device in Skerry, then connect again"
+      : "pairing required, but too many devices are waiting; approve or reject those first";
+    const error: GatewayErrorData = {
+      code: "NOT_PAIRED",
+      message,
+      details: {
+        code: "PAIRING_REQUIRED",
+        reason,
+        deviceId,
+        requestedRole: role,
+        requestedScopes: scopes,
+        recommendedNextStep: "wait_then_retry",
+        ...(asked ? { requestId: asked.request.id } : {}),
+      },
+    };
+    return { outcome: "refused", error, ...(asked?.isNew ? { asked: asked.request } : {}) };
+  }
+}
+
+function isScope(scope: string): scope is Scope {
+  return SCOPES.some((known) => known === scope);
+}
+
+/** The known scopes among those asked for; all of `most` when nothing was said. */
+function grant(wanted: readonly string[] | undefined, most: readonly Scope[]): Scope[] {
+  return wanted === undefined ? [...most] : SCOPES.filter((scope) => wanted.includes(scope));
+}
+
+/** Admin satisfies every scope; write satisfies read and talk. */
+export function satisfies(scopes: readonly Scope[], needed: Scope): boolean {
+  if (scopes.includes(needed) || scopes.includes("operator.admin")) return true;
+  return scopes.includes("operator.write") && (needed === "operator.read" || needed === "operator.talk");
+}
+
+function refuse(code: string, message: string, recommendedNextStep: string): Entry {
+  const details = { code, recommendedNextStep, canRetryWithDeviceToken: false };
+  return { outcome: "refused", error: { code: "INVALID_REQUEST", message, details } };
+}
+
+function refuseLocked(retryAfterMs: number): Entry {
+  return {
+    outcome: "refused",
+    error: {
+      code: "INVALID_REQUEST",
+      message: "unauthorized: too many failed authentication attempts (retry later)",
+      details: { code: "AUTH_RATE_LIMITED", recommendedNextStep: "wait_then_retry", retryAfterMs },
+      retryable: true,
+      retryAfterMs,
+    },
+  };
+}

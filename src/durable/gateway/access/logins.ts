@@ -1,0 +1,80 @@
+// Browsers that logged in, and the one-time codes of login links. Only hashes are stored. A login ends after
+// thirty days, at log-out, and when the owner's token is replaced by another.
+import { newSecret } from "../../../contract/id.ts";
+import { migrate, type Sql } from "../../storage/sql.ts";
+import { hashText } from "./secrets.ts";
+
+export const LOGIN_LIFE_MS = 30 * 24 * 3_600_000;
+export const CODE_LIFE_MS = 15 * 60_000;
+const MAX_LOGINS = 200;
+const MAX_CODES = 50;
+
+const MIGRATIONS = [
+  `CREATE TABLE logins (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE login_codes (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
+];
+
+export class Logins {
+  readonly #sql: Sql;
+  readonly #owner: () => Promise<string>;
+
+  /** `ownerToken` is read anew each time; logins made under another token do not count. */
+  constructor(sql: Sql, ownerToken: () => string) {
+    this.#sql = sql;
+    this.#owner = () => hashText(`login:${ownerToken()}`);
+    migrate(sql, "logins", MIGRATIONS);
+  }
+
+  async create(now: number): Promise<{ secret: string; expiresAt: number }> {
+    const secret = newSecret();
+    const expiresAt = now + LOGIN_LIFE_MS;
+    const [hash, owner] = await Promise.all([hashText(secret), this.#owner()]);
+    this.#sql.run("DELETE FROM logins WHERE expires_at <= ?", now);
+    this.#sql.run(
+      "DELETE FROM logins WHERE hash IN (SELECT hash FROM logins ORDER BY created_at DESC LIMIT -1 OFFSET ?)",
+      MAX_LOGINS - 1,
+    );
+    this.#sql.run("INSERT INTO logins VALUES (?, ?, ?, ?)", hash, owner, now, expiresAt);
+    return { secret, expiresAt };
+  }
+
+  /** When the login ends, or undefined when it is none. */
+  async find(secret: string, now: number): Promise<{ id: string; expiresAt: number } | undefined> {
+    const [hash, owner] = await Promise.all([hashText(secret), this.#owner()]);
+    const row = this.#sql.one<{ expires_at: number }>(
+      "SELECT expires_at FROM logins WHERE hash = ? AND owner = ? AND expires_at > ?",
+      hash,
+      owner,
+      now,
+    );
+    return row && { id: hash, expiresAt: row.expires_at };
+  }
+
+  /** Ends a login and answers its id. */
+  async end(secret: string): Promise<string> {
+    const hash = await hashText(secret);
+    this.#sql.run("DELETE FROM logins WHERE hash = ?", hash);
+    return hash;
+  }
+
+  async createCode(now: number): Promise<{ code: string; expiresAt: number }> {
+    const code = newSecret(24);
+    const expiresAt = now + CODE_LIFE_MS;
+    const [hash, owner] = await Promise.all([hashText(code), this.#owner()]);
+    this.#sql.run("DELETE FROM login_codes WHERE expires_at <= ?", now);
+    this.#sql.run(
+      "DELETE FROM login_codes WHERE hash IN (SELECT hash FROM login_codes ORDER BY expires_at DESC LIMIT -1 OFFSET ?)",
+      MAX_CODES - 1,
+    );
+    this.#sql.run("INSERT INTO login_codes VALUES (?, ?, ?)", hash, owner, expiresAt);
+    return { code, expiresAt };
+  }
+
+  /** True once per code. The row goes before anything waits, so that two requests cannot both have it. */
+  async spendCode(code: string, now: number): Promise<boolean> {
+    const [hash, owner] = await Promise.all([hashText(code), this.#owner()]);
+    const row = this.#sql.one("SELECT 1 FROM login_codes WHERE hash = ? AND owner = ? AND expires_at > ?", hash, owner, now);
+    this.#sql.run("DELETE FROM login_codes WHERE hash = ?", hash);
+    return row !== undefined;
+  }
+}

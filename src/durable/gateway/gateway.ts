@@ -1,0 +1,225 @@
+// Gateway: every live socket of this Skerry, in one object. A shell: it accepts sockets, wakes on frames, live
+// events and the alarm, and forwards to the parts beside it. It decides nothing about people and holds no history.
+// Sockets hibernate; the alarm is set only while there are some.
+import { DurableObject } from "cloudflare:workers";
+import { HANDSHAKE_TIMEOUT_MS, TICK_INTERVAL_MS } from "../../contract/gateway.ts";
+import { newId } from "../../contract/id.ts";
+import type { LiveEvent, LiveParcel } from "../../contract/live.ts";
+import type { DoorAnswer, DoorPort, DoorProof, GatewayPort, RunState } from "../../contract/ports.ts";
+import type { Env } from "../env.ts";
+import { openSql } from "../storage/sql.ts";
+import { sessionOf } from "../stubs.ts";
+import { Access } from "./access/access.ts";
+import { dispatch } from "./dispatch.ts";
+import { shakeHands } from "./handshake.ts";
+import { makeHouse } from "./house.ts";
+import { LogRing } from "./log-ring.ts";
+import type { House } from "./methods/method.ts";
+import { Presence } from "./presence.ts";
+import { Repeats } from "./repeats.ts";
+import { newScreenState, type Screen } from "./screen.ts";
+import { Screens } from "./screens.ts";
+import { Stage } from "./stage.ts";
+import { viewFinal, viewRun, type Wait, Waits } from "./waits.ts";
+
+/** Headers by which the Worker hands over what it proved; it removes any that a client sent. */
+export const ADDRESS_HEADER = "x-skerry-address";
+export const LOGIN_HEADER = "x-skerry-login";
+
+const PRESENCE_PAUSE_MS = 100;
+
+export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort {
+  readonly #access: Access;
+  readonly #screens: Screens;
+  readonly #stage: Stage;
+  readonly #waits: Waits;
+  readonly #presence = new Presence();
+  readonly #repeats = new Repeats();
+  readonly #log = new LogRing();
+  readonly #house: House;
+  #tickedAt = 0;
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #presenceTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const sql = openSql(ctx.storage);
+    this.#access = new Access(sql, () => env.SKERRY_TOKEN ?? "");
+    this.#waits = new Waits(sql);
+    this.#screens = new Screens(ctx, Date.now);
+    const after = (ms: number, work: () => void) => {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    };
+    this.#stage = new Stage(this.#screens, { now: Date.now, after }, (key) => sessionOf(env, key));
+    this.#house = makeHouse(env, {
+      access: this.#access,
+      presence: this.#presence,
+      log: this.#log,
+      startedAt: Date.now(),
+      screenCount: () => this.#screens.open().length,
+      tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
+      sessionOfRun: (runId) => this.#stage.sessionOf(runId),
+      waitFor: (wait) => this.#waitFor(wait),
+      dropDevice: (deviceId, reason) => this.#drop((screen) => screen.state.deviceId === deviceId, reason),
+    });
+    for (const { state } of this.#screens.open()) this.#presence.join(state, Date.now());
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+  }
+
+  // ── Sockets ──
+
+  override async fetch(request: Request): Promise<Response> {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+      return new Response("Expected a WebSocket.", { status: 426 });
+    const secret = request.headers.get(LOGIN_HEADER);
+    const login = secret === null ? undefined : await this.#access.logins.find(secret, Date.now());
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    const state = newScreenState(newId("conn"), request.headers.get(ADDRESS_HEADER) ?? "unknown", Date.now(), login?.id);
+    this.ctx.acceptWebSocket(ours, [state.connId]);
+    ours.serializeAttachment(state);
+    this.#screens.add(ours, state).challenge(Date.now());
+    await this.#arm();
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const screen = this.#screens.of(socket);
+    if (!screen) return socket.close(1011, "connect again");
+    screen.noteAlive(Date.now());
+    const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+    if (screen.state.isOpen) return dispatch(screen, text, this.#house, this.#repeats);
+    if (await shakeHands(screen, text, this.#house)) this.#tellPresence();
+    await this.#arm();
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#forget(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#forget(socket);
+  }
+
+  #forget(socket: WebSocket): void {
+    const screen = this.#screens.of(socket);
+    if (!screen) return;
+    this.#screens.remove(screen.id);
+    this.#waits.forgetScreen(screen.id);
+    if (this.#presence.leave(screen.id, Date.now())) this.#tellPresence();
+  }
+
+  #drop(isMeant: (screen: Screen) => boolean, reason: string): void {
+    // A moment later, so that an answer on the way is not cut off.
+    setTimeout(() => {
+      for (const screen of this.#screens.open().filter(isMeant)) screen.close(4001, reason);
+    }, 20);
+  }
+
+  /** A few arrivals at once are told once. */
+  #tellPresence(): void {
+    this.#presenceTimer ??= setTimeout(() => {
+      this.#presenceTimer = undefined;
+      const stateVersion = { presence: this.#presence.version, health: 1 };
+      this.#screens.tell("presence", { presence: this.#presence.list(Date.now()) }, "readers", "", stateVersion);
+    }, PRESENCE_PAUSE_MS);
+  }
+
+  // ── Live events ──
+
+  async publish(parcel: LiveParcel): Promise<void> {
+    try {
+      this.#stage.perform(parcel);
+      for (const event of parcel.events) if (event.type === "turn-ended") await this.#settle(parcel.sessionKey, event);
+    } catch (error) {
+      this.#log.add("error", "a live event was lost", { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  // ── Whoever waits for the end of a run ──
+
+  async #waitFor(wait: Wait): Promise<void> {
+    this.#waits.add(wait);
+    if (wait.sessionKey !== "") await this.#look(wait);
+    await this.#arm();
+  }
+
+  async #settle(sessionKey: string, end: LiveEvent & { type: "turn-ended" }): Promise<void> {
+    const { outcome, startedAt, endedAt, text, error } = end;
+    const run: RunState = { status: outcome === "done" ? "ok" : "error", outcome, startedAt, endedAt, text };
+    for (const wait of this.#waits.ofRun(end.runId)) this.#answer(wait, error ? { ...run, error: error.text } : run);
+    // Messages that joined this turn have ids of their own.
+    await Promise.all(this.#waits.all().map((wait) => (wait.sessionKey === sessionKey ? this.#look(wait) : undefined)));
+  }
+
+  async #look(wait: Wait): Promise<void> {
+    const run = await sessionOf(this.env, wait.sessionKey).run(wait.runId);
+    if (run.status === "ok" || run.status === "error") this.#answer(wait, run);
+  }
+
+  #answer(wait: Wait, run: RunState | "timeout"): void {
+    if (!this.#waits.remove(wait)) return;
+    const view = wait.kind === "final" && run !== "timeout" ? viewFinal(wait.runId, run) : viewRun(wait.runId, run);
+    this.#screens.byId(wait.connId)?.respond(wait.frameId, view, Date.now());
+  }
+
+  // ── The alarm: late handshakes, waits that time out, ticks ──
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const now = Date.now();
+    for (const screen of this.#screens.strangers()) {
+      if (now - screen.state.openedAt >= HANDSHAKE_TIMEOUT_MS) screen.close(1008, "handshake timeout: no connect within 15 s");
+    }
+    const isTick = now - this.#tickedAt >= TICK_INTERVAL_MS - 1000;
+    for (const wait of this.#waits.all()) {
+      if (!this.#screens.byId(wait.connId)) this.#waits.remove(wait);
+      else if (isTick && wait.sessionKey !== "") await this.#look(wait).catch(() => undefined);
+      if (wait.kind === "wait" && wait.dueAt <= now) this.#answer(wait, "timeout");
+    }
+    if (isTick) {
+      this.#tickedAt = now;
+      this.#screens.tell("tick", { ts: now }, "all");
+    }
+    await this.#arm();
+  }
+
+  async #arm(): Promise<void> {
+    const due = this.#screens.strangers().map((screen) => screen.state.openedAt + HANDSHAKE_TIMEOUT_MS);
+    if (this.#screens.open().length > 0) due.push(Math.max(this.#tickedAt, Date.now() - 1) + TICK_INTERVAL_MS);
+    const waitsDueAt = this.#waits.nextDueAt();
+    if (waitsDueAt !== undefined) due.push(waitsDueAt);
+    const next = Math.min(...due);
+    if (next >= this.#alarmAt || due.length === 0) return;
+    this.#alarmAt = next;
+    await this.ctx.storage.setAlarm(next);
+  }
+
+  // ── The Worker's door ──
+
+  login(proof: DoorProof): Promise<DoorAnswer<{ secret: string; expiresAt: number }>> {
+    return this.#access.login(proof, Date.now());
+  }
+
+  async logout(secret: string): Promise<void> {
+    const loginId = await this.#access.logins.end(secret);
+    this.#drop((screen) => screen.state.loginId === loginId, "logged out");
+  }
+
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>> {
+    return this.#access.check(proof, Date.now());
+  }
+
+  async mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>> {
+    const checked = await this.#access.check(proof, Date.now());
+    return checked.outcome === "welcome"
+      ? { outcome: "welcome", ...(await this.#access.logins.createCode(Date.now())) }
+      : checked;
+  }
+
+  async announceShutdown(reason: string, restartExpectedMs?: number): Promise<void> {
+    const payload = { reason, ...(restartExpectedMs === undefined ? {} : { restartExpectedMs }) };
+    this.#screens.tell("shutdown", payload, "all");
+    for (const screen of this.#screens.open()) screen.close(1012, "service restart");
+  }
+}

@@ -1,0 +1,122 @@
+// The first words: a challenge from us, `connect` from the client, `hello-ok` or a refusal and a close. Texts and
+// close codes are those that clients of the protocol know.
+import type { GatewayErrorData } from "../../contract/errors.ts";
+import {
+  type ConnectParams,
+  connectParams,
+  MAX_BUFFERED_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_PREAUTH_FRAME_BYTES,
+  PROTOCOL_VERSION,
+  requestFrame,
+  TICK_INTERVAL_MS,
+} from "../../contract/gateway.ts";
+import { EVENTS, METHODS } from "../../contract/methods.ts";
+import { MAX_MEDIA_BYTES } from "../media.ts";
+import type { Authority } from "./access/access.ts";
+import { describeIssues } from "./dispatch.ts";
+import { viewPairRequest } from "./methods/devices.ts";
+import type { House } from "./methods/method.ts";
+import { readHealth } from "./methods/status.ts";
+import type { Screen } from "./screen.ts";
+
+const FIRST_MUST_BE_CONNECT = "invalid handshake: first request must be connect";
+const MAX_IMAGE_BYTES = 6 * 1024 * 1024;
+
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+export async function shakeHands(screen: Screen, text: string, house: House): Promise<boolean> {
+  if (text.length > MAX_PREAUTH_FRAME_BYTES || byteLength(text) > MAX_PREAUTH_FRAME_BYTES) {
+    screen.close(1009, "message too big: at most 64 KiB before connect");
+    return false;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    screen.close(1000, "");
+    return false;
+  }
+  const frame = requestFrame.safeParse(json);
+  if (!frame.success || frame.data.method !== "connect") {
+    return turnAway(screen, frame.data?.id, { code: "INVALID_REQUEST", message: FIRST_MUST_BE_CONNECT }, house);
+  }
+  const { id } = frame.data;
+  const params = connectParams.safeParse(frame.data.params ?? {});
+  if (!params.success) {
+    const message = `invalid connect params: ${describeIssues(params.error.issues)}`;
+    return turnAway(screen, id, { code: "INVALID_REQUEST", message }, house);
+  }
+  if (params.data.minProtocol > PROTOCOL_VERSION || params.data.maxProtocol < PROTOCOL_VERSION) {
+    const { minProtocol: clientMinProtocol, maxProtocol: clientMaxProtocol } = params.data;
+    const details = { code: "PROTOCOL_MISMATCH", clientMinProtocol, clientMaxProtocol, expectedProtocol: PROTOCOL_VERSION };
+    return turnAway(screen, id, { code: "INVALID_REQUEST", message: "protocol mismatch", details }, house, 1002);
+  }
+  return enter(screen, id, params.data, house);
+}
+
+async function enter(screen: Screen, id: string, params: ConnectParams, house: House): Promise<boolean> {
+  if (screen.isShaking) return turnAway(screen, id, { code: "INVALID_REQUEST", message: "connect was sent already" }, house);
+  screen.isShaking = true;
+  const { nonce, address, cookieLoginId } = screen.state;
+  const entry = await house.access.enter({ params, nonce, client: address, loginId: cookieLoginId }, house.now());
+  screen.isShaking = false;
+  if (entry.outcome === "refused") {
+    if (entry.asked) house.tell("device.pair.requested", viewPairRequest(entry.asked), "pairing");
+    const { error } = entry;
+    house.log.add("warn", "connect refused", { client: params.client.id, address, code: error.details?.["code"] ?? error.code });
+    return turnAway(screen, id, error, house);
+  }
+  screen.open(entry.authority, params);
+  const { connId, role, scopes, deviceId } = screen.state;
+  house.presence.join({ connId, client: params.client, role, scopes, deviceId }, house.now());
+  house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: entry.authority.method });
+  screen.respond(id, await sayHello(screen, entry.authority, house), house.now());
+  return true;
+}
+
+function turnAway(screen: Screen, id: string | undefined, error: GatewayErrorData, house: House, code = 1008): false {
+  if (id !== undefined) screen.refuse(id, error, house.now());
+  screen.close(code, error.message);
+  return false;
+}
+
+async function sayHello(screen: Screen, authority: Authority, house: House): Promise<unknown> {
+  const now = house.now();
+  const health = await readHealth({ house });
+  const defaultAgentId = String(health["defaultAgentId"]);
+  return {
+    type: "hello-ok",
+    protocol: PROTOCOL_VERSION,
+    server: { version: house.version, connId: screen.id },
+    features: { methods: Object.keys(METHODS), events: EVENTS, capabilities: [] },
+    snapshot: {
+      presence: house.presence.list(now),
+      health,
+      stateVersion: { presence: house.presence.version, health: 1 },
+      uptimeMs: now - house.startedAt,
+      sessionDefaults: {
+        defaultAgentId,
+        modelConfigured: true,
+        mainKey: "main",
+        mainSessionKey: `agent:${defaultAgentId}:main`,
+        scope: "per-sender",
+      },
+      authMode: "token",
+    },
+    auth: {
+      method: authority.method,
+      role: authority.role,
+      scopes: authority.scopes,
+      ...(authority.deviceToken === undefined ? {} : { deviceToken: authority.deviceToken, issuedAtMs: now }),
+    },
+    policy: {
+      maxPayload: MAX_FRAME_BYTES,
+      maxBufferedBytes: MAX_BUFFERED_BYTES,
+      tickIntervalMs: TICK_INTERVAL_MS,
+      attachments: { maxBytes: MAX_MEDIA_BYTES, maxImageBytes: MAX_IMAGE_BYTES },
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// Joins deltas: the first of a run leaves at once, later ones at most thirty times a second. One timer for all
+// runs, and none while nothing waits, so that the object can sleep.
+export const JOIN_INTERVAL_MS = 33;
+
+export interface Delta {
+  runId: string;
+  sessionKey: string;
+  agentId: string;
+  kind: "text" | "thinking";
+  step: number;
+  /** Length of the step's text before this delta. */
+  offset: number;
+  delta: string;
+  seq: number;
+  at: number;
+}
+
+export interface Clock {
+  now(): number;
+  /** Runs `work` after `ms` and answers how to call it off. */
+  after(ms: number, work: () => void): () => void;
+}
+
+export class DeltaJoiner {
+  readonly #send: (delta: Delta) => void;
+  readonly #clock: Clock;
+  readonly #sentAt = new Map<string, number>();
+  readonly #waiting = new Map<string, Delta>();
+  #cancel: (() => void) | undefined;
+
+  constructor(send: (delta: Delta) => void, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  add(delta: Delta): void {
+    const key = `${delta.runId}|${delta.kind}`;
+    const waiting = this.#waiting.get(key);
+    if (waiting && waiting.step === delta.step && waiting.offset + waiting.delta.length === delta.offset) {
+      waiting.delta += delta.delta;
+      waiting.seq = delta.seq;
+      waiting.at = delta.at;
+      return;
+    }
+    if (waiting) this.#leave(key, waiting);
+    const sentAt = this.#sentAt.get(key);
+    if (sentAt === undefined || this.#clock.now() - sentAt >= JOIN_INTERVAL_MS) {
+      this.#leave(key, { ...delta });
+      return;
+    }
+    this.#waiting.set(key, { ...delta });
+    this.#arm();
+  }
+
+  /** Sends what waits of a run: before anything else of that run is told. */
+  flush(runId: string): void {
+    for (const kind of ["thinking", "text"]) {
+      const key = `${runId}|${kind}`;
+      const waiting = this.#waiting.get(key);
+      if (waiting) this.#leave(key, waiting);
+    }
+  }
+
+  /** Drops what waits of a step that was withdrawn. */
+  discard(runId: string): void {
+    this.#waiting.delete(`${runId}|text`);
+  }
+
+  /** The run is over: sends the rest and forgets it. */
+  end(runId: string): void {
+    this.flush(runId);
+    for (const kind of ["thinking", "text"]) this.#sentAt.delete(`${runId}|${kind}`);
+  }
+
+  #leave(key: string, delta: Delta): void {
+    this.#waiting.delete(key);
+    this.#sentAt.set(key, this.#clock.now());
+    this.#send(delta);
+  }
+
+  #arm(): void {
+    if (this.#cancel || this.#waiting.size === 0) return;
+    const now = this.#clock.now();
+    const dueIn = Math.min(...[...this.#waiting.keys()].map((key) => (this.#sentAt.get(key) ?? now) + JOIN_INTERVAL_MS - now));
+    this.#cancel = this.#clock.after(Math.max(1, dueIn), () => {
+      this.#cancel = undefined;
+      const due = this.#clock.now();
+      for (const [key, delta] of [...this.#waiting]) {
+        if (due - (this.#sentAt.get(key) ?? 0) >= JOIN_INTERVAL_MS - 1) this.#leave(key, delta);
+      }
+      this.#arm();
+    });
+  }
+}

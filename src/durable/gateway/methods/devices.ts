@@ -1,0 +1,158 @@
+// Devices: who asks to be let in, who is in, and their tokens. A caller that is itself a device manages only its
+// own token unless it is an administrator, and approves no more than it may do.
+import { GatewayError } from "../../../contract/errors.ts";
+import { SCOPES } from "../../../contract/gateway.ts";
+import { satisfies } from "../access/access.ts";
+import type { Device, PairRequest } from "../access/devices.ts";
+import type { View } from "../live/views.ts";
+import { isAdmin } from "./chat.ts";
+import { type Call, type Handlers, notFound } from "./method.ts";
+
+type DevicesMethod =
+  | "device.pair.list"
+  | "device.pair.approve"
+  | "device.pair.reject"
+  | "device.pair.remove"
+  | "device.pair.rename"
+  | "device.token.rotate"
+  | "device.token.revoke"
+  | "auth.link";
+
+export const devices: Handlers<DevicesMethod> = {
+  "device.pair.list": (_params, { house }) => {
+    const known = house.access.devices.list();
+    const ids = [...new Set(known.map((device) => device.id))];
+    return {
+      pending: house.access.devices.pending(house.now()).map(viewPairRequest),
+      paired: ids.map((id) => viewDevice(known.filter((device) => device.id === id))),
+    };
+  },
+
+  "device.pair.approve": (params, call) => {
+    const { house } = call;
+    const request = house.access.devices.pending(house.now()).find((candidate) => candidate.id === params.requestId);
+    if (!request) throw notFound("There is no such pairing request; it may have expired. Let the device connect again.");
+    const tooMuch = SCOPES.find((scope) => request.scopes.includes(scope) && !satisfies(call.screen.state.scopes, scope));
+    if (tooMuch || (request.role !== "operator" && !isAdmin(call))) throw missing(tooMuch ?? "operator.admin");
+    const { deviceId: id, role, publicKey, scopes, client } = request;
+    house.access.devices.pair({ id, role, publicKey, scopes, client }, house.now());
+    tellResolved(call, request, "approved");
+    return { requestId: request.id, device: viewDevice(house.access.devices.list().filter((device) => device.id === id)) };
+  },
+
+  "device.pair.reject": (params, call) => {
+    const request = call.house.access.devices.take(params.requestId, call.house.now());
+    if (!request) throw notFound("There is no such pairing request.");
+    tellResolved(call, request, "rejected");
+    return { requestId: request.id, deviceId: request.deviceId };
+  },
+
+  "device.pair.remove": (params, call) => {
+    mustManage(call, params.deviceId);
+    if (!call.house.access.devices.remove(params.deviceId)) throw notFound("There is no such device.");
+    call.house.dropDevice(params.deviceId, "device removed");
+    return { deviceId: params.deviceId, removed: true };
+  },
+
+  "device.pair.rename": (params, call) => {
+    mustManage(call, params.deviceId);
+    if (!call.house.access.devices.rename(params.deviceId, params.label)) throw notFound("There is no such device.");
+    return { deviceId: params.deviceId, label: params.label };
+  },
+
+  "device.token.rotate": async (params, call) => {
+    const { devices: known } = call.house.access;
+    const role = params.role ?? "operator";
+    mustManage(call, params.deviceId, role);
+    if (!known.rotate(params.deviceId, role, call.house.now())) throw notFound("There is no such paired device.");
+    const isOwn = call.screen.state.deviceId === params.deviceId;
+    if (!isOwn) call.house.dropDevice(params.deviceId, "device token rotated");
+    // Only the device itself is told its new token.
+    const token = isOwn ? await known.token(params.deviceId, role) : undefined;
+    const scopes = known.find(params.deviceId, role)?.scopes ?? [];
+    return { deviceId: params.deviceId, role, scopes, rotatedAtMs: call.house.now(), ...(token === undefined ? {} : { token }) };
+  },
+
+  "device.token.revoke": (params, call) => {
+    const role = params.role ?? "operator";
+    mustManage(call, params.deviceId, role);
+    if (!call.house.access.devices.revoke(params.deviceId, role)) throw notFound("There is no such paired device.");
+    call.house.dropDevice(params.deviceId, "device token revoked");
+    return { deviceId: params.deviceId, role, revokedAtMs: call.house.now() };
+  },
+
+  "auth.link": async (_params, { house }) => {
+    const { code, expiresAt } = await house.access.logins.createCode(house.now());
+    return { code, path: `/#code=${code}`, expiresAt };
+  },
+};
+
+function missing(scope: string): GatewayError {
+  return new GatewayError({
+    code: "FORBIDDEN",
+    message: `missing scope: ${scope}`,
+    details: { code: "MISSING_SCOPE", missingScope: scope, requiredScopes: [scope] },
+  });
+}
+
+/** A device session that is no administrator's manages itself only. */
+function mustManage(call: Call, deviceId: string, role = "operator"): void {
+  const own = call.screen.state;
+  const isShared = own.method === "token" || own.method === "login";
+  if (isAdmin(call) || ((isShared || own.deviceId === deviceId) && role === "operator")) return;
+  throw missing("operator.admin");
+}
+
+function tellResolved(call: Call, request: PairRequest, decision: string): void {
+  const payload = { requestId: request.id, deviceId: request.deviceId, decision, ts: call.house.now() };
+  call.house.tell("device.pair.resolved", payload, "pairing");
+}
+
+export function viewPairRequest(request: PairRequest): View {
+  const { client } = request;
+  return {
+    requestId: request.id,
+    deviceId: request.deviceId,
+    publicKey: request.publicKey,
+    displayName: client.displayName ?? client.id,
+    platform: client.platform,
+    deviceFamily: client.deviceFamily,
+    clientId: client.id,
+    clientMode: client.mode,
+    role: request.role,
+    roles: [request.role],
+    scopes: request.scopes,
+    remoteIp: request.address,
+    ts: request.at,
+  };
+}
+
+function viewDevice(roles: readonly Device[]): View {
+  const [first] = roles;
+  if (!first) return {};
+  const live = roles.filter((device) => !device.isRevoked);
+  return {
+    deviceId: first.id,
+    publicKey: first.publicKey,
+    displayName: first.label ?? first.client.displayName ?? first.client.id,
+    operatorLabel: first.label,
+    platform: first.client.platform,
+    deviceFamily: first.client.deviceFamily,
+    clientId: first.client.id,
+    clientMode: first.client.mode,
+    role: first.role,
+    roles: roles.map((device) => device.role),
+    scopes: [...new Set(live.flatMap((device) => device.scopes))],
+    approvedScopes: [...new Set(live.flatMap((device) => device.scopes))],
+    createdAtMs: first.pairedAt,
+    approvedAtMs: first.pairedAt,
+    lastSeenAtMs: first.seenAt,
+    tokens: roles.map((device) => ({
+      role: device.role,
+      scopes: device.scopes,
+      createdAtMs: device.tokenAt,
+      lastUsedAtMs: device.seenAt,
+      ...(device.isRevoked ? { revokedAtMs: device.seenAt } : {}),
+    })),
+  };
+}

@@ -1,0 +1,27 @@
+// Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
+import type { ToolPolicy } from "../../contract/admission.ts";
+import { edit } from "./edit.ts";
+import { find, grep, ls } from "./lookup.ts";
+import { memoryGet, memorySearch } from "./memory.ts";
+import type { Tool } from "./port.ts";
+import { read } from "./read.ts";
+import { sessionStatus } from "./session-status.ts";
+import { exec } from "./shell/exec.ts";
+import { webFetch } from "./web/fetch.ts";
+import { write } from "./write.ts";
+
+export { toolSpecs, validateInput } from "./input.ts";
+
+export const tools: readonly Tool[] = [read, write, edit, ls, find, grep, exec, memorySearch, memoryGet, webFetch, sessionStatus];
+
+/**
+ * The tools that a policy leaves: all, or those that `allow` names, without those that `deny` names.
+ * Names are tool names, groups such as `group:fs`, or `*`; an unknown name matches nothing.
+ */
+export function selectTools(policy: ToolPolicy): Tool[] {
+  return tools.filter((tool) => (policy.allow === undefined || isNamed(tool, policy.allow)) && !isNamed(tool, policy.deny ?? []));
+}
+
+function isNamed(tool: Tool, names: readonly string[]): boolean {
+  return names.some((name) => name === "*" || name === tool.name || name === `group:${tool.group}`);
+}

@@ -1,0 +1,88 @@
+// Puts the parts of a workspace together over one database: files with their history, memory index, skills, prompt.
+// Makes Outcomes of refusals: an error would lose its class on the way to another object. Knows nothing of Cloudflare.
+import { GatewayError, type Outcome } from "../../contract/errors.ts";
+import type { Bootstrap, FileChange, MemoryHit, SkillInfo, WorkspacePort } from "../../contract/ports.ts";
+import { migrate, type Sql } from "../storage/sql.ts";
+import { FIRST_RUN_FILE, PROMPT_FILES, PromptSource } from "./bootstrap.ts";
+import { BUNDLED_SKILLS } from "./bundled-skills.ts";
+import { FileHistory, type FileVersion } from "./files/file-history.ts";
+import { Files } from "./files/files.ts";
+import { type GrepLine, type GrepRequest, grepFiles } from "./files/grep.ts";
+import { LargeBodies, type ObjectStore } from "./files/large-bodies.ts";
+import { openMount } from "./files/mount.ts";
+import { markOf } from "./mark.ts";
+import { MemoryIndex } from "./memory/memory-index.ts";
+import { normalizePath } from "./paths.ts";
+import { WORKSPACE_MIGRATIONS, WORKSPACE_STORE } from "./schema.ts";
+import { SHELL_COMMANDS } from "./skills/shell-commands.ts";
+import { SkillShelf, type SkillSwitches } from "./skills/skill-shelf.ts";
+import { TEMPLATES } from "./templates.ts";
+
+export interface ContentsDeps {
+  sql: Sql;
+  objects: ObjectStore;
+  agentId: string;
+  now(): number;
+  /** Variables and secrets that are set, by name; the values stay where they are. */
+  variables: ReadonlySet<string>;
+}
+
+/** A workspace, and the history that a screen may show. */
+export interface Contents extends WorkspacePort {
+  bootstrap(knownFingerprint?: string, switches?: SkillSwitches): ReturnType<WorkspacePort["bootstrap"]>;
+  skills(switches?: SkillSwitches): Promise<SkillInfo[]>;
+  /** Earlier versions of a file that shapes the agent, newest first. */
+  versions(path: string): Promise<Outcome<FileVersion[]>>;
+  readVersion(path: string, version: number): Promise<Outcome<Uint8Array>>;
+}
+
+/** Brings the tables up to date, writes the templates on first use, and opens the workspace. */
+export function openContents({ sql, objects, agentId, now, variables }: ContentsDeps): Contents {
+  migrate(sql, WORKSPACE_STORE, WORKSPACE_MIGRATIONS);
+  const mount = openMount(BUNDLED_SKILLS);
+  const history = new FileHistory(sql, new Set([...PROMPT_FILES, FIRST_RUN_FILE]));
+  const large = new LargeBodies(sql, objects, agentId, now);
+  const memory = new MemoryIndex(sql, now);
+  const onChange = (path: string, bytes?: Uint8Array) => {
+    memory.update(path, bytes);
+    shelf.note(path);
+    prompt.note(path);
+  };
+  const files = new Files({ sql, large, history, mount, now, onChange });
+  const shelf = new SkillShelf(sql, files, mount, { commands: SHELL_COMMANDS, hasVariable: (name) => variables.has(name) });
+  const codeMark = markOf([...Object.values(BUNDLED_SKILLS), ...SHELL_COMMANDS, ...[...variables].sort()].join("\n"));
+  const prompt = new PromptSource(sql, files, shelf, codeMark);
+  prompt.settle(() => files.plant(TEMPLATES));
+
+  return {
+    bootstrap: async (known, switches): Promise<Bootstrap | { fingerprint: string; unchanged: true }> =>
+      prompt.read(known, switches),
+    read: (path) => answer(() => files.read(path)),
+    write: (path, bytes, expectedVersion) => answer(() => files.write(path, bytes, expectedVersion)),
+    remove: (path) => answer(() => files.remove(path)),
+    list: (path, isDeep) => answer(() => files.list(path, isDeep ?? false)),
+    apply: (changes: FileChange[]) => answer(() => files.apply(changes)),
+    grep: (request: GrepRequest): Promise<Outcome<GrepLine[]>> => answer(() => grepFiles(files, mount, request)),
+    memorySearch: async (query, limit): Promise<MemoryHit[]> => memory.search(query, limit),
+    skills: async (switches) => shelf.list(switches),
+    versions: (path) => answer(async () => history.versions(normalizePath(path))),
+    readVersion: (path, version) =>
+      answer(async () => {
+        const body = history.body(normalizePath(path), version);
+        if (body) return body;
+        throw new GatewayError({
+          code: "NOT_FOUND",
+          message: `Version ${version} of "${path}" is not kept; ask for the list of versions.`,
+        });
+      }),
+  };
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (error instanceof GatewayError) return { ok: false, error: error.data };
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+// The whole page: the door when nobody is logged in, else the side and a room.
+import { html, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Desk } from "../state/desk.ts";
+import { Watch } from "../state/signal.ts";
+import { PageElement } from "./element.ts";
+import "./chat.ts";
+import "./connection-bar.ts";
+import "./login.ts";
+import "./sidebar.ts";
+import "./toasts.ts";
+
+@customElement("sk-app")
+export class App extends PageElement {
+  @property({ attribute: false }) desk: Desk | undefined;
+  @state() private isSideOpen = false;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.desk);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("keydown", this.#onKey);
+    addEventListener("hashchange", this.#closeSide);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("keydown", this.#onKey);
+    removeEventListener("hashchange", this.#closeSide);
+  }
+
+  protected override render(): TemplateResult {
+    const { desk } = this;
+    if (!desk || desk.access === "checking") return html``;
+    if (desk.access === "out") return html`<sk-login .desk=${desk}></sk-login>`;
+    return html`
+      <div class="shell">
+        <sk-sidebar class=${this.isSideOpen ? "is-open" : ""} .desk=${desk} @side-close=${this.#closeSide}></sk-sidebar>
+        <div class=${this.isSideOpen ? "scrim is-open" : "scrim"} @click=${this.#closeSide}></div>
+        <main class="room">
+          <sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>
+          <sk-chat .desk=${desk} .room=${desk.room} @side-open=${this.#openSide}></sk-chat>
+        </main>
+      </div>
+      <sk-toasts .desk=${desk}></sk-toasts>
+    `;
+  }
+
+  #openSide = (): void => {
+    this.isSideOpen = true;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>("sk-sidebar .side-new")?.focus());
+  };
+
+  #closeSide = (): void => {
+    if (!this.isSideOpen) return;
+    this.isSideOpen = false;
+    this.querySelector<HTMLElement>(".side-toggle")?.focus();
+  };
+
+  #onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented) return;
+    if (event.key === "Escape" && this.isSideOpen) {
+      event.preventDefault();
+      this.#closeSide();
+    } else if (event.key === "Escape" && this.desk?.room?.isWorking) {
+      event.preventDefault();
+      const { room } = this.desk;
+      void this.desk.attempt(() => room.stop());
+    } else if (event.key.toLowerCase() === "o" && event.shiftKey && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.desk?.newSession();
+    }
+  };
+}

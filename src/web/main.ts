@@ -1,0 +1,15 @@
+// The page's beginning: theme first, then the code of a login link (gone from the address before anything is sent), then
+// the desk and the components that read it.
+import { App } from "./components/app.ts";
+import { Desk } from "./state/desk.ts";
+import { takeCode } from "./state/login.ts";
+import { applyTheme, readTheme } from "./state/theme.ts";
+
+const VERSION = "0.1.0";
+
+applyTheme(readTheme());
+const code = takeCode();
+const desk = new Desk(VERSION);
+const app = document.querySelector("sk-app");
+if (app instanceof App) app.desk = desk;
+void desk.start(code);

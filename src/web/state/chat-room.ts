@@ -1,0 +1,252 @@
+// One session on the screen: the folded view of it, its messages on their way, its model. The path: `open` loads the
+// history, `hear` takes live frames, `say` and `stop` speak. What was missed while away is fetched by position; a message
+// is shown at once and handed over when there is a connection, under an id that makes a repeat harmless.
+import type { GatewayClient } from "../../client/gateway-client.ts";
+import type { ChatFrame, ChatHistory, MessageFrame, SendAnswer, SessionSummary, WireMessage } from "../../client/frames.ts";
+import { SessionView } from "../../client/session-view.ts";
+import { markOf, type MessageItem } from "../../client/view-items.ts";
+import { GatewayError } from "../../contract/errors.ts";
+import type { EventFrame } from "../../contract/gateway.ts";
+import { newId } from "../../contract/id.ts";
+import type { Outbox, Unsent } from "./outbox.ts";
+import { Signal } from "./signal.ts";
+import { readUsage, sumUsage, type TurnUsage } from "./usage.ts";
+
+const PAGE = 120;
+const RETRY_MS = 4_000;
+
+export class ChatRoom extends Signal {
+  readonly sessionKey: string;
+  readonly view: SessionView;
+  #client: GatewayClient;
+  #outbox: Outbox;
+  #info: SessionSummary | undefined;
+  #defaults: ChatHistory["defaults"];
+  #turns = new Map<string, TurnUsage>();
+  #turnOf = new Map<string, string>();
+  #isLoaded = false;
+  #problem: string | undefined;
+  #loading: Promise<void> | undefined;
+  #isLoadWanted = false;
+  #frame = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The announcement for those who listen instead of look. */
+  news = "";
+
+  constructor(sessionKey: string, client: GatewayClient, outbox: Outbox) {
+    super();
+    this.sessionKey = sessionKey;
+    this.view = new SessionView(sessionKey);
+    this.#client = client;
+    this.#outbox = outbox;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+  /** Why the history cannot be shown. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+  get isWorking(): boolean {
+    return this.view.run !== undefined;
+  }
+  get info(): SessionSummary | undefined {
+    return this.#info;
+  }
+
+  /** `provider/model` that answers here. */
+  get model(): string | undefined {
+    return refOf(this.#info) ?? refOf(this.#defaults);
+  }
+
+  usageOf(item: MessageItem): TurnUsage | undefined {
+    const turn = item.entryId === undefined ? undefined : this.#turnOf.get(item.entryId);
+    return (turn === undefined ? undefined : this.#turns.get(turn)) ?? readUsage(item.usage);
+  }
+
+  /** Loads what is not known yet; also after a break. Calls while one is under way are joined into one more. */
+  open(): Promise<void> {
+    if (this.#loading) {
+      this.#isLoadWanted = true;
+      return this.#loading;
+    }
+    this.#loading = this.#load().finally(() => {
+      this.#loading = undefined;
+      if (!this.#isLoadWanted) return;
+      this.#isLoadWanted = false;
+      void this.open();
+    });
+    return this.#loading;
+  }
+
+  async loadEarlier(): Promise<void> {
+    const beforeSeq = this.view.firstSeq;
+    if (beforeSeq === undefined) return;
+    const history = await this.#client.request<ChatHistory>("chat.history", {
+      sessionKey: this.sessionKey,
+      limit: PAGE,
+      beforeSeq,
+    });
+    this.#noteUsage(history.messages);
+    this.view.load(history, "earlier");
+    this.#changed();
+  }
+
+  hear(frame: EventFrame): void {
+    if (!this.#isLoaded) return;
+    const applied = this.view.apply(frame);
+    if (applied === "ignored") return;
+    if (frame.event === "session.message") this.#noteUsage([(frame.payload as MessageFrame).message]);
+    if (frame.event === "chat") this.#announce(frame.payload as ChatFrame);
+    if (applied === "stale") void this.open();
+    this.#changed();
+  }
+
+  noteInfo(info: SessionSummary): void {
+    this.#info = info;
+    this.#changed();
+  }
+
+  say(text: string): void {
+    const item: Unsent = { id: newId("msg"), sessionKey: this.sessionKey, text, at: Date.now() };
+    this.#outbox.put(item);
+    this.view.noteSent(item.id, text, item.at);
+    this.#changed();
+    void this.#handOver(item);
+  }
+
+  /** Sends a refused or failed message once more, as a new message. */
+  sayAgain(item: MessageItem): void {
+    this.dismiss(item);
+    this.say(item.text);
+  }
+
+  /** Gives up a message that was never taken. */
+  dismiss(item: MessageItem): void {
+    const id = item.runId ?? item.key;
+    this.#outbox.remove(id);
+    this.view.forgetSent(id);
+    this.#changed();
+  }
+
+  async stop(): Promise<void> {
+    await this.#client.request("chat.abort", { sessionKey: this.sessionKey });
+  }
+
+  async chooseModel(ref: string | null): Promise<void> {
+    const answer = await this.#client.request<{ entry?: SessionSummary }>("sessions.patch", { key: this.sessionKey, model: ref });
+    if (answer.entry) this.noteInfo(answer.entry);
+  }
+
+  leave(): void {
+    clearTimeout(this.#retryTimer);
+    cancelAnimationFrame(this.#frame);
+  }
+
+  async #load(): Promise<void> {
+    const since = this.#isLoaded ? this.view.lastSeq : 0;
+    try {
+      const [history] = await Promise.all([
+        this.#client.request<ChatHistory>("chat.history", {
+          sessionKey: this.sessionKey,
+          limit: PAGE,
+          ...(since > 0 ? { afterSeq: since } : {}),
+        }),
+        this.#client.request("sessions.messages.subscribe", { key: this.sessionKey }),
+      ]);
+      this.#noteUsage(history.messages);
+      this.view.load(history, since > 0 && !history.hasMore ? "later" : "whole");
+      this.#info = (history.sessionInfo as SessionSummary | undefined) ?? this.#info;
+      this.#defaults = history.defaults;
+      this.#isLoaded = true;
+      this.#problem = undefined;
+      this.#handOverAll();
+    } catch (error) {
+      if (this.#client.state.phase === "ready") this.#problem = sentenceOf(error);
+    }
+    this.#changed();
+  }
+
+  /** Whatever was written here and never acknowledged. */
+  #handOverAll(): void {
+    const known = new Set(this.view.items.flatMap((item) => (item.kind === "message" && item.seq !== undefined ? [item.runId] : [])));
+    for (const item of this.#outbox.list(this.sessionKey)) {
+      if (known.has(item.id)) {
+        this.#outbox.remove(item.id);
+        continue;
+      }
+      if (!this.view.items.some((shown) => shown.kind === "message" && shown.runId === item.id)) {
+        this.view.noteSent(item.id, item.text, item.at);
+      }
+      if (item.refusal === undefined) void this.#handOver(item);
+      else this.view.noteState(item.id, "unsent", item.refusal);
+    }
+  }
+
+  async #handOver(item: Unsent): Promise<void> {
+    if (this.#client.state.phase !== "ready") return;
+    try {
+      const { id, text, sessionKey } = item;
+      const answer = await this.#client.request<SendAnswer>("chat.send", { sessionKey, message: text, idempotencyKey: id });
+      this.#outbox.remove(id);
+      if (answer.reply !== undefined) {
+        this.view.forgetSent(id);
+        this.view.noteLocally(answer.reply, "info", Date.now());
+        this.news = answer.reply;
+        void this.open();
+      } else if (answer.state !== undefined) {
+        this.view.noteState(id, answer.state);
+        if (answer.status === "in_flight") void this.open();
+      }
+    } catch (error) {
+      if (error instanceof GatewayError && error.data.retryable !== true && error.data.code !== "UNAVAILABLE") {
+        this.#outbox.refuse(item.id, error.message);
+        this.view.noteState(item.id, "unsent", error.message);
+        this.news = error.message;
+      } else if (this.#client.state.phase === "ready") {
+        clearTimeout(this.#retryTimer);
+        this.#retryTimer = setTimeout(() => this.#handOverAll(), RETRY_MS);
+      }
+    }
+    this.#changed();
+  }
+
+  #noteUsage(messages: readonly WireMessage[]): void {
+    for (const message of messages) {
+      if (message.role !== "assistant") continue;
+      const mark = markOf(message) as { id?: string; turnId?: string };
+      const usage = readUsage(message.usage);
+      if (mark.id === undefined || mark.turnId === undefined || usage === undefined || this.#turnOf.has(mark.id)) continue;
+      this.#turnOf.set(mark.id, mark.turnId);
+      this.#turns.set(mark.turnId, sumUsage(this.#turns.get(mark.turnId), usage));
+    }
+  }
+
+  #announce(frame: ChatFrame): void {
+    if (frame.state === "aborted") this.news = "Stopped.";
+    if (frame.state === "error") this.news = frame.errorMessage ?? "The answer failed.";
+    if (frame.state !== "final") return;
+    const last = this.view.items.findLast((item) => item.kind === "message" && item.role === "assistant");
+    this.news = last?.kind === "message" ? last.text.slice(0, 2_000) : "";
+  }
+
+  /** Once a frame is enough for the eye; a page that is not looked at is told by a timer. */
+  #changed(): void {
+    if (this.#frame !== 0) return;
+    const tell = () => {
+      this.#frame = 0;
+      this.tell();
+    };
+    this.#frame = document.hidden ? Number(setTimeout(tell, 250)) : requestAnimationFrame(tell);
+  }
+}
+
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function refOf(from: { modelProvider?: string | null; model?: string | null } | undefined): string | undefined {
+  if (!from?.model) return undefined;
+  return from.modelProvider ? `${from.modelProvider}/${from.model}` : from.model;
+}

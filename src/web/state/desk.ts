@@ -1,0 +1,209 @@
+// The page's one desk: the connection, the list of sessions, the room that is open, and what is told in passing. Components
+// read it and call it; it knows no component.
+import { GatewayClient, type ClientState } from "../../client/gateway-client.ts";
+import type { SessionSummary } from "../../client/frames.ts";
+import type { EventFrame } from "../../contract/gateway.ts";
+import { newId } from "../../contract/id.ts";
+import { ChatRoom, sentenceOf } from "./chat-room.ts";
+import { logIn, logOut, takeCode } from "./login.ts";
+import { Outbox } from "./outbox.ts";
+import { readRoute, writeRoute } from "./route.ts";
+import { SessionList } from "./session-list.ts";
+import { keep, recall } from "./shelf.ts";
+import { Signal } from "./signal.ts";
+
+export interface Toast {
+  id: number;
+  tone: "info" | "error";
+  text: string;
+}
+export interface CommandInfo {
+  name: string;
+  description: string;
+  acceptsArgs: boolean;
+  argsHint?: string;
+}
+export interface ModelChoice {
+  ref: string;
+  name: string;
+  provider: string;
+  available: boolean;
+  unavailableReason?: string;
+}
+
+/** `checking`: whether this browser is logged in is not known yet. */
+export type Access = "checking" | "out" | "in";
+
+const TOAST_MS = 7_000;
+
+export class Desk extends Signal {
+  readonly client: GatewayClient;
+  readonly sessions: SessionList;
+  readonly #outbox = new Outbox();
+  #access: Access = "checking";
+  #refusal: string | undefined;
+  #link: ClientState = { phase: "idle" };
+  #room: ChatRoom | undefined;
+  #mainKey = "agent:main:main";
+  #toasts: readonly Toast[] = [];
+  #commands: Promise<CommandInfo[]> | undefined;
+
+  constructor(version: string) {
+    super();
+    this.client = new GatewayClient(
+      {
+        url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
+        client: { id: "skerry-web", displayName: "WebChat", version, platform: "web", mode: "webchat", instanceId: newId("conn") },
+      },
+      {
+        onState: (state) => this.#noteLink(state),
+        onHello: (hello) => this.#greet(hello.snapshot?.sessionDefaults?.mainSessionKey),
+        onEvent: (frame) => this.#hear(frame),
+        onGap: () => this.#catchUp(),
+      },
+    );
+    this.sessions = new SessionList(this.client);
+  }
+
+  get access(): Access {
+    return this.#access;
+  }
+  /** Why the last login failed. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+  get link(): ClientState {
+    return this.#link;
+  }
+  get room(): ChatRoom | undefined {
+    return this.#room;
+  }
+  get toasts(): readonly Toast[] {
+    return this.#toasts;
+  }
+
+  /** Begins: with the code of a login link, or with the login this browser may already have. */
+  async start(code: string | undefined): Promise<void> {
+    addEventListener("hashchange", () => {
+      const fresh = takeCode();
+      if (fresh === undefined) this.#follow();
+      else void this.enter({ code: fresh });
+    });
+    addEventListener("online", () => this.client.hurry());
+    document.addEventListener("visibilitychange", () => !document.hidden && this.client.hurry());
+    if (code !== undefined && !(await this.enter({ code })) && recall("known") === undefined) return;
+    if (this.#access !== "in") this.#connect();
+  }
+
+  async enter(proof: { code: string } | { token: string }): Promise<boolean> {
+    const outcome = await logIn(proof);
+    this.#refusal = outcome.ok ? undefined : outcome.reason;
+    if (outcome.ok) this.#connect();
+    else if (this.#access === "checking") this.#access = "out";
+    this.tell();
+    return outcome.ok;
+  }
+
+  async depart(): Promise<void> {
+    await logOut();
+    keep("known", undefined);
+    location.replace("/");
+  }
+
+  newSession(): void {
+    location.hash = writeRoute({ room: "chat", rest: `agent:main:web-${newId("conn").slice(5)}` });
+  }
+
+  async removeSession(key: string): Promise<void> {
+    await this.attempt(() => this.sessions.remove(key));
+    if (this.#room?.sessionKey === key) location.hash = writeRoute({ room: "chat", rest: this.#mainKey });
+  }
+
+  /** Does something that may fail, and says so when it does. */
+  async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.say(sentenceOf(error), "error");
+      return false;
+    }
+  }
+
+  say(text: string, tone: Toast["tone"] = "info"): void {
+    const toast: Toast = { id: Math.random(), tone, text };
+    this.#toasts = [...this.#toasts.slice(-2), toast];
+    setTimeout(() => this.unsay(toast.id), TOAST_MS);
+    this.tell();
+  }
+
+  unsay(id: number): void {
+    this.#toasts = this.#toasts.filter((toast) => toast.id !== id);
+    this.tell();
+  }
+
+  commands(): Promise<CommandInfo[]> {
+    this.#commands ??= this.client.request<{ commands?: CommandInfo[] }>("commands.list", {}).then(
+      (answer) => answer.commands ?? [],
+      () => {
+        this.#commands = undefined;
+        return [];
+      },
+    );
+    return this.#commands;
+  }
+
+  async models(): Promise<ModelChoice[]> {
+    const answer = await this.client.request<{ models?: ModelChoice[] }>("models.list", {});
+    return answer.models ?? [];
+  }
+
+  #connect(): void {
+    void this.client.connect().catch(() => undefined);
+  }
+
+  #noteLink(state: ClientState): void {
+    this.#link = state;
+    if (state.phase === "refused") {
+      this.#access = "out";
+      keep("known", undefined);
+    } else if (this.#access === "checking" && recall("known") !== undefined) {
+      this.#access = "in";
+      this.#follow();
+    }
+    this.tell();
+  }
+
+  #greet(mainKey: string | undefined): void {
+    this.#mainKey = mainKey ?? this.#mainKey;
+    this.#access = "in";
+    keep("known", "yes");
+    this.#follow();
+    this.#catchUp();
+    this.tell();
+  }
+
+  #catchUp(): void {
+    void this.sessions.load().catch(() => undefined);
+    void this.#room?.open();
+  }
+
+  #hear(frame: EventFrame): void {
+    const changed: SessionSummary | undefined = this.sessions.hear(frame);
+    if (changed && changed.key === this.#room?.sessionKey) this.#room.noteInfo(changed);
+    this.#room?.hear(frame);
+  }
+
+  /** Goes where the address says. */
+  #follow(): void {
+    if (this.#access !== "in") return;
+    const key = readRoute(location.hash).rest ?? recall("session") ?? this.#mainKey;
+    if (key === this.#room?.sessionKey) return;
+    this.#room?.leave();
+    this.#room = new ChatRoom(key, this.client, this.#outbox);
+    keep("session", key);
+    history.replaceState(null, "", writeRoute({ room: "chat", rest: key }));
+    if (this.client.state.phase === "ready") void this.#room.open();
+    this.tell();
+  }
+}

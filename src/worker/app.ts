@@ -1,0 +1,71 @@
+// The door: method, size, proof, shape; then hand over. It remembers nothing.
+import { type Context, Hono } from "hono";
+import { VERSION } from "../contract/version.ts";
+import { ADDRESS_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
+import { gatewayOf } from "../durable/stubs.ts";
+import { serveAsset } from "./assets.ts";
+import { auth } from "./auth.ts";
+import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
+import { refuse } from "./errors.ts";
+import { media } from "./media.ts";
+
+export const app = new Hono<Door>();
+
+app.use(async (c, next) => {
+  await next();
+  if (!isSecure(c) || c.res.status === 101) return;
+  c.res = new Response(c.res.body, c.res);
+  c.res.headers.set("strict-transport-security", "max-age=31536000");
+});
+
+app.get("/health", (c) => {
+  c.header("cache-control", "no-store");
+  return c.json({ ok: true, version: typeof c.env["SKERRY_VERSION"] === "string" ? c.env["SKERRY_VERSION"] : VERSION });
+});
+
+/** Without the owner's token nobody gets in, not even to the page. */
+app.use(async (c, next) => {
+  if (c.env.SKERRY_TOKEN) return next();
+  const message = "Nobody can log in: set the secret SKERRY_TOKEN (npx wrangler secret put SKERRY_TOKEN), then try again.";
+  return refuse(c, 503, "TOKEN_NOT_CONFIGURED", message);
+});
+
+/** What changes something must not come from a page that is not ours. */
+app.use(async (c, next) => {
+  const isSafe = c.req.method === "GET" || c.req.method === "HEAD";
+  if (!(isSafe && !isUpgrade(c)) && (await originOf(c)) === "foreign") {
+    const message = `Pages of ${c.req.header("origin")} may not connect; its owner can allow it in gateway.controlUi.allowedOrigins.`;
+    return refuse(c, 403, "ORIGIN_NOT_ALLOWED", message);
+  }
+  return next();
+});
+
+app.get("/ws", (c) => (isUpgrade(c) ? openSocket(c) : refuse(c, 426, "UPGRADE_REQUIRED", "This address speaks WebSocket only.")));
+app.get("/", (c, next) => (isUpgrade(c) ? openSocket(c) : next()));
+app.route("/auth", auth);
+app.route("/media", media);
+
+/** Addresses of programs answer programs: never the page. */
+for (const path of ["/auth/*", "/media/*", "/v1/*", "/hooks/*", "/channels/*"]) {
+  app.all(path, (c) => refuse(c, 404, "NOT_FOUND", "There is nothing at this address."));
+}
+app.all("*", (c) => serveAsset(c));
+
+app.onError((error, c) => {
+  console.error("request failed", new URL(c.req.url).pathname, error);
+  return refuse(c, 500, "INTERNAL", "Something broke inside; try again in a moment.");
+});
+
+function isUpgrade(c: Context<Door>): boolean {
+  return c.req.header("upgrade")?.toLowerCase() === "websocket";
+}
+
+async function openSocket(c: Context<Door>): Promise<Response> {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set(ADDRESS_HEADER, addressOf(c));
+  headers.delete(LOGIN_HEADER);
+  const login = (await originOf(c)) === "own" ? loginOf(c) : undefined;
+  if (login !== undefined) headers.set(LOGIN_HEADER, login);
+  headers.delete("cookie");
+  return gatewayOf(c.env).fetch(new Request(c.req.url, { headers }));
+}

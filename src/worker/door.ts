@@ -1,0 +1,63 @@
+// What the door knows of a request before it means anything: the caller's address, where it says it comes from, and
+// which proof it carries. A cookie proves something only together with an origin of our own: requests without one
+// (a command line, or a page that hides where it is from) must bring a token.
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import type { DoorProof } from "../contract/ports.ts";
+import type { Env } from "../durable/env.ts";
+import { directoryOf } from "../durable/stubs.ts";
+
+export interface Door {
+  Bindings: Env;
+}
+
+export const LOGIN_COOKIE = "skerry_login";
+
+export function isSecure(c: Context<Door>): boolean {
+  return new URL(c.req.url).protocol === "https:";
+}
+
+/** Over https the cookie's name itself forbids other hosts and paths to set it. */
+export function loginCookieName(c: Context<Door>): string {
+  return isSecure(c) ? `__Host-${LOGIN_COOKIE}` : LOGIN_COOKIE;
+}
+
+/** The caller's network address. On this machine everybody is one: a header could be forged there. */
+export function addressOf(c: Context<Door>): string {
+  if (c.env.SKERRY_RUNTIME === "local") return "local";
+  return c.req.header("cf-connecting-ip") ?? "unknown";
+}
+
+/** `none`: the request names no origin. `foreign`: a page that is neither ours nor allowed by the settings. */
+export async function originOf(c: Context<Door>): Promise<"own" | "none" | "foreign"> {
+  const origin = c.req.header("origin");
+  if (origin === undefined) return "none";
+  if (origin === new URL(c.req.url).origin) return "own";
+  const { settings } = await directoryOf(c.env).settings();
+  const allowed = settings.gateway?.controlUi?.allowedOrigins ?? [];
+  return allowed.some((one) => new URL(one).origin === origin) ? "own" : "foreign";
+}
+
+/** Whether the browser vouches that the request is the page's own: GET requests carry no Origin. */
+export function isSameSite(c: Context<Door>): boolean {
+  const site = c.req.header("sec-fetch-site");
+  return site === "same-origin" || site === "none";
+}
+
+export function bearerOf(c: Context<Door>): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
+export function loginOf(c: Context<Door>): string | undefined {
+  return getCookie(c, loginCookieName(c));
+}
+
+export function proofOf(c: Context<Door>, cookieCounts: boolean): DoorProof {
+  const token = bearerOf(c);
+  const login = cookieCounts ? loginOf(c) : undefined;
+  return {
+    client: addressOf(c),
+    ...(token === undefined ? {} : { token }),
+    ...(login === undefined ? {} : { login }),
+  };
+}
