@@ -70,13 +70,21 @@ export async function bundleWeb(root: string, outdir: string): Promise<void> {
   }
 }
 
-/** What stands in for Cloudflare's assets and R2 on this machine. The bucket is Miniflare's own, in one file. */
+/** The program of `npm start`, and what stands in for Cloudflare's assets and R2. The bucket is Miniflare's own, in one file. */
 export async function bundleLocal(root: string, outdir: string, miniflareDir: string): Promise<void> {
   mkdirSync(outdir, { recursive: true });
   const workers = join(miniflareDir, "workers");
   copyFileSync(join(workers, "shared/object-entry.worker.js"), join(outdir, "media.js"));
   await Promise.all([
     build({ ...COMMON, entryPoints: { assets: join(root, "src/bridge/local/assets-worker.ts") }, outdir }),
+    build({
+      ...COMMON,
+      entryPoints: { start: join(root, "src/bridge/local/main.ts") },
+      outdir,
+      platform: "node",
+      packages: "external",
+      minify: false,
+    }),
     build({
       ...COMMON,
       entryPoints: { bucket: join(workers, "r2/bucket.worker.js") },

@@ -232,6 +232,11 @@ export interface WorkspacePort {
 export interface GatewayPort {
   /** Live events toward the screens. Never throws, never waits for a screen. */
   publish(parcel: LiveParcel): Promise<void>;
+  /**
+   * The same, for as long as a turn runs: one LiveParcel a line, as JSON. One request however many deltas, where a
+   * publish each would be a billed request each. Cancels the stream at once when nobody watches or waits.
+   */
+  follow(lines: ReadableStream<Uint8Array>): Promise<void>;
 }
 
 /** Proof that the door took from a request. `client` is the caller's network address, for the guess limit. */

@@ -98,6 +98,12 @@ export function openTestSession(options: TestSessionOptions): TestSession {
           if (!isGone()) told.push(...parcel.events);
         },
       },
+      openLine: () => ({
+        write: async (parcel) => {
+          if (!isGone()) told.push(...parcel.events);
+        },
+        close: () => {},
+      }),
       directory: {
         report: async (report) => {
           if (options.failReports?.()) throw new Error("The Directory is out of reach.");

@@ -71,12 +71,12 @@ export async function startRuntime(request: RuntimeRequest): Promise<Runtime> {
     });
   });
   const watchdog = child.pid === undefined ? undefined : watch(child.pid);
-  void ended.then(() => watchdog?.kill("SIGKILL"));
+  const dismissed = ended.then(() => dismiss(watchdog));
 
   const stop = async () => {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-    await ended;
+    await dismissed;
     clearTimeout(timer);
   };
   const url = `http://${request.host}:${request.port}`;
@@ -110,6 +110,15 @@ function watch(pid: number): ChildProcess {
   shell.on("error", () => undefined);
   shell.unref();
   return shell;
+}
+
+function dismiss(watchdog: ChildProcess | undefined): Promise<void> {
+  if (!watchdog || watchdog.exitCode !== null || watchdog.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    watchdog.ref();
+    watchdog.once("exit", () => resolve());
+    if (!watchdog.kill("SIGKILL")) resolve();
+  });
 }
 
 /** The binary of this machine's kind, without the package's JavaScript launcher in between. */

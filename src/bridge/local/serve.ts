@@ -90,6 +90,10 @@ function readPort(text: string | undefined): number {
 /** Resolves at the first signal to stop. Further ones are swallowed: the end is under way and short. */
 function listenForFarewell(): Promise<"farewell"> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve("farewell"));
+    const leave = () => resolve("farewell");
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, leave);
+    // npm ends its shell and not what the shell started.
+    const parent = process.ppid;
+    if (process.env["npm_lifecycle_event"]) setInterval(() => process.ppid !== parent && leave(), 250).unref();
   });
 }

@@ -13,6 +13,7 @@ import { Access } from "./access/access.ts";
 import { dispatch } from "./dispatch.ts";
 import { shakeHands } from "./handshake.ts";
 import { makeHouse } from "./house.ts";
+import { readParcels } from "./live/parcels.ts";
 import { LogRing } from "./log-ring.ts";
 import type { House } from "./methods/method.ts";
 import { Presence } from "./presence.ts";
@@ -134,6 +135,11 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     } catch (error) {
       this.#log.add("error", "a live event was lost", { error: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  async follow(lines: ReadableStream<Uint8Array>): Promise<void> {
+    if (this.#screens.open().length === 0 && this.#waits.nextDueAt() === undefined) return lines.cancel("nobody watches");
+    for await (const parcel of readParcels(lines)) await this.publish(parcel);
   }
 
   // ── Whoever waits for the end of a run ──

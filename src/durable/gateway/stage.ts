@@ -2,9 +2,9 @@
 // that want it with every delta. Never throws, never waits for a screen.
 import type { LiveParcel } from "../../contract/live.ts";
 import type { SessionPort } from "../../contract/ports.ts";
-import { type Clock, type Delta, DeltaJoiner } from "./live/joiner.ts";
+import { type Clock, type Delta, DeltaJoiner, wholePauseMs } from "./live/joiner.ts";
 import { StepTexts } from "./live/step-texts.ts";
-import { tellSession, translate, translateDelta } from "./live/translation.ts";
+import { tellSession, translate, translateDelta, translateWhole } from "./live/translation.ts";
 import type { Screens } from "./screens.ts";
 
 const MAX_RUNS = 2000;
@@ -13,14 +13,20 @@ export class Stage {
   readonly #screens: Screens;
   readonly #session: (key: string) => Pick<SessionPort, "history">;
   readonly #texts = new StepTexts();
-  readonly #joiner: DeltaJoiner;
+  readonly #deltas: DeltaJoiner;
+  readonly #wholes: DeltaJoiner;
   readonly #mending = new Set<string>();
   readonly #sessionOfRun = new Map<string, string>();
 
   constructor(screens: Screens, clock: Clock, session: (key: string) => Pick<SessionPort, "history">) {
     this.#screens = screens;
     this.#session = session;
-    this.#joiner = new DeltaJoiner((delta) => this.#tellDelta(delta), clock);
+    this.#deltas = new DeltaJoiner((delta) => this.#tellDelta(delta), clock);
+    this.#wholes = new DeltaJoiner(
+      (delta) => this.#tellWhole(delta),
+      clock,
+      ({ offset, delta }) => wholePauseMs(offset + delta.length),
+    );
   }
 
   /** The session of a run that was heard of lately. */
@@ -38,19 +44,19 @@ export class Stage {
         case "thinking": {
           const { runId, seq, at, step, delta, type } = event;
           const offset = event.type === "text" ? event.offset : 0;
-          this.#joiner.add({ runId, sessionKey, agentId, kind: type, step, offset, delta, seq, at });
+          this.#perform({ runId, sessionKey, agentId, kind: type, step, offset, delta, seq, at });
           continue;
         }
         case "text-reset":
-          this.#joiner.discard(event.runId);
+          for (const joiner of [this.#deltas, this.#wholes]) joiner.discard(event.runId);
           this.#texts.forget(event.runId);
           break;
         case "turn-ended":
-          this.#joiner.end(event.runId);
+          for (const joiner of [this.#deltas, this.#wholes]) joiner.end(event.runId);
           this.#texts.forget(event.runId);
           break;
         default:
-          this.#joiner.flush(event.runId);
+          for (const joiner of [this.#deltas, this.#wholes]) joiner.flush(event.runId);
       }
       const outgoing = translate(event, parcel);
       isRowTold ||= outgoing.some((one) => one.event === "sessions.changed");
@@ -60,14 +66,22 @@ export class Stage {
       this.#screens.tellAll([tellSession(parcel.session, { reason: "update" }, Date.now())], sessionKey);
   }
 
-  #tellDelta(delta: Delta): void {
-    if (delta.kind === "thinking") {
-      this.#screens.tellAll(translateDelta(delta, undefined), delta.sessionKey);
-      return;
-    }
+  #perform(delta: Delta): void {
+    this.#deltas.add(delta);
+    if (delta.kind === "thinking") return;
     const whole = this.#texts.append(delta.runId, delta.step, delta.offset, delta.delta);
-    this.#screens.tellAll(translateDelta(delta, whole), delta.sessionKey);
-    if (whole === undefined && this.#screens.has("whole")) void this.#mend(delta);
+    if (!this.#screens.has("whole")) return;
+    this.#wholes.add(delta);
+    if (whole === undefined) void this.#mend(delta);
+  }
+
+  #tellDelta(delta: Delta): void {
+    this.#screens.tellAll([translateDelta(delta)], delta.sessionKey);
+  }
+
+  #tellWhole(delta: Delta): void {
+    const whole = this.#texts.upTo(delta.runId, delta.step, delta.offset + delta.delta.length);
+    if (whole !== undefined) this.#screens.tellAll(translateWhole(delta, whole), delta.sessionKey);
   }
 
   /** After a sleep in mid-answer: gets the beginning of the text from the session. */

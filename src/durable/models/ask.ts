@@ -17,7 +17,7 @@ export interface Question {
   tools: ToolSpec[];
   /** Absent: little for models that think. */
   thinking?: ThinkingLevel | undefined;
-  /** Absent: the model's own most. */
+  /** Absent: what an answer may need; at most the model's own. */
   maxTokens?: number;
   cacheKey: string;
   signal: AbortSignal;
@@ -67,7 +67,9 @@ const MOST_EMPTY = 3;
 const LONGEST_BACKOFF_MS = 20_000;
 const LONGEST_WAIT_MS = 25_000;
 const LONGEST_HONOURED_MS = 60_000;
-const DEFAULT_MAX_TOKENS = 32_000;
+/** Some services count the cap against the minute's allowance: no more than an answer may need. */
+const DEFAULT_MAX_TOKENS = 16_384;
+const DEEP_MAX_TOKENS = 64_000;
 
 export async function ask(question: Question, deps: ProviderDeps, options: AskOptions = {}): Promise<Answer> {
   const failures: ModelFailure[] = [];
@@ -134,13 +136,10 @@ async function attemptOnce(request: ModelRequest, deps: ProviderDeps, options: A
 }
 
 function requestFor(question: Question, model: ModelInfo): ModelRequest {
-  const { models: _models, thinking, maxTokens, ...rest } = question;
-  return {
-    ...rest,
-    model,
-    thinking: thinking ?? (model.isReasoning ? "low" : "off"),
-    maxTokens: Math.min(maxTokens ?? DEFAULT_MAX_TOKENS, model.maxTokens),
-  };
+  const { models: _models, maxTokens, ...rest } = question;
+  const thinking = question.thinking ?? (model.isReasoning ? "low" : "off");
+  const most = model.isReasoning && (thinking === "high" || thinking === "xhigh") ? DEEP_MAX_TOKENS : DEFAULT_MAX_TOKENS;
+  return { ...rest, model, thinking, maxTokens: Math.min(maxTokens ?? most, model.maxTokens) };
 }
 
 type RetryPlan = { outcome: "retry" | "park"; waitMs: number } | { outcome: "give-up" };

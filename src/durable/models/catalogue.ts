@@ -34,10 +34,6 @@ export function quirksOf(providerId: string): Quirks {
   return PROVIDERS.get(providerId)?.quirks ?? {};
 }
 
-export function isLocalProvider(providerId: string): boolean {
-  return PROVIDERS.get(providerId)?.isLocal === true;
-}
-
 /** Rows of the catalogue and, after them, the providers that only the settings know. */
 export function listProviders(overrides: Overrides): ProviderRow[] {
   const added = Object.keys(overrides).filter((id) => !PROVIDERS.has(id));

@@ -4,7 +4,7 @@ import type { MediaRef } from "../../contract/message.ts";
 import type { DeliveryPort, DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
-import { Publisher } from "./publisher.ts";
+import { type LiveLine, Publisher } from "./publisher.ts";
 import { Blocks } from "./rows/blocks.ts";
 import { Calls } from "./rows/calls.ts";
 import { Inbox } from "./rows/inbox.ts";
@@ -20,7 +20,8 @@ export interface SessionPorts {
   sql: Sql;
   alarm: AlarmHost;
   workspace: WorkspacePort;
-  gateway: GatewayPort;
+  gateway: Pick<GatewayPort, "publish">;
+  openLine(): LiveLine;
   directory: Pick<DirectoryPort, "report" | "noteSession">;
   delivery: DeliveryPort;
   models: ProviderDeps;
@@ -71,7 +72,8 @@ export class SessionParts {
       agentId: ports.agentId,
       now: ports.now,
       row: () => this.row(),
-      countPublish: () => this.wake.countInside(),
+      openLine: ports.openLine,
+      countRequest: () => this.wake.countInside(),
     });
   }
 

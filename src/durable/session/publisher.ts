@@ -1,26 +1,24 @@
-// Tells the screens what goes on, through the Gateway. Deltas are joined: the first leaves at once, later ones every
-// 33 ms. Never awaited, never throws: the transcript is the truth, this is only its echo.
-import type { LiveDetail, LiveEvent, SessionRow } from "../../contract/live.ts";
+// Tells the screens what goes on, down one line to the Gateway that stays open while a turn runs (a line is one billed
+// request, however much it carries). Never awaited, never throws: the transcript is the truth, this is only its echo.
+// When nobody watches, the Gateway closes the line; the session then keeps quiet until its next step.
+import type { LiveDetail, LiveEvent, LiveParcel, SessionRow } from "../../contract/live.ts";
 import type { GatewayPort } from "../../contract/ports.ts";
 
-type Delta = Extract<LiveDetail, { type: "text" | "thinking" }>;
-
-/** A publish is a subrequest, and one invocation has 1,000 of them: the more were used, the wider the joints. */
-const PACE = [
-  { upTo: 300, everyMs: 33 },
-  { upTo: 600, everyMs: 150 },
-  { upTo: 800, everyMs: 500 },
-  { upTo: Number.POSITIVE_INFINITY, everyMs: 2000 },
-] as const;
+/** A line of live events toward the Gateway. `write` rejects when the other side has hung up. */
+export interface LiveLine {
+  write(parcel: LiveParcel): Promise<void>;
+  close(): void;
+}
 
 export interface PublisherHost {
-  gateway: GatewayPort;
+  gateway: Pick<GatewayPort, "publish">;
+  openLine(): LiveLine;
   sessionKey: string;
   agentId: string;
   now(): number;
   row(): SessionRow | undefined;
-  /** How many subrequests this wake has used; one more is noted. */
-  countPublish(): number;
+  /** A request to the Gateway is about to be made. */
+  countRequest(): void;
 }
 
 export class Publisher {
@@ -28,12 +26,11 @@ export class Publisher {
   #runId = "";
   #seq = 0;
   #queue: LiveEvent[] = [];
-  #delta: Delta | undefined;
   #withRow = false;
   #isScheduled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #sentAt = 0;
-  #used = 0;
+  #line: LiveLine | undefined;
+  /** Nobody watches: deltas are not even written. */
+  #isQuiet = false;
   #thinking = { step: -1, text: "" };
 
   constructor(host: PublisherHost) {
@@ -44,8 +41,16 @@ export class Publisher {
   openRun(runId: string, startedAt: number): void {
     if (this.#runId === runId) return;
     this.#runId = runId;
+    this.#isQuiet = false;
     // After a restart the count goes on above anything told before: fewer than one event a millisecond was.
     this.#seq = Math.max(0, this.#host.now() - startedAt);
+  }
+
+  /** Nothing more is told for a while: the line is closed, so that the Gateway may sleep. */
+  rest(): void {
+    this.#send();
+    this.#line?.close();
+    this.#line = undefined;
   }
 
   get seq(): number {
@@ -58,61 +63,55 @@ export class Publisher {
   }
 
   tell(detail: LiveDetail, options: { runId?: string; withRow?: boolean } = {}): void {
-    if (detail.type === "text" || detail.type === "thinking") {
-      this.#join(detail);
-      return;
-    }
-    this.#takeDelta();
-    this.#push(detail, options.runId);
-    this.#withRow ||= options.withRow ?? false;
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      queueMicrotask(() => this.#send());
-    }
-  }
-
-  #join(delta: Delta): void {
-    if (delta.type === "thinking") {
-      if (this.#thinking.step !== delta.step) this.#thinking = { step: delta.step, text: "" };
-      this.#thinking.text += delta.delta;
-    }
-    const open = this.#delta;
-    if (open && open.type === delta.type && open.step === delta.step) open.delta += delta.delta;
-    else {
-      this.#takeDelta();
-      this.#delta = { ...delta };
-    }
-    if (this.#timer !== undefined) return;
-    const pace = PACE.find((candidate) => this.#used < candidate.upTo)?.everyMs ?? 2000;
-    const wait = this.#sentAt + pace - this.#host.now();
-    if (wait <= 0) this.#send();
-    else this.#timer = setTimeout(() => this.#send(), wait);
-  }
-
-  #takeDelta(): void {
-    if (this.#delta) this.#push(this.#delta);
-    this.#delta = undefined;
-  }
-
-  #push(detail: LiveDetail, runId = this.#runId): void {
+    if (detail.type === "thinking") this.#keepThinking(detail.step, detail.delta);
+    if (detail.type === "status" && detail.phase === "asking") this.#isQuiet = false;
     this.#seq += 1;
-    this.#queue.push({ ...detail, runId, seq: this.#seq, at: this.#host.now() });
+    const isLasting = detail.type === "turn-ended" || options.withRow === true;
+    if (this.#isQuiet && !isLasting) return;
+    this.#queue.push({ ...detail, runId: options.runId ?? this.#runId, seq: this.#seq, at: this.#host.now() });
+    this.#withRow ||= options.withRow ?? false;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // What one stretch of code tells goes in one parcel.
+    queueMicrotask(() => this.#send());
+  }
+
+  #keepThinking(step: number, delta: string): void {
+    if (this.#thinking.step !== step) this.#thinking = { step, text: "" };
+    this.#thinking.text += delta;
   }
 
   #send(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#isScheduled = false;
-    this.#takeDelta();
-    if (this.#queue.length === 0 && !this.#withRow) return;
-    const events = this.#queue;
+    if (this.#queue.length === 0) return;
     const session = this.#withRow ? this.#host.row() : undefined;
+    const { sessionKey, agentId } = this.#host;
+    const parcel: LiveParcel = { sessionKey, agentId, events: this.#queue, ...(session ? { session } : {}) };
     this.#queue = [];
     this.#withRow = false;
-    this.#sentAt = this.#host.now();
-    this.#used = this.#host.countPublish();
-    const { sessionKey, agentId } = this.#host;
-    this.#host.gateway.publish({ sessionKey, agentId, events, ...(session ? { session } : {}) }).catch(() => {
+    if (this.#isQuiet) this.#sendAlone(parcel);
+    else this.#sendDown(parcel);
+  }
+
+  #sendDown(parcel: LiveParcel): void {
+    if (!this.#line) {
+      this.#host.countRequest();
+      this.#line = this.#host.openLine();
+    }
+    const line = this.#line;
+    line.write(parcel).catch(() => {
+      if (this.#line === line) {
+        this.#line = undefined;
+        this.#isQuiet = true;
+      }
+      // Whoever lists sessions or waits for the end of a run hears of it all the same.
+      if (parcel.session) this.#sendAlone(parcel);
+    });
+  }
+
+  #sendAlone(parcel: LiveParcel): void {
+    this.#host.countRequest();
+    this.#host.gateway.publish(parcel).catch(() => {
       // The Gateway restarts or is out of reach: screens read the transcript when they are back.
     });
   }

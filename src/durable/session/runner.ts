@@ -166,6 +166,7 @@ export class Runner {
   /** Sets the alarm for what is still to come, or none. */
   #rest(): void {
     const parts = this.#parts;
+    parts.publisher.rest();
     const now = parts.now();
     const turn = parts.turns.open();
     const due = [

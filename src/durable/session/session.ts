@@ -17,6 +17,7 @@ import { resolveOverHttps } from "../tools/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { readHistory, readRun } from "./history.ts";
+import { openLine } from "./line.ts";
 import { SessionParts } from "./parts.ts";
 import { receive } from "./receiving.ts";
 import { SESSION_SCHEMA } from "./rows/schema.ts";
@@ -45,6 +46,7 @@ export class Session extends DurableObject<Env> implements SessionPort {
       alarm: ctx.storage,
       workspace: workspaceOf(env, agentId),
       gateway: gatewayOf(env),
+      openLine: () => openLine(gatewayOf(env)),
       directory: directoryOf(env),
       delivery: deliveryOf(ctx),
       models: {

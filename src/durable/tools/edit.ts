@@ -133,6 +133,6 @@ function countLines(before: string, after: string): { added: number; removed: nu
 
 function makeDiff(path: string, before: string, after: string): string {
   const diff = createTwoFilesPatch(path, path, before, after, undefined, undefined, { context: 2, maxEditLength: 5000 }) ?? "";
-  const body = diff.replace(/^=+\n/, "");
+  const body = diff.replace(/^Index:.*\n=+\n/, "");
   return body.length <= MAX_DIFF_CHARS ? body : `${body.slice(0, MAX_DIFF_CHARS)}\n…`;
 }

@@ -1,4 +1,4 @@
-// memory_search and memory_get: what the agent wrote down in MEMORY.md and memory/. Only reading; memories are written
+// memory_search and memory_get: what the agent wrote down in MEMORY.md, USER.md and memory/. Only reading; memories are written
 // with write and edit like every other file.
 import { z } from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
@@ -48,8 +48,8 @@ export const memoryGet: Tool<typeof getInput> = {
   title: ({ path }) => `Read ${path}`,
   async run({ path: written, from = 1, lines = DEFAULT_LINES }, context) {
     const path = toFilePath(written);
-    if (!/^(memory\/.*|memory\.md)$/i.test(path)) {
-      throw new ToolFailure(`${path} is not memory; memory is MEMORY.md and memory/. Use read for other files.`);
+    if (!/^(memory\/.+|MEMORY\.md|USER\.md)$/.test(path)) {
+      throw new ToolFailure(`${path} is not memory; memory is MEMORY.md, USER.md and memory/. Use read for other files.`);
     }
     const { bytes } = expectValue(await context.workspace.read(path));
     const all = new TextDecoder().decode(bytes).replace(/\n$/, "").split("\n");

@@ -86,7 +86,7 @@ function renderFoot(item: MessageItem, room: ChatRoom, desk: Desk | undefined): 
     clockOf(item.at),
     item.stopReason === "aborted" ? "stopped" : "",
     item.stopReason === "length" ? "cut at the model's longest answer" : "",
-    item.model ?? "",
+    item.model?.split("/").slice(1).join("/") ?? "",
     usage ? describeUsage(usage) : "",
   ].filter((fact) => fact !== "");
   const copyAnswer = async () => {

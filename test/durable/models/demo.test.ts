@@ -123,6 +123,22 @@ describe("the demo model", () => {
     expect(calls.at(-1)).toEqual(["write", { path: "MEMORY.md", content: "# Memory\n\n- I like tea\n" }]);
   });
 
+  it("writes no memory back that it saw only in part", async () => {
+    const { calls, text } = await loop("remember that I like tea", (name) =>
+      name === "read" ? "- a fact\n".repeat(900) : "Written.",
+    );
+    expect(calls.at(-1)).toEqual(["write", { path: "memory/i-like-tea.md", content: "- I like tea\n" }]);
+    expect(text).toContain("memory/i-like-tea.md");
+  });
+
+  it("tells the page and leaves out the marks around it", async () => {
+    const marked =
+      '<<<EXTERNAL_UNTRUSTED_CONTENT id="1">>>\nSource: https://example.com\nRule.\n---\nExample Domain\n<<<END_EXTERNAL_UNTRUSTED_CONTENT id="1">>>';
+    const { text } = await loop("fetch https://example.com", () => marked);
+    expect(text).toContain("> Example Domain");
+    expect(text).not.toContain("UNTRUSTED");
+  });
+
   it("tells what the tools answered", async () => {
     expect((await loop("list the files", () => "SOUL.md  1 KB\nUSER.md  2 KB")).text).toContain("USER.md  2 KB");
     expect((await loop("what time is it?", () => "now: Sunday, 22 November 2026 at 14:05\ntimeZone: UTC")).text).toBe(

@@ -1,6 +1,13 @@
 // Joins deltas: the first of a run leaves at once, later ones at most thirty times a second. One timer for all
 // runs, and none while nothing waits, so that the object can sleep.
 export const JOIN_INTERVAL_MS = 33;
+/** For clients that get the whole text with every delta: what one run may send them, so that long answers get fewer deltas. */
+export const WHOLE_BYTES_PER_SECOND = 96 * 1024;
+
+/** Pause before the next delta that carries the whole text twice, `length` characters long. */
+export function wholePauseMs(length: number): number {
+  return Math.max(JOIN_INTERVAL_MS, (2 * length * 1000) / WHOLE_BYTES_PER_SECOND);
+}
 
 export interface Delta {
   runId: string;
@@ -24,13 +31,16 @@ export interface Clock {
 export class DeltaJoiner {
   readonly #send: (delta: Delta) => void;
   readonly #clock: Clock;
-  readonly #sentAt = new Map<string, number>();
+  readonly #pauseAfter: (delta: Delta) => number;
+  /** When the next delta of a run may leave. */
+  readonly #nextAt = new Map<string, number>();
   readonly #waiting = new Map<string, Delta>();
   #cancel: (() => void) | undefined;
 
-  constructor(send: (delta: Delta) => void, clock: Clock) {
+  constructor(send: (delta: Delta) => void, clock: Clock, pauseAfter: (delta: Delta) => number = () => JOIN_INTERVAL_MS) {
     this.#send = send;
     this.#clock = clock;
+    this.#pauseAfter = pauseAfter;
   }
 
   add(delta: Delta): void {
@@ -43,8 +53,7 @@ export class DeltaJoiner {
       return;
     }
     if (waiting) this.#leave(key, waiting);
-    const sentAt = this.#sentAt.get(key);
-    if (sentAt === undefined || this.#clock.now() - sentAt >= JOIN_INTERVAL_MS) {
+    if (this.#clock.now() >= (this.#nextAt.get(key) ?? 0)) {
       this.#leave(key, { ...delta });
       return;
     }
@@ -69,25 +78,24 @@ export class DeltaJoiner {
   /** The run is over: sends the rest and forgets it. */
   end(runId: string): void {
     this.flush(runId);
-    for (const kind of ["thinking", "text"]) this.#sentAt.delete(`${runId}|${kind}`);
+    for (const kind of ["thinking", "text"]) this.#nextAt.delete(`${runId}|${kind}`);
   }
 
   #leave(key: string, delta: Delta): void {
     this.#waiting.delete(key);
-    this.#sentAt.set(key, this.#clock.now());
+    this.#nextAt.set(key, this.#clock.now() + this.#pauseAfter(delta));
     this.#send(delta);
   }
 
   #arm(): void {
     if (this.#cancel || this.#waiting.size === 0) return;
     const now = this.#clock.now();
-    const dueIn = Math.min(...[...this.#waiting.keys()].map((key) => (this.#sentAt.get(key) ?? now) + JOIN_INTERVAL_MS - now));
+    const dueIn = Math.min(...[...this.#waiting.keys()].map((key) => (this.#nextAt.get(key) ?? now) - now));
     this.#cancel = this.#clock.after(Math.max(1, dueIn), () => {
       this.#cancel = undefined;
       const due = this.#clock.now();
-      for (const [key, delta] of [...this.#waiting]) {
-        if (due - (this.#sentAt.get(key) ?? 0) >= JOIN_INTERVAL_MS - 1) this.#leave(key, delta);
-      }
+      // A timer may fire a hair early.
+      for (const [key, delta] of [...this.#waiting]) if (due + 1 >= (this.#nextAt.get(key) ?? 0)) this.#leave(key, delta);
       this.#arm();
     });
   }

@@ -24,9 +24,10 @@ export class StepTexts {
     return text;
   }
 
-  isMissing(runId: string): boolean {
+  /** The first `length` characters of the step's text, when they are known. */
+  upTo(runId: string, step: number, length: number): string | undefined {
     const known = this.#runs.get(runId);
-    return known !== undefined && known.text === undefined;
+    return known?.step === step ? known.text?.slice(0, length) : undefined;
   }
 
   /** Puts in the text that the session knows, if it fits what was heard since. */

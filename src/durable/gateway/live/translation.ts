@@ -56,14 +56,17 @@ export function tellSession(row: SessionRow, more: View, at: number): Outgoing {
   };
 }
 
-/** A joined delta. `whole` is the step's text so far, when it is known and somebody wants it. */
-export function translateDelta(delta: Delta, whole: string | undefined): Outgoing[] {
-  if (delta.kind === "thinking") return [tellAgent(delta, "thinking", { delta: delta.delta, step: delta.step })];
+/** A joined delta for clients that join deltas themselves. */
+export function translateDelta(delta: Delta): Outgoing {
+  if (delta.kind === "thinking")
+    return tellAgent(delta, "thinking", { delta: delta.delta, step: delta.step, offset: delta.offset });
+  return tellChat(delta, "delta", { deltaText: delta.delta, step: delta.step, offset: delta.offset }, "deltas");
+}
+
+/** A joined delta with the step's text so far, for all others. */
+export function translateWhole(delta: Delta, whole: string): Outgoing[] {
   const { step, offset, delta: deltaText } = delta;
-  const out = [tellChat(delta, "delta", { deltaText, step, offset }, "deltas")];
-  if (whole === undefined) return out;
   return [
-    ...out,
     tellAgent(delta, "assistant", { text: whole, delta: deltaText, itemId: `${delta.runId}:${step}` }, "whole"),
     tellChat(delta, "delta", { deltaText, step, offset, message: message(whole, delta.at) }, "whole"),
   ];

@@ -3,6 +3,9 @@
 import { planIntroduction } from "./introduction.ts";
 import type { DemoPlan, DemoTurn, Topic } from "./talk.ts";
 
+/** Characters that `read` surely gives in one piece. */
+const LONGEST_MEMORY = 6_000;
+
 type Match = (text: RegExpExecArray, turn: DemoTurn) => DemoPlan;
 
 const FILE = String.raw`[\`"'“]?((?:[\w@.-]+\/)*[\w@-][\w@.-]*\.\w{1,8}|(?:[\w@.-]+\/)+[\w@.-]+|LICENSE|Makefile)[\`"'”]?`;
@@ -145,15 +148,25 @@ function list(said: string, given: string | undefined, turn: DemoTurn): DemoPlan
 
 /** Memory grows at its end: what is there is read first, then written with the new line. */
 function remember(fact: string, turn: DemoTurn): DemoPlan {
-  const line = `- ${fact
-    .trim()
-    .replace(/\s+/g, " ")
-    .replace(/[.!]*$/, "")}\n`;
+  const subject = fact.trim().replace(/[.!]*$/, "");
+  const line = `- ${subject.replace(/\s+/g, " ")}\n`;
   const before = turn.batches[0]?.results[0];
-  const known = before && !before.isError ? before.text.trimEnd() : "";
-  const content = known === "" || known === "(no output)" ? `# Memory\n\n${line}` : `${known}\n${line}`;
-  const steps = [[{ name: "read", args: { path: "MEMORY.md" } }], [{ name: "write", args: { path: "MEMORY.md", content } }]];
-  return { topic: "remember", steps, subject: fact.trim().replace(/[.!]*$/, "") };
+  const known =
+    before && !before.isError && !/^(?:\(no output\)|MEMORY\.md is empty\.)$/.test(before.text) ? before.text.trimEnd() : "";
+  const steps = [[{ name: "read", args: { path: "MEMORY.md" } }], [{ name: "write", args: placeFact(known, line) }]];
+  return { topic: "remember", steps, subject };
+}
+
+/** A long memory is read in pages: writing back the first alone would lose the rest, so the fact gets its own file. */
+function placeFact(known: string, line: string): { path: string; content: string } {
+  if (known === "") return { path: "MEMORY.md", content: `# Memory\n\n${line}` };
+  if (known.length <= LONGEST_MEMORY) return { path: "MEMORY.md", content: `${known}\n${line}` };
+  const name = line
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 40);
+  return { path: `memory/${name || "fact"}.md`, content: line };
 }
 
 function aboutYou(subject: string): string {

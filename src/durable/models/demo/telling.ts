@@ -41,7 +41,7 @@ export function tellResults(turn: DemoTurn, plan: DemoPlan): string {
     case "edit":
       return `Done: \`${plan.subject ?? "the file"}\` is changed.`;
     case "remember":
-      return `I will remember: ${plan.subject ?? ""}. It is in \`MEMORY.md\`.`;
+      return `I will remember: ${plan.subject ?? ""}. It is in \`${String(results.at(-1)?.args["path"] ?? "MEMORY.md")}\`.`;
     case "recall":
       return tellMemory(first, plan);
     case "time":
@@ -104,10 +104,10 @@ function tellTime(turn: DemoTurn, result: DemoResult | undefined): string {
         .replace(/\.$/, "")}.`;
 }
 
-/** The page itself, without the marks of untrusted content around it. */
+/** The page itself, without the marks of untrusted content and the lines about it. */
 function pageText(text: string): string {
-  const inside = /<<<[^>]*>>>\n?([\s\S]*?)\n?<<<[^>]*>>>/.exec(text)?.[1];
-  return (inside ?? text).trim();
+  const inside = /<<<[^>]*>>>\n([\s\S]*?)\n<<<END[^>]*>>>/.exec(text)?.[1] ?? text;
+  return inside.replace(/^Source: [\s\S]*?\n---\n/, "").trim();
 }
 
 function examples(): string {

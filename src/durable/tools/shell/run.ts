@@ -6,7 +6,7 @@ import type { ToolContext } from "../port.ts";
 import { expectValue, SHELL_ROOT, toWorkspacePath } from "../workspace-path.ts";
 import { ShellFiles } from "./files.ts";
 
-export interface ShellRun {
+interface ShellRun {
   stdout: string;
   stderr: string;
   exitCode: number;
@@ -17,7 +17,7 @@ export interface ShellRun {
   leftOut: string[];
 }
 
-// A loop that waits for nothing holds the whole object, and no timer can cut it: counts bound it to about a second.
+// A loop that waits for nothing holds the whole object, and no timer can cut it: counts bound it to a second or two.
 const MAX_COMMANDS = 30_000;
 const LIMITS = {
   maxCommandCount: MAX_COMMANDS,
@@ -26,7 +26,7 @@ const LIMITS = {
   maxSedIterations: 100_000,
   maxJqIterations: 1_000_000,
   maxWorkUnits: 2_000_000,
-  maxOutputSize: 1024 * 1024,
+  maxOutputSize: 512 * 1024,
   maxStringLength: 4 * 1024 * 1024,
   maxLiveBytes: 32 * 1024 * 1024,
 };

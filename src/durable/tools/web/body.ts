@@ -1,6 +1,6 @@
 // The bytes of an answer, up to a cap, and their text: charset by byte order mark, header, the page's own word, UTF-8.
 
-export const MAX_BODY_BYTES = 750_000;
+const MAX_BODY_BYTES = 750_000;
 const META_BYTES = 4096;
 
 export interface Body {

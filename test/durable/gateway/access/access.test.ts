@@ -18,8 +18,10 @@ beforeEach(() => {
   access = new Access(openTestSql(new DatabaseSync(":memory:")), () => ownerToken);
 });
 
-const enter = (params: ConnectParams, loginId?: string) => access.enter({ params, nonce: NONCE, client: "1.2.3.4", loginId }, now);
-const codeOf = (entry: Awaited<ReturnType<typeof enter>>) => (entry.outcome === "refused" ? entry.error.details?.["code"] : "welcome");
+const enter = (params: ConnectParams, loginId?: string) =>
+  access.enter({ params, nonce: NONCE, client: "1.2.3.4", loginId }, now);
+const codeOf = (entry: Awaited<ReturnType<typeof enter>>) =>
+  entry.outcome === "refused" ? entry.error.details?.["code"] : "welcome";
 
 async function pair() {
   const device = await makeDevice();
@@ -82,14 +84,19 @@ test("a rotated token replaces the old one", async () => {
   const { device, token } = await pair();
   access.devices.rotate(device.id, "operator", now);
   expect(await access.devices.isToken(device.id, "operator", token)).toBe(false);
-  expect(await access.devices.isToken(device.id, "operator", (await access.devices.token(device.id, "operator")) ?? "")).toBe(true);
+  expect(await access.devices.isToken(device.id, "operator", (await access.devices.token(device.id, "operator")) ?? "")).toBe(
+    true,
+  );
 });
 
 test("an unknown device becomes one request, however often it knocks, and enters once approved", async () => {
   const device = await makeDevice();
   const first = await enter(await device.sign(makeConnect(), NONCE));
   const second = await enter(await device.sign(makeConnect(), NONCE));
-  expect(first).toMatchObject({ error: { code: "NOT_PAIRED", details: { code: "PAIRING_REQUIRED" } }, asked: { deviceId: device.id } });
+  expect(first).toMatchObject({
+    error: { code: "NOT_PAIRED", details: { code: "PAIRING_REQUIRED" } },
+    asked: { deviceId: device.id },
+  });
   expect(second).not.toHaveProperty("asked");
   const [request, ...others] = access.devices.pending(now);
   expect(others).toEqual([]);

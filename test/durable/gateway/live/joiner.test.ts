@@ -1,18 +1,28 @@
 import { expect, test } from "vitest";
-import { type Delta, DeltaJoiner, JOIN_INTERVAL_MS } from "../../../../src/durable/gateway/live/joiner.ts";
+import {
+  type Delta,
+  DeltaJoiner,
+  JOIN_INTERVAL_MS,
+  WHOLE_BYTES_PER_SECOND,
+  wholePauseMs,
+} from "../../../../src/durable/gateway/live/joiner.ts";
 
-function setUp() {
+function setUp(pauseAfter?: (delta: Delta) => number) {
   const sent: { at: number; delta: string; offset: number; runId: string }[] = [];
   const timers: { at: number; work: () => void }[] = [];
   let now = 1000;
-  const joiner = new DeltaJoiner((delta) => sent.push({ at: now, delta: delta.delta, offset: delta.offset, runId: delta.runId }), {
-    now: () => now,
-    after(ms, work) {
-      const timer = { at: now + ms, work };
-      timers.push(timer);
-      return () => timers.splice(timers.indexOf(timer), 1);
+  const joiner = new DeltaJoiner(
+    (delta) => sent.push({ at: now, delta: delta.delta, offset: delta.offset, runId: delta.runId }),
+    {
+      now: () => now,
+      after(ms, work) {
+        const timer = { at: now + ms, work };
+        timers.push(timer);
+        return () => timers.splice(timers.indexOf(timer), 1);
+      },
     },
-  });
+    pauseAfter,
+  );
   const goTo = (time: number) => {
     for (;;) {
       const next = timers.filter((timer) => timer.at <= time).sort((a, b) => a.at - b.at)[0];
@@ -98,4 +108,18 @@ test("a withdrawn step's waiting text is never sent", () => {
   joiner.discard("r1");
   later(100);
   expect(sent.map((one) => one.delta)).toEqual(["a"]);
+});
+
+test("deltas that carry the whole text get rarer as it grows, so that a long answer stays affordable", () => {
+  const { joiner, sent, later } = setUp(({ offset, delta: text }) => wholePauseMs(offset + text.length));
+  let length = 0;
+  for (let count = 0; count < 10_000; count += 1) {
+    joiner.add(delta("word ", length));
+    length += 5;
+    later(5);
+  }
+  joiner.end("r1");
+  const bytes = sent.reduce((sum, one) => sum + 2 * (one.offset + one.delta.length), 0);
+  expect(bytes).toBeLessThan(WHOLE_BYTES_PER_SECOND * 51);
+  expect(sent.map((one) => one.delta).join("")).toHaveLength(length);
 });

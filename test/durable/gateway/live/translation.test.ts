@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { LiveDetail, LiveParcel, SessionRow } from "../../../../src/contract/live.ts";
 import { NO_SPEND } from "../../../../src/contract/entry.ts";
-import { type Outgoing, translate, translateDelta } from "../../../../src/durable/gateway/live/translation.ts";
+import type { LiveDetail, LiveParcel, SessionRow } from "../../../../src/contract/live.ts";
+import { type Outgoing, translate, translateDelta, translateWhole } from "../../../../src/durable/gateway/live/translation.ts";
 
 const session: SessionRow = {
   key: "agent:main:main",
@@ -24,11 +24,30 @@ function tell(detail: LiveDetail, withRow = false): Outgoing[] {
 const ended = { type: "turn-ended", text: "Hello", spend: NO_SPEND, startedAt: 1, endedAt: 9 } as const;
 
 test("a delta is short for clients that join deltas themselves and whole for all others", () => {
-  const delta = { runId: "r1", sessionKey: "agent:main:main", agentId: "main", kind: "text", step: 0, offset: 3, delta: "lo", seq: 7, at: 100 } as const;
-  const [short, agent, whole] = translateDelta(delta, "Hello");
-  expect(short).toMatchObject({ audience: "deltas", event: "chat", payload: { state: "delta", deltaText: "lo", step: 0, offset: 3 } });
-  expect(short?.payload).not.toHaveProperty("message");
-  expect(agent).toMatchObject({ audience: "whole", event: "agent", payload: { stream: "assistant", data: { text: "Hello", delta: "lo" } } });
+  const delta = {
+    runId: "r1",
+    sessionKey: "agent:main:main",
+    agentId: "main",
+    kind: "text",
+    step: 0,
+    offset: 3,
+    delta: "lo",
+    seq: 7,
+    at: 100,
+  } as const;
+  const short = translateDelta(delta);
+  const [agent, whole] = translateWhole(delta, "Hello");
+  expect(short).toMatchObject({
+    audience: "deltas",
+    event: "chat",
+    payload: { state: "delta", deltaText: "lo", step: 0, offset: 3 },
+  });
+  expect(short.payload).not.toHaveProperty("message");
+  expect(agent).toMatchObject({
+    audience: "whole",
+    event: "agent",
+    payload: { stream: "assistant", data: { text: "Hello", delta: "lo" } },
+  });
   expect(whole).toMatchObject({
     audience: "whole",
     payload: { state: "delta", deltaText: "lo", message: { role: "assistant", content: [{ type: "text", text: "Hello" }] } },
@@ -38,19 +57,29 @@ test("a delta is short for clients that join deltas themselves and whole for all
 test("a start is told as a lifecycle event and a changed session", () => {
   expect(tell({ type: "turn-started", startedAt: 5 }, true)).toMatchObject([
     { event: "agent", payload: { runId: "r1", stream: "lifecycle", data: { phase: "start", startedAt: 5 }, seq: 7, ts: 100 } },
-    { event: "sessions.changed", audience: "lists", payload: { phase: "start", runId: "r1", session: { key: "agent:main:main" } } },
+    {
+      event: "sessions.changed",
+      audience: "lists",
+      payload: { phase: "start", runId: "r1", session: { key: "agent:main:main" } },
+    },
   ]);
 });
 
 test("a call is an item for all, and a tool event for those who asked for tool events", () => {
   const started = tell({ type: "call-started", callId: "c1", name: "read", args: { path: "a" }, title: "Read a" });
   expect(started).toMatchObject([
-    { audience: "readers", payload: { stream: "item", data: { itemId: "tool:c1", phase: "start", status: "running", title: "Read a" } } },
+    {
+      audience: "readers",
+      payload: { stream: "item", data: { itemId: "tool:c1", phase: "start", status: "running", title: "Read a" } },
+    },
     { audience: "tools", payload: { stream: "tool", data: { phase: "start", toolCallId: "c1", args: { path: "a" } } } },
   ]);
   const done = tell({ type: "call-ended", callId: "c1", name: "read", title: "Read a", text: "body", outcome: "failed" });
   expect(done).toMatchObject([
-    { audience: "tools", payload: { data: { phase: "result", isError: true, result: { content: [{ type: "text", text: "body" }] } } } },
+    {
+      audience: "tools",
+      payload: { data: { phase: "result", isError: true, result: { content: [{ type: "text", text: "body" }] } } },
+    },
     { audience: "readers", payload: { data: { phase: "end", status: "failed" } } },
   ]);
 });
@@ -80,7 +109,11 @@ test("an entry goes to those who follow the session, with its place", () => {
     {
       event: "session.message",
       audience: "transcript",
-      payload: { messageId: "e4", messageSeq: 4, message: { role: "user", content: "hi", idempotencyKey: "k1:user", __openclaw: { seq: 4 } } },
+      payload: {
+        messageId: "e4",
+        messageSeq: 4,
+        message: { role: "user", content: "hi", idempotencyKey: "k1:user", __openclaw: { seq: 4 } },
+      },
     },
   ]);
 });

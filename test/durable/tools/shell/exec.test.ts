@@ -203,10 +203,10 @@ describe("bounds", () => {
     ":(){ :|:& };:",
   ])("end %s", async (command) => {
     const started = performance.now();
-    const result = await run(openTestWorkspace(), command, { timeoutSeconds: 10 });
+    const result = await run(openTestWorkspace(), command, { timeoutSeconds: 60 });
     expect(result.isError).toBe(true);
-    expect(performance.now() - started).toBeLessThan(9000);
-    expect(result.text.length).toBeLessThan(1_100_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(result.text.length).toBeLessThan(600_000);
   });
 
   it("stop after timeoutSeconds, keeping what was written before", async () => {

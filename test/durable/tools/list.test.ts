@@ -1,0 +1,97 @@
+// What the model is told of the tools, which of them a policy leaves, and how wrong arguments are answered.
+import { describe, expect, it } from "vitest";
+import { selectTools, toolSpecs, tools, validateInput } from "../../../src/durable/tools/list.ts";
+import type { Tool } from "../../../src/durable/tools/port.ts";
+
+const names = (some: readonly { name: string }[]) => some.map((one) => one.name);
+const toolNamed = (name: string): Tool => {
+  const tool = tools.find((one) => one.name === name);
+  if (!tool) throw new Error(`There is no tool ${name}.`);
+  return tool;
+};
+
+describe("specs", () => {
+  const specs = toolSpecs(tools);
+
+  it("are at most 5,000 bytes together", () => {
+    expect(new TextEncoder().encode(JSON.stringify(specs)).length).toBeLessThanOrEqual(5000);
+  });
+
+  it("are plain objects that every provider takes", () => {
+    for (const { name, description, parameters } of specs) {
+      expect(name).toMatch(/^[a-z_]{1,64}$/);
+      expect(description.length).toBeGreaterThan(10);
+      expect(parameters).toMatchObject({ type: "object", properties: expect.any(Object) });
+      expect(JSON.stringify(parameters)).not.toMatch(
+        /\$schema|\$ref|oneOf|allOf|anyOf|"additionalProperties":(false|\{\})|9007199254740991/,
+      );
+    }
+  });
+
+  it("are made once", () => {
+    expect(toolSpecs(tools)[3]).toBe(specs[3]);
+  });
+
+  it("tell what is required and what may be left out", () => {
+    expect(specs.find((one) => one.name === "web_fetch")).toMatchObject({ parameters: { required: ["url"] } });
+  });
+});
+
+describe("selectTools", () => {
+  it("leaves all without a policy", () => {
+    expect(names(selectTools({}))).toEqual(names(tools));
+    expect(names(tools)).toEqual(
+      "read write edit ls find grep exec memory_search memory_get web_fetch session_status".split(" "),
+    );
+  });
+
+  it("takes names, groups and the star", () => {
+    expect(names(selectTools({ allow: ["group:memory", "read"] }))).toEqual(["read", "memory_search", "memory_get"]);
+    expect(names(selectTools({ allow: ["*"], deny: ["group:fs", "group:web", "group:runtime", "group:sessions"] }))).toEqual([
+      "memory_search",
+      "memory_get",
+    ]);
+  });
+
+  it("lets deny win, and leaves nothing to an empty or unknown allow", () => {
+    expect(names(selectTools({ allow: ["exec", "read"], deny: ["group:runtime"] }))).toEqual(["read"]);
+    expect(selectTools({ allow: [] })).toEqual([]);
+    expect(selectTools({ allow: ["nonsense", "group:nonsense"] })).toEqual([]);
+    expect(selectTools({ deny: ["*"] })).toEqual([]);
+  });
+});
+
+describe("validateInput", () => {
+  it("gives the arguments back", () => {
+    expect(validateInput(toolNamed("read"), { path: "a", offset: 2 })).toEqual({ path: "a", offset: 2 });
+  });
+
+  it("reads numbers, flags and lists that were written as text", () => {
+    expect(validateInput(toolNamed("read"), { path: "1", offset: "2", numbered: "true" })).toEqual({
+      path: "1",
+      offset: 2,
+      numbered: true,
+    });
+    const edits = [{ oldText: "a", newText: "b" }];
+    expect(validateInput(toolNamed("edit"), { path: "a", edits: JSON.stringify(edits) })).toEqual({ path: "a", edits });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["read", { file_path: "a" }, /^read was not run\. path: .*There is no file_path\. It takes path, offset, limit, numbered\.$/],
+    ["read", { path: "a", offset: "two" }, /offset: .*expected number/],
+    ["read", { path: "a", offset: 0 }, /offset: /],
+    ["edit", { path: "a", edits: [{ oldText: "x" }] }, /edits\.0\.newText/],
+    ["exec", { command: "ls", host: "moon" }, /host: .*"edge"/],
+    ["exec", { command: "ls", env: { "A B": "x" } }, /env/],
+    ["ls", "notes", /arguments: .*expected object/],
+    ["ls", null, /ls was not run/],
+    ["web_fetch", { url: "" }, /url/],
+  ])("says what is wrong with %s %j", (name, args, message) => {
+    expect(() => validateInput(toolNamed(name), args)).toThrow(message);
+  });
+});
+
+it("marks exec and edit as unsafe to repeat, and all that changes something as not for running side by side", () => {
+  expect(names(tools.filter((tool) => !tool.isRepeatable))).toEqual(["edit", "exec"]);
+  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec"]);
+});
