@@ -45,6 +45,8 @@ export interface Brief {
   thinking?: ThinkingLevel;
   queue: { mode: QueueMode; debounceMs: number; cap: number; drop: "summarize" | "old" | "new" };
   tools: ToolPolicy;
+  /** Skills switched on or off by name; absent: as they come. */
+  skills?: Record<string, boolean>;
   /** IANA name. */
   timeZone: string;
   budget: { perTurnUsd?: number; leftTodayUsd?: number };

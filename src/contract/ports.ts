@@ -206,7 +206,8 @@ export type FileChange =
 
 /** Paths are relative to the workspace, "/" separated, without "..". Errors: ToolFailure text in an Outcome. */
 export interface WorkspacePort {
-  bootstrap(knownFingerprint?: string): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
+  /** `switches`: skills on or off by name. */
+  bootstrap(knownFingerprint?: string, switches?: Record<string, boolean>): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
   read(path: string): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>>;
   write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<Outcome<FileInfo>>;
   remove(path: string): Promise<Outcome<{ removed: number }>>;
@@ -224,7 +225,7 @@ export interface WorkspacePort {
     context?: number;
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
-  skills(): Promise<SkillInfo[]>;
+  skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
 }
 
 // ── Gateway ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 // The system prompt: workspace files, skills and the facts of this session, in two parts. The stable part comes
-// first so that a provider can cache it; what changes with every request (the clock) stands behind the boundary.
+// first so that a provider can cache it; what changes by itself (the date) stands behind the boundary. The time of day
+// is not in it: it would end the cache every minute, and session_status tells it.
 import type { Bootstrap } from "../../contract/ports.ts";
 
 export interface PromptFacts {
@@ -32,21 +33,27 @@ export function buildSystemPrompt(bootstrap: Bootstrap, facts: PromptFacts): { s
   }
   if (facts.extra) sections.push(facts.extra.trim());
   sections.push(`# Here\nSession ${facts.sessionKey}, channel ${facts.channel}. Answers are shown as Markdown.`);
-  return { stable: sections.join("\n\n"), volatile: `Now: ${formatNow(facts.now, facts.timeZone)} (${facts.timeZone}).` };
+  return { stable: sections.join("\n\n"), volatile: `Today: ${formatDay(facts.now, facts.timeZone)} (${facts.timeZone}).` };
+}
+
+/** "Sunday, 22 November 2026" in the given zone. */
+function formatDay(now: number, timeZone: string): string {
+  return formatterFor(timeZone, "day").format(now);
 }
 
 /** "Sunday, 22 November 2026, 14:05" in the given zone. */
 export function formatNow(now: number, timeZone: string): string {
-  return formatterFor(timeZone).format(now).replace(" at ", ", ");
+  return formatterFor(timeZone, "minute").format(now).replace(" at ", ", ");
 }
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function formatterFor(timeZone: string): Intl.DateTimeFormat {
-  let formatter = formatters.get(timeZone);
+function formatterFor(timeZone: string, detail: "day" | "minute"): Intl.DateTimeFormat {
+  const name = `${detail} ${timeZone}`;
+  let formatter = formatters.get(name);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone });
-    formatters.set(timeZone, formatter);
+    formatter = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone, ...(detail === "minute" ? { timeStyle: "short" } : {}) });
+    formatters.set(name, formatter);
   }
   return formatter;
 }

@@ -24,6 +24,7 @@ export function makeBrief(
     ...(agent.thinking ? { thinking: agent.thinking } : {}),
     queue: { ...QUEUE_DEFAULTS, ...defined(settings.messages?.queue ?? {}) },
     tools: defined(agent.tools ?? {}),
+    ...(settings.skills?.entries ? { skills: switchesOf(settings.skills.entries) } : {}),
     timeZone: agent.timeZone ?? "UTC",
     budget: {
       ...(agent.budget?.perTurnUsd === undefined ? {} : { perTurnUsd: agent.budget.perTurnUsd }),
@@ -77,6 +78,10 @@ function providersOf(settings: Settings): Brief["providers"] {
       return [id, { ...defined(rest), ...(models ? { models } : {}) }];
     }),
   ) as Brief["providers"];
+}
+
+function switchesOf(entries: Record<string, { enabled?: boolean | undefined }>): Record<string, boolean> {
+  return Object.fromEntries(Object.entries(entries).flatMap(([name, entry]) => (entry.enabled === undefined ? [] : [[name, entry.enabled]])));
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

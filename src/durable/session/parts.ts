@@ -4,7 +4,7 @@ import type { MediaRef } from "../../contract/message.ts";
 import type { DeliveryPort, DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
-import { type LiveLine, Publisher } from "./publisher.ts";
+import { type LiveLine, Publisher } from "./live/publisher.ts";
 import { Blocks } from "./rows/blocks.ts";
 import { Calls } from "./rows/calls.ts";
 import { Inbox } from "./rows/inbox.ts";

@@ -17,7 +17,7 @@ import { resolveOverHttps } from "../tools/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { readHistory, readRun } from "./history.ts";
-import { openLine } from "./line.ts";
+import { openLine } from "./live/line.ts";
 import { SessionParts } from "./parts.ts";
 import { receive } from "./receiving.ts";
 import { SESSION_SCHEMA } from "./rows/schema.ts";

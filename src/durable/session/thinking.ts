@@ -1,5 +1,6 @@
 // A thinking step: absorb what came in meanwhile, build the request, ask, and commit the reply together with what it
 // leads to (calls, or the end of the turn). Told to screens as it streams; stored in blocks, never a row a token.
+import type { Brief } from "../../contract/admission.ts";
 import type { Entry } from "../../contract/entry.ts";
 import { ModelFailure } from "../../contract/errors.ts";
 import type { Bootstrap } from "../../contract/ports.ts";
@@ -25,7 +26,7 @@ const knownBootstraps = new Map<string, Bootstrap>();
 
 export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   absorbSteered(parts, turn);
-  const bootstrap = await readBootstrap(parts);
+  const bootstrap = await readBootstrap(parts, turn.brief);
   const choice = choiceOf(parts, turn.brief, "wishes" in turn.event ? turn.event.wishes.model : undefined);
   const { models } = choice;
   const tools = selectTools(turn.brief.tools);
@@ -62,10 +63,10 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   else commitAnswer(parts, turn, answer);
 }
 
-async function readBootstrap(parts: SessionParts): Promise<Bootstrap> {
+async function readBootstrap(parts: SessionParts, brief: Brief): Promise<Bootstrap> {
   const known = knownBootstraps.get(parts.ports.agentId);
   parts.wake.countInside();
-  const read = await parts.ports.workspace.bootstrap(known?.fingerprint);
+  const read = await parts.ports.workspace.bootstrap(known?.fingerprint, brief.skills);
   if (!("unchanged" in read)) {
     knownBootstraps.set(parts.ports.agentId, read);
     return read;

@@ -30,7 +30,7 @@ export class Chat extends PageElement {
     return html`
       <header class="room-head">
         <button type="button" class="icon-button only-narrow side-toggle" aria-label="Sessions" @click=${this.#openSide}>${lines}</button>
-        <h1 class="room-title" dir="auto">${title}</h1>
+        <h1 class="room-title"><bdi>${title}</bdi></h1>
         ${this.#renderNote(room)}
         <button type="button" class="icon-button only-narrow" aria-label="New session" @click=${() => desk.newSession()}>${plus}</button>
       </header>

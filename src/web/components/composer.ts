@@ -18,6 +18,8 @@ export class Composer extends PageElement {
   @state() private text = "";
   @state() private commands: readonly CommandInfo[] = [];
   @state() private chosen = 0;
+  /** How the argument of the command being typed is written. */
+  @state() private hint = "";
 
   constructor() {
     super();
@@ -63,7 +65,7 @@ export class Composer extends PageElement {
         ></textarea>
         <div class="composer-foot">
           <sk-model-picker .desk=${desk} .room=${room}></sk-model-picker>
-          <span class="composer-hint">${room.isWorking ? "Esc stops" : this.text.includes("\n") ? "Enter sends" : ""}</span>
+          <span class="composer-hint">${this.hint || (room.isWorking ? "Esc stops" : "")}</span>
           ${
             room.isWorking
               ? html`<button type="button" class="stop" @click=${() => desk.attempt(() => room.stop())}>${stop} Stop</button>`
@@ -87,12 +89,15 @@ export class Composer extends PageElement {
           class="menu-item"
           role="option"
           aria-selected=${at === this.chosen ? "true" : "false"}
+          @mousemove=${() => {
+            this.chosen = at;
+          }}
           @mousedown=${(event: Event) => {
             event.preventDefault();
             this.#take(command);
           }}
         >
-          <span class="menu-name">/${command.name}${command.argsHint ? html` <span class="menu-args">${command.argsHint}</span>` : nothing}</span>
+          <span class="menu-name">/${command.name}</span>
           <span class="menu-note">${command.description}</span>
         </li>`,
       )}
@@ -115,8 +120,12 @@ export class Composer extends PageElement {
 
   async #offerCommands(): Promise<void> {
     const word = commandWord(this.text);
-    if (word === undefined || !this.desk) return this.#closeMenu();
+    const named = /^\/([a-z-]+) [^\n]*$/i.exec(this.text)?.[1]?.toLowerCase();
+    if (named === undefined) this.hint = "";
+    if (!this.desk || (word === undefined && named === undefined)) return this.#closeMenu();
     const all = await this.desk.commands();
+    this.hint = all.find((command) => command.name === named)?.argsHint ?? "";
+    if (word === undefined) return this.#closeMenu();
     const isStillTyped = commandWord(this.text) === word;
     if (!isStillTyped) return;
     this.commands = matchCommands(all, word);
@@ -172,6 +181,7 @@ export class Composer extends PageElement {
     this.#closeMenu();
     if (command.acceptsArgs && commandWord(this.text) !== command.name) {
       this.#write(`/${command.name} `);
+      this.hint = command.argsHint ?? "";
       this.#field?.focus();
       return;
     }
@@ -189,6 +199,7 @@ export class Composer extends PageElement {
     const text = this.text.trim();
     if (text === "" || !this.room) return;
     this.#closeMenu();
+    this.hint = "";
     this.#write("");
     this.room.say(text);
   }

@@ -42,8 +42,8 @@ export function renderSegment(segment: Segment, room: ChatRoom, desk: Desk | und
 function renderSaid(item: MessageItem, room: ChatRoom, isConnected: boolean): TemplateResult {
   const { state } = item;
   const isPending = state === "sending" || state === "queued";
-  const isFailed = state === "unsent" || state === "dropped" || state === "failed";
-  const style = isFailed ? "said is-failed" : isPending ? "said is-pending" : "said";
+  const isFailed = state === "unsent" || state === "failed";
+  const style = isFailed ? "said is-failed" : isPending || state === "dropped" ? "said is-pending" : "said";
   return html`<article class=${style} aria-label="You said">
     <div class="said-text" dir="auto">${item.text}</div>
     ${renderMedia(item.media)} ${renderState(item, room, isConnected)}
@@ -60,7 +60,7 @@ function renderState(item: MessageItem, room: ChatRoom, isConnected: boolean): T
     case "sending":
       return isConnected ? nothing : html`<p class="said-state">Kept here until the connection is back</p>`;
     case "queued":
-      return html`<p class="said-state">Next, when this turn is done</p>`;
+      return html`<p class="said-state">Waiting its turn</p>`;
     case "steered":
       return html`<p class="said-state">Passed on to the turn under way</p>`;
     case "failed":
@@ -68,10 +68,10 @@ function renderState(item: MessageItem, room: ChatRoom, isConnected: boolean): T
         <span class="is-bad">${item.reason ?? "Not answered."}</span>
         <button type="button" class="link-button" @click=${() => room.sayAgain(item)}>Send again</button>
       </p>`;
-    case "unsent":
     case "dropped":
+    case "unsent":
       return html`<p class="said-state">
-        <span class="is-bad">${item.reason ?? "Not taken."}</span>
+        <span class=${state === "unsent" ? "is-bad" : ""}>${item.reason ?? "Not taken."}</span>
         <button type="button" class="link-button" @click=${() => room.sayAgain(item)}>Send again</button>
         <button type="button" class="link-button" @click=${() => room.dismiss(item)}>Remove</button>
       </p>`;
@@ -86,8 +86,8 @@ function renderFoot(item: MessageItem, room: ChatRoom, desk: Desk | undefined): 
     clockOf(item.at),
     item.stopReason === "aborted" ? "stopped" : "",
     item.stopReason === "length" ? "cut at the model's longest answer" : "",
-    item.model?.split("/").slice(1).join("/") ?? "",
-    usage ? describeUsage(usage) : "",
+    item.model === undefined || item.model === "unknown" ? "" : (item.model.split("/").slice(1).join("/") || item.model),
+    usage && usage.input + usage.output > 0 ? describeUsage(usage) : "",
   ].filter((fact) => fact !== "");
   const copyAnswer = async () => {
     if (await copyText(item.text)) desk?.say("Copied.");
@@ -109,7 +109,12 @@ function renderNote(item: NoteItem): TemplateResult {
     case "error":
       return html`<div class="note note-bad">${warning}<span>${item.text}</span></div>`;
     case "info":
-      return html`<div class="note"><sk-markdown .text=${item.text}></sk-markdown></div>`;
+      if (item.label === "new") return html`<p class="mark">${item.text}</p>`;
+      if (item.label === "failed" || item.label === "parked") return renderNote({ ...item, tone: "error" });
+      return html`<div class="note">
+        ${item.label?.startsWith("/") ? html`<code class="note-label">${item.label}</code>` : nothing}
+        <sk-markdown .text=${item.text}></sk-markdown>
+      </div>`;
     default:
       return item.tone satisfies never;
   }

@@ -10,7 +10,8 @@ const ATTRIBUTES = ["href", "title", "class", "start", "align", "alt", "src", "d
 const LINK = /^(?:https?:\/\/|mailto:)/i;
 /** Pictures that are ours (stored media) or travel inside the text; nothing is fetched from elsewhere. */
 const PICTURE = /^(?:\/media\/[\w./%?=&-]+$|data:image\/(?:png|jpeg|gif|webp);base64,)/i;
-const BLOCKS = new Set(["P", "H3", "H4", "H5", "H6", "LI", "BLOCKQUOTE", "TH", "TD"]);
+/** Not the items of a list: a list is read in one direction, and what has its own is not asked for the list's. */
+const BLOCKS = new Set(["P", "H3", "H4", "H5", "H6", "UL", "OL", "TH", "TD"]);
 
 const purifier = createDOMPurify(window);
 

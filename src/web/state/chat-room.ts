@@ -94,7 +94,7 @@ export class ChatRoom extends Signal {
   }
 
   hear(frame: EventFrame): void {
-    if (!this.#isLoaded) return;
+    if (!this.#isLoaded || this.#isToldByMessage(frame)) return;
     const applied = this.view.apply(frame);
     if (applied === "ignored") return;
     if (frame.event === "session.message") this.#noteUsage([(frame.payload as MessageFrame).message]);
@@ -166,6 +166,14 @@ export class ChatRoom extends Signal {
       if (this.#client.state.phase === "ready") this.#problem = sentenceOf(error);
     }
     this.#changed();
+  }
+
+  /** A message that was dropped says so itself; the run it never had need not say it again. */
+  #isToldByMessage(frame: EventFrame): boolean {
+    if (frame.event !== "chat") return false;
+    const { state, runId } = frame.payload as ChatFrame;
+    if (state !== "error") return false;
+    return this.view.items.some((item) => item.kind === "message" && item.runId === runId && item.state === "dropped");
   }
 
   /** Whatever was written here and never acknowledged. */

@@ -78,6 +78,11 @@ describe("a brief", () => {
   });
 });
 
+test("a brief carries the switches of skills", () => {
+  const settings = { skills: { entries: { weather: { enabled: false }, github: {} } } };
+  expect(makeBrief({ settings, hash: "h" }, { sessionKey: "agent:main:main", agentId: "main" }, 0).skills).toEqual({ weather: false });
+});
+
 describe("admission", () => {
   const message = (isOwner: boolean) => ({ id: "m", from: { channel: "webchat", peer: "p" }, sender: { id: "s", isOwner }, parts: [], sentAt: 0 });
 

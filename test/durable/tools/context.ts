@@ -2,7 +2,7 @@
 import type { WorkspacePort } from "../../../src/contract/ports.ts";
 import type { ToolContext } from "../../../src/durable/tools/port.ts";
 
-export const NOW = Date.UTC(2026, 6, 1, 12, 30, 0);
+const NOW = Date.UTC(2026, 6, 1, 12, 30, 0);
 
 export function makeContext(workspace: WorkspacePort, changes: Partial<ToolContext> = {}): ToolContext {
   return {

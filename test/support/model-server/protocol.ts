@@ -17,7 +17,7 @@ export interface PlayedUsage {
   cacheWrite: number;
 }
 
-export interface PlayedCall {
+interface PlayedCall {
   id: string;
   name: string;
   args: Record<string, unknown>;
@@ -44,7 +44,7 @@ export interface Protocol {
   fail(status: number, message: string): unknown;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

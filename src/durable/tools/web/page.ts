@@ -3,28 +3,56 @@
 import { Readability } from "@mozilla/readability";
 import { parseHTML } from "linkedom/worker";
 import TurndownService from "turndown";
+import { ToolFailure } from "../../../contract/errors.ts";
 
 type PageDocument = ReturnType<typeof parseHTML>["document"];
 type PageElement = PageDocument["documentElement"];
+type PageNode = ReturnType<PageDocument["getRootNode"]>;
 export type PageMode = "markdown" | "text";
 
 // Beyond these, whatever walks the tree takes seconds or exhausts the stack: such a page is read as bare text.
-const MAX_ELEMENTS = 40_000;
+const MAX_NODES = 40_000;
 const MAX_DEPTH = 300;
+// Beyond this even the parser takes seconds.
+const MAX_OPEN_TAGS = 3000;
+const NEVER_NESTED =
+  /^(p|li|t[dhr]|d[dt]|option|area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|path|circle|rect)$/i;
+const UNREAD_TEXT = /^(script|style|noscript|template|title)$/i;
 const MAX_LINK_CHARS = 500;
 const UNSEEN = "body title, [hidden], [aria-hidden=true]";
 const UNREAD = `script, style, noscript, template, iframe, object, embed, svg, canvas, dialog, ${UNSEEN}`;
 
-/** The readable part of `html`; `url` completes relative links. */
+/**
+ * The readable part of `html`; `url` completes relative links.
+ * @throws ToolFailure when it is nested beyond measure.
+ */
 export function readPage(html: string, url: string, mode: PageMode): { title: string; text: string } {
+  if (isTooDeep(html)) throw new ToolFailure(`${url} is nested too deeply to be read; try another page.`);
   const document = parsePage(html);
   const title = squeeze(document.querySelector("title")?.textContent ?? "");
-  if (isUnwieldy(document)) return { title, text: squeeze(removeUnread(document).textContent ?? "") };
-  const article = findArticle(document);
-  // Readability took its document apart: without an article the page is parsed once more.
-  const root = article?.content ?? removeUnread(parsePage(html));
-  const text = makeWriter(url, mode).turndown(root);
-  return { title: squeeze(article?.title ?? "") || title, text: text.replace(/\n{3,}/g, "\n\n").trim() };
+  if (isUnwieldy(document)) return { title, text: collectText(document) };
+  try {
+    const article = findArticle(document);
+    // Readability took its document apart: without an article the page is parsed once more.
+    const root = article?.content ?? removeUnread(parsePage(html));
+    const text = makeWriter(url, mode).turndown(root);
+    return { title: squeeze(article?.title ?? "") || title, text: text.replace(/\n{3,}/g, "\n\n").trim() };
+  } catch (error) {
+    // Lists that are too long for one call, or a walk that went too deep after all.
+    if (error instanceof RangeError) return { title, text: collectText(parsePage(html)) };
+    throw error;
+  }
+}
+
+/** Counts tags that stay open, without building anything. */
+function isTooDeep(html: string): boolean {
+  let open = 0;
+  for (const [, slash, name = ""] of html.matchAll(/<(\/?)([a-z][a-z0-9-]*)/gi)) {
+    if (NEVER_NESTED.test(name)) continue;
+    open = slash === "/" ? Math.max(0, open - 1) : open + 1;
+    if (open > MAX_OPEN_TAGS) return true;
+  }
+  return false;
 }
 
 function parsePage(html: string): PageDocument {
@@ -34,23 +62,37 @@ function parsePage(html: string): PageDocument {
 
 function isUnwieldy(document: PageDocument): boolean {
   let count = 0;
+  for (const { depth } of walk(document)) if (++count > MAX_NODES || depth > MAX_DEPTH) return true;
+  return false;
+}
+
+/** Bare text, in one pass. */
+function collectText(document: PageDocument): string {
+  const parts: string[] = [];
+  for (const { node } of walk(document)) {
+    if (node.nodeType === 3 && !UNREAD_TEXT.test(node.parentNode?.nodeName ?? "")) parts.push(node.nodeValue ?? "");
+  }
+  return squeeze(parts.join(" "));
+}
+
+/** Every node in order, without recursion. */
+function* walk(document: PageDocument): Generator<{ node: PageNode; depth: number }> {
   let depth = 0;
-  let element: PageDocument["firstElementChild"] = document.documentElement;
-  while (element) {
-    count++;
-    if (count > MAX_ELEMENTS || depth > MAX_DEPTH) return true;
-    if (element.firstElementChild) {
-      element = element.firstElementChild;
+  let node: PageNode | null = document.documentElement;
+  while (node) {
+    yield { node, depth };
+    const child: PageNode | null = node.firstChild;
+    if (child) {
+      node = child;
       depth++;
       continue;
     }
-    while (element && !element.nextElementSibling) {
-      element = element.parentElement;
+    while (node && !node.nextSibling) {
+      node = node.parentNode;
       depth--;
     }
-    element = element?.nextElementSibling ?? null;
+    node = node?.nextSibling ?? null;
   }
-  return false;
 }
 
 function findArticle(document: PageDocument): { title: string; content: PageElement } | undefined {

@@ -1,8 +1,8 @@
 // Tells the screens what goes on, down one line to the Gateway that stays open while a turn runs (a line is one billed
 // request, however much it carries). Never awaited, never throws: the transcript is the truth, this is only its echo.
 // When nobody watches, the Gateway closes the line; the session then keeps quiet until its next step.
-import type { LiveDetail, LiveEvent, LiveParcel, SessionRow } from "../../contract/live.ts";
-import type { GatewayPort } from "../../contract/ports.ts";
+import type { LiveDetail, LiveEvent, LiveParcel, SessionRow } from "../../../contract/live.ts";
+import type { GatewayPort } from "../../../contract/ports.ts";
 
 /** A line of live events toward the Gateway. `write` rejects when the other side has hung up. */
 export interface LiveLine {
