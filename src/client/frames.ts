@@ -51,11 +51,15 @@ export interface ChatFrame {
   phase?: string;
   text?: string;
   deltaText?: string;
+  /** Of the turn; with `offset`, the length of the text before this delta. */
+  step?: number;
+  offset?: number;
   /** The delta replaces the text so far instead of adding to it. */
   replace?: boolean;
   message?: WireMessage;
   errorMessage?: string;
   stopReason?: string;
+  usage?: Record<string, unknown>;
 }
 
 export interface AgentFrame {

@@ -114,7 +114,7 @@ export class LiveRun {
   }
 
   /** Answers whether the text is whole. Without step and offset (another maker's gateway) deltas are simply added. */
-  addText(frame: ChatFrame & { step?: number; offset?: number }): boolean {
+  addText(frame: ChatFrame): boolean {
     this.#phase = undefined;
     this.#phaseText = undefined;
     const delta = frame.deltaText ?? "";

@@ -134,7 +134,7 @@ export class SessionView {
     }
   }
 
-  #applyChat(frame: ChatFrame & { step?: number; offset?: number }): Applied {
+  #applyChat(frame: ChatFrame): Applied {
     switch (frame.state) {
       case "status":
         this.#runOf(frame.runId).notePhase(frame.phase, frame.text);

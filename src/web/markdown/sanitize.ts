@@ -6,7 +6,7 @@ const TAGS = [
   ..."p br hr h3 h4 h5 h6 strong em b i del s u mark sub sup kbd code pre blockquote ul ol li".split(" "),
   ..."table thead tbody tr th td a span img".split(" "),
 ];
-const ATTRIBUTES = ["href", "title", "class", "start", "align", "alt", "src", "data-lang"];
+const ATTRIBUTES = ["href", "title", "class", "start", "align", "alt", "src"];
 const LINK = /^(?:https?:\/\/|mailto:)/i;
 /** Pictures that are ours (stored media) or travel inside the text; nothing is fetched from elsewhere. */
 const PICTURE = /^(?:\/media\/[\w./%?=&-]+$|data:image\/(?:png|jpeg|gif|webp);base64,)/i;
@@ -43,6 +43,8 @@ export function cleanHtml(html: string): DocumentFragment {
     ALLOW_ARIA_ATTR: false,
     ALLOW_UNKNOWN_PROTOCOLS: false,
     ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:|\/media\/|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
+    // Their values are no addresses, and are not measured as such.
+    ADD_URI_SAFE_ATTR: ["align", "start"],
     SANITIZE_DOM: true,
     RETURN_DOM_FRAGMENT: true,
   });

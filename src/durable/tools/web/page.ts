@@ -12,7 +12,9 @@ export type PageMode = "markdown" | "text";
 
 // Beyond these, whatever walks the tree takes seconds or exhausts the stack: such a page is read as bare text.
 const MAX_NODES = 40_000;
-const MAX_DEPTH = 300;
+const MAX_DEPTH = 200;
+/** Depths of all elements together: what the search for the main part costs. */
+const MAX_DEPTH_SUM = 300_000;
 // Beyond this even the parser takes seconds.
 const MAX_OPEN_TAGS = 3000;
 const NEVER_NESTED =
@@ -62,7 +64,12 @@ function parsePage(html: string): PageDocument {
 
 function isUnwieldy(document: PageDocument): boolean {
   let count = 0;
-  for (const { depth } of walk(document)) if (++count > MAX_NODES || depth > MAX_DEPTH) return true;
+  let sum = 0;
+  for (const { node, depth } of walk(document)) {
+    count++;
+    if (node.nodeType === 1) sum += depth;
+    if (count > MAX_NODES || depth > MAX_DEPTH || sum > MAX_DEPTH_SUM) return true;
+  }
   return false;
 }
 

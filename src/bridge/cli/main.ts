@@ -1,0 +1,117 @@
+// The command `skerry`: reads its arguments, finds Skerry, and does what was asked. Errors are one sentence and a code.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError } from "commander";
+import type { Reach } from "../connection.ts";
+import { askOnce, talk } from "./chat.ts";
+import { EXIT, explainFailure } from "./exit-code.ts";
+import { findReach } from "./reach.ts";
+import { openPage, showStatus } from "./status.ts";
+import { Terminal } from "./terminal.ts";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+const VERSION: string = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
+
+interface Options {
+  url?: string;
+  token?: string;
+  json?: boolean;
+  session?: string;
+  browser?: boolean;
+}
+
+const terminal = new Terminal({ out: process.stdout, err: process.stderr }, process.env);
+let reach: Reach | undefined;
+
+const program = new Command("skerry")
+  .description("Your assistant, from the terminal.")
+  .version(VERSION)
+  .option("--url <address>", "where Skerry is (SKERRY_URL; else the one on this machine)")
+  .option("--token <token>", "the owner's token (SKERRY_TOKEN; else the one kept on this machine)")
+  .option("--json", "answer with one line of JSON")
+  .exitOverride()
+  .showHelpAfterError("Try: skerry --help");
+
+program
+  .command("chat")
+  .description("ask once, or talk; what is piped in is the message, or stands behind the question")
+  .argument("[question...]", "the question; without one a talk begins")
+  .option("--session <key>", "the session to speak in", "main")
+  .action(async (words: string[], _options: unknown, command: Command) => {
+    const question = words.join(" ").trim();
+    const piped = process.stdin.isTTY ? "" : (await readInput()).trim();
+    const message = [question, piped].filter((part) => part !== "").join("\n\n");
+    const request = { ...common(command), session: readOptions(command).session ?? "main" };
+    if (message !== "") await finish(askOnce(request, message));
+    else if (process.stdin.isTTY) await finish(talk(request));
+    else command.error("Nothing to say: give a question, or pipe one in.", { exitCode: EXIT.usage });
+  });
+
+program
+  .command("status")
+  .description("how Skerry is: version, model, sessions")
+  .action((_options: unknown, command: Command) => finish(showStatus(common(command))));
+
+program
+  .command("open")
+  .description("print a login link that works once, and open it in the browser")
+  .option("--no-browser", "only print it")
+  .action((_options: unknown, command: Command) => finish(openPage(common(command), readOptions(command).browser !== false)));
+
+program
+  .command("start")
+  .description("run Skerry on this machine, as npm start does")
+  .action(() => finish(runLocally()));
+
+await main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      return;
+    }
+    const explained = explainFailure(error, reach?.url);
+    if (!explained) throw error;
+    terminal.remark(explained.text, "red");
+    process.exitCode = explained.code;
+  }
+}
+
+function readOptions(command: Command): Options {
+  return command.optsWithGlobals<Options>();
+}
+
+function common(command: Command) {
+  const options = readOptions(command);
+  reach = findReach(options, process.env, ROOT);
+  return { reach, version: VERSION, isJson: options.json === true, terminal };
+}
+
+/** The process ends by itself once nothing is open; a pending Ctrl-C listener or socket would hold it. */
+async function finish(work: Promise<number>): Promise<void> {
+  process.exitCode = await work;
+}
+
+async function readInput(): Promise<string> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) text += chunk;
+  return text;
+}
+
+/** Ctrl-C reaches the child by itself; other signals are handed on. */
+function runLocally(): Promise<number> {
+  const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], { stdio: "inherit" });
+  process.on("SIGINT", () => undefined);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((done, fail) => {
+    child.once("error", fail);
+    child.once("exit", (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}

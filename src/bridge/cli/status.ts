@@ -1,0 +1,78 @@
+// `skerry status` and `skerry open`: single questions to a running Skerry.
+import { spawn } from "node:child_process";
+import type { SessionSummary, StatusAnswer } from "../../client/frames.ts";
+import { createClient, type Reach } from "../connection.ts";
+import { mintLoginLink } from "../login-link.ts";
+import { EXIT } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface Question {
+  reach: Reach;
+  version: string;
+  isJson: boolean;
+  terminal: Terminal;
+}
+
+export async function showStatus(question: Question): Promise<number> {
+  const { reach, terminal } = question;
+  const status = await withClient(question, (client) => client.request<StatusAnswer>("status", {}));
+  if (question.isJson) {
+    terminal.print(JSON.stringify({ url: reach.url, ...status }));
+    return EXIT.ok;
+  }
+  const { model, sessions } = status;
+  terminal.print(
+    [
+      `Skerry   ${status.version} at ${reach.url}`,
+      ...(status.uptimeMs === undefined ? [] : [`Awake    ${formatSpan(status.uptimeMs)}`]),
+      ...(status.connections === undefined ? [] : [`Screens  ${status.connections}`]),
+      `Model    ${model?.ref ?? "none"}${model?.why ? ` (${model.why})` : ""}`,
+      ...(model?.advice ? [`         ${model.advice}`] : []),
+      `Sessions ${sessions?.count ?? 0}`,
+      ...(sessions?.recent ?? []).map(formatSession),
+    ].join("\n"),
+  );
+  return EXIT.ok;
+}
+
+/** Prints a login link that works once, and opens it when a person is there to see it. */
+export async function openPage(question: Question, wantsBrowser: boolean): Promise<number> {
+  const { reach, terminal } = question;
+  const login = await withClient(question, (client) => mintLoginLink(client, reach.url));
+  terminal.print(question.isJson ? JSON.stringify(login) : login.link);
+  if (!question.isJson && wantsBrowser && terminal.isWatched) openBrowser(login.link);
+  return EXIT.ok;
+}
+
+async function withClient<T>(question: Question, ask: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+  const about = { id: "skerry-cli", mode: "cli", version: question.version, isLasting: false };
+  const client = createClient(question.reach, about);
+  try {
+    await client.connect();
+    return await ask(client);
+  } finally {
+    client.close();
+  }
+}
+
+function openBrowser(link: string): void {
+  const command = process.platform === "darwin" ? "open" : process.platform === "win32" ? "explorer" : "xdg-open";
+  const browser = spawn(command, [link], { stdio: "ignore", detached: true });
+  // No browser on this machine: the link is printed.
+  browser.on("error", () => undefined);
+  browser.unref();
+}
+
+function formatSession(session: SessionSummary): string {
+  const name = session.label ?? session.displayName ?? "";
+  const age = session.updatedAt ? `${formatSpan(Date.now() - session.updatedAt)} ago` : "";
+  return `  ${[session.key, session.hasActiveRun ? "running" : age, name].filter((part) => part !== "").join(" · ")}`;
+}
+
+function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
