@@ -41,7 +41,3 @@ export const FIGURES = {
 } as const satisfies Record<string, Figure>;
 
 export type FigureId = keyof typeof FIGURES;
-
-export function isFigureId(text: string): text is FigureId {
-  return Object.hasOwn(FIGURES, text);
-}

@@ -24,10 +24,6 @@ export function measureCpu(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + readThreads(pid), 0);
 }
 
-export function nameOf(pid: number): string {
-  return readText(`/proc/${pid}/comm`)?.trim() ?? "?";
-}
-
 /** Asks the root to stop, waits, and kills what is left. */
 export async function endTree(root: number, graceMs: number): Promise<void> {
   const pids = listTree(root);

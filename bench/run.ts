@@ -95,13 +95,14 @@ async function measure(subject: Subject, scenarios: readonly Scenario[], model: 
         newSession: () => `agent:main:bench-${process.pid}-${++sessions}`,
         tell: (text) => tell(`  ${text}`),
       });
-      readings.push(...found);
       for (const { figure, samples, note } of found) {
         const { unit, what } = FIGURES[figure];
+        if (!samples.every(Number.isFinite)) throw new Error(`A sample of "${what}" is no number.`);
         const { median, p90, count } = summarize(samples);
         const spread = p90 === undefined ? "" : `, p90 ${formatValue(p90, unit)}`;
         tell(`  → ${what}: ${formatValue(median, unit)} ${unit}${spread} (${count})${note === undefined ? "" : `; ${note}`}`);
       }
+      readings.push(...found);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       tell(`  failed: ${reason}`);

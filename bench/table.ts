@@ -29,13 +29,18 @@ export function judge(figure: Figure, summary: Summary): Verdict {
   return isReached ? "reached" : "missed";
 }
 
-/** Markdown rows: one a figure, in the order of FIGURES, with a column for the peer when there is one. */
+/**
+ * A Markdown table in the order of FIGURES, with a column for the peer when there is one. A figure that was neither
+ * measured nor is missing for a reason was not asked for and has no row.
+ */
 export function writeTable(own: Report, peer: Peer | undefined): string {
   const head = ["what", "unit", "median", "p90", "p99", "samples", "reach", "", ...(peer ? [`${peer.name}, median`] : [])];
   const numeric = new Set(["median", "p90", "p99", "samples", "reach"]);
   const rule = head.map((name) => (numeric.has(name) ? "---:" : "---"));
   const notes: string[] = [];
-  const rows = Object.entries<Figure>(FIGURES).map(([id, figure]) => writeRow(id as FigureId, figure, own, peer, notes));
+  const rows = Object.entries<Figure>(FIGURES)
+    .map(([id, figure]) => writeRow(id as FigureId, figure, own, peer, notes))
+    .filter((row) => row !== undefined);
   const table = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   return notes.length === 0 ? table : `${table}\n\n${notes.map((note, index) => `${index + 1}. ${note}`).join("\n")}`;
 }
@@ -57,12 +62,13 @@ export function formatValue(value: number, unit: Unit): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
 
-function writeRow(id: FigureId, figure: Figure, own: Report, peer: Peer | undefined, notes: string[]): string[] {
+function writeRow(id: FigureId, figure: Figure, own: Report, peer: Peer | undefined, notes: string[]): string[] | undefined {
   const reading = own.readings.find((candidate) => candidate.figure === id);
   const reach = "most" in figure.reach ? `≤ ${figure.reach.most}` : `≥ ${figure.reach.least}`;
   const peerCell = peer ? [writePeerCell(id, figure, peer, notes)] : [];
   if (!reading) {
-    const reason = own.missing.get(id) ?? "not part of this run";
+    const reason = own.missing.get(id);
+    if (reason === undefined) return undefined;
     return [figure.what + footnote(notes, reason), figure.unit, "–", "–", "–", "0", reach, "not measured", ...peerCell];
   }
   const summary = summarize(reading.samples);

@@ -8,7 +8,7 @@ const LIMIT_MS = 90_000;
 const LOAD_TIMEOUT_MS = 20_000;
 const COMPOSER = 'textarea:visible, [role="textbox"]:visible, [contenteditable="true"]:visible';
 
-export interface Load {
+interface Load {
   bytes: number;
   requests: number;
   usableS: number;

@@ -24,14 +24,14 @@ export const streaming: Scenario = {
         talker.turn(scene.model, scene.newSession(), { say: scene.isQuick ? 50 : 150, rate: TOKENS_A_SECOND }),
       );
       return [
-        { figure: "first-token", samples: first.filter(Number.isFinite) },
+        { figure: "first-token", samples: first },
         { figure: "token-lag", samples: answers.flatMap(lags) },
       ];
     }),
 };
 
 /** Age of each word at the moment when the delta with its end came. */
-export function lags(turn: Turn): number[] {
+function lags(turn: Turn): number[] {
   let rest = "";
   return turn.deltas.flatMap(({ at, text }) => {
     const words = (rest + text).split(";");

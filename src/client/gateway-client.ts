@@ -39,6 +39,8 @@ export interface ClientOptions {
   /** Whether to come back after a break; default yes. */
   isLasting?: boolean;
   openSocket?: (url: string) => Socket;
+  /** How long a silent connection has to answer before it counts as lost. */
+  pingTimeoutMs?: number;
   /** Between 0 and 1; for the jitter of the pauses. */
   random?: () => number;
 }
@@ -224,7 +226,7 @@ export class GatewayClient {
     const socket = this.#socket;
     this.#silenceTimer = setInterval(() => {
       if (this.#state.phase !== "ready" || Date.now() - this.#lastHeardAt < tickMs * 2) return;
-      this.request("health", {}, { timeoutMs: PING_TIMEOUT_MS }).catch(() => {
+      this.request("health", {}, { timeoutMs: this.#options.pingTimeoutMs ?? PING_TIMEOUT_MS }).catch(() => {
         if (this.#socket === socket && this.#state.phase === "ready") this.#breakOff();
       });
     }, tickMs);

@@ -207,7 +207,10 @@ export type FileChange =
 /** Paths are relative to the workspace, "/" separated, without "..". Errors: ToolFailure text in an Outcome. */
 export interface WorkspacePort {
   /** `switches`: skills on or off by name. */
-  bootstrap(knownFingerprint?: string, switches?: Record<string, boolean>): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
+  bootstrap(
+    knownFingerprint?: string,
+    switches?: Record<string, boolean>,
+  ): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
   read(path: string): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>>;
   write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<Outcome<FileInfo>>;
   remove(path: string): Promise<Outcome<{ removed: number }>>;

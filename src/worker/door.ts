@@ -3,6 +3,7 @@
 // (a command line, or a page that hides where it is from) must bring a token.
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import ipaddr from "ipaddr.js";
 import type { DoorProof } from "../contract/ports.ts";
 import type { Env } from "../durable/env.ts";
 import { directoryOf } from "../durable/stubs.ts";
@@ -22,10 +23,24 @@ export function loginCookieName(c: Context<Door>): string {
   return isSecure(c) ? `__Host-${LOGIN_COOKIE}` : LOGIN_COOKIE;
 }
 
-/** The caller's network address. On this machine everybody is one: a header could be forged there. */
+/**
+ * The caller's network address, for the guess limit. On this machine everybody is one: a header could be forged
+ * there. Of an IPv6 address the first 64 bits: the rest is anybody's to choose.
+ */
 export function addressOf(c: Context<Door>): string {
   if (c.env.SKERRY_RUNTIME === "local") return "local";
-  return c.req.header("cf-connecting-ip") ?? "unknown";
+  return networkOf(c.req.header("cf-connecting-ip") ?? "unknown");
+}
+
+export function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return "unknown";
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6
+    ? `${parsed.parts
+        .slice(0, 4)
+        .map((part) => part.toString(16))
+        .join(":")}::/64`
+    : parsed.toString();
 }
 
 /** `none`: the request names no origin. `foreign`: a page that is neither ours nor allowed by the settings. */

@@ -3,6 +3,8 @@ import { env, reset, SELF } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
 import { VERSION } from "../../src/contract/version.ts";
 import type { Env } from "../../src/durable/env.ts";
+import { app } from "../../src/worker/app.ts";
+import { networkOf } from "../../src/worker/door.ts";
 import { makeConnect } from "../support/device.ts";
 import { TestSocket } from "../support/workers/socket.ts";
 
@@ -24,6 +26,15 @@ async function login(): Promise<string> {
 async function openSocket(headers: Record<string, string>, path = "/ws") {
   return SELF.fetch(`${ORIGIN}${path}`, { headers: { upgrade: "websocket", ...headers } });
 }
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["not an address", "unknown"],
+])("guesses from %s count for %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
 
 test("health says that it is well and its version, and nothing else", async () => {
   const response = await SELF.fetch(`${ORIGIN}/health`);
@@ -122,6 +133,16 @@ test("addresses of programs answer JSON 404, and a plain GET of the socket says 
     expect(await errorOf(response)).toMatchObject({ code: "NOT_FOUND" });
   }
   expect((await SELF.fetch(`${ORIGIN}/ws`)).status).toBe(426);
+});
+
+test("without a token of the owner's nobody gets in, and the answer says what to set", async () => {
+  const { SKERRY_TOKEN: _token, ...bare } = bindings;
+  for (const path of ["/", "/ws", "/auth/me", "/media/x"]) {
+    const response = await app.fetch(new Request(`${ORIGIN}${path}`), bare);
+    expect([path, response.status]).toEqual([path, 503]);
+    expect((await errorOf(response)).message).toContain("SKERRY_TOKEN");
+  }
+  expect((await app.fetch(new Request(`${ORIGIN}/health`), bare)).status).toBe(200);
 });
 
 // ── Media ──

@@ -26,7 +26,9 @@ test.each(["/ws", "/"])("a recorded terminal works at %s from hello to good-bye"
   let from = 0;
   for (const wanted of TURN_EVENTS) {
     const at = socket.frames.findIndex((frame, index) => index >= from && fits(frame, wanted));
-    expect(at, `no ${wanted.event} ${JSON.stringify(wanted.payload).slice(0, 200)} after frame ${from}`).toBeGreaterThanOrEqual(0);
+    expect(at, `no ${wanted.event} ${JSON.stringify(wanted.payload).slice(0, 200)} after frame ${from}`).toBeGreaterThanOrEqual(
+      0,
+    );
     from = at + 1;
   }
   const numbers = socket.frames.filter((frame) => frame["seq"] !== undefined).map((frame) => frame["seq"]);

@@ -65,7 +65,7 @@ export async function talk(request: ChatRequest): Promise<number> {
     conversation
       .say(message)
       .then((outcome) => {
-        if (open === 1) showOutcome(terminal, outcome, !message.startsWith("/"));
+        if (open === 1) showOutcome(terminal, outcome, true);
       })
       .catch((error: unknown) => terminal.remark(explainFailure(error, request.reach.url)?.text ?? String(error), "red"))
       .finally(() => {
@@ -98,8 +98,8 @@ function openConversation(request: ChatRequest, isStreaming: boolean): Conversat
   });
 }
 
-function showOutcome(terminal: Terminal, outcome: Outcome, isShown: boolean): void {
-  if (isShown) terminal.endLine();
+function showOutcome(terminal: Terminal, outcome: Outcome, isStreamed: boolean): void {
+  if (isStreamed && !outcome.isReply) terminal.endLine();
   else if (outcome.text !== "") terminal.print(outcome.text);
   if (outcome.status === "stopped") terminal.remark("Stopped.");
   if (outcome.status === "failed") terminal.remark(outcome.error ?? "The turn failed.", "red");

@@ -18,6 +18,8 @@ export interface Outcome {
   model?: string;
   usage?: Record<string, unknown>;
   error?: string;
+  /** The answer of a slash command: it was never streamed. */
+  isReply?: true;
 }
 
 export interface ConversationListeners {
@@ -117,7 +119,7 @@ export class Conversation {
         { isRepeatable: true, timeoutMs: 60_000 },
       );
       this.#running?.ids.add(sent.runId);
-      if (sent.reply !== undefined) this.#settle({ runId: sent.runId, status: "done", text: sent.reply });
+      if (sent.reply !== undefined) this.#settle({ runId: sent.runId, status: "done", text: sent.reply, isReply: true });
     } catch (error) {
       this.#running = undefined;
       throw error;

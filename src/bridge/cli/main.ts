@@ -67,6 +67,8 @@ program
   .action(() => finish(runLocally()));
 
 await main();
+// A closing socket or a listener for Ctrl-C must not hold up the end; what was written goes out first.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 
 async function main(): Promise<void> {
   try {
@@ -93,7 +95,6 @@ function common(command: Command) {
   return { reach, version: VERSION, isJson: options.json === true, terminal };
 }
 
-/** The process ends by itself once nothing is open; a pending Ctrl-C listener or socket would hold it. */
 async function finish(work: Promise<number>): Promise<void> {
   process.exitCode = await work;
 }

@@ -16,6 +16,7 @@ import { makeHouse } from "./house.ts";
 import { readParcels } from "./live/parcels.ts";
 import { LogRing } from "./log-ring.ts";
 import type { House } from "./methods/method.ts";
+import { readHealth } from "./methods/status.ts";
 import { Presence } from "./presence.ts";
 import { Repeats } from "./repeats.ts";
 import { newScreenState, type Screen } from "./screen.ts";
@@ -28,6 +29,8 @@ export const ADDRESS_HEADER = "x-skerry-address";
 export const LOGIN_HEADER = "x-skerry-login";
 
 const PRESENCE_PAUSE_MS = 100;
+/** Sockets that did not say hello yet; more would only cost memory. */
+const MAX_STRANGERS = 200;
 
 export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort {
   readonly #access: Access;
@@ -73,6 +76,8 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   override async fetch(request: Request): Promise<Response> {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
       return new Response("Expected a WebSocket.", { status: 426 });
+    if (this.#screens.strangers().length >= MAX_STRANGERS)
+      return new Response("Too many are at the door; try again soon.", { status: 503 });
     const secret = request.headers.get(LOGIN_HEADER);
     const login = secret === null ? undefined : await this.#access.logins.find(secret, Date.now());
     const { 0: theirs, 1: ours } = new WebSocketPair();
@@ -119,10 +124,13 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
 
   /** A few arrivals at once are told once. */
   #tellPresence(): void {
-    this.#presenceTimer ??= setTimeout(() => {
+    this.#presenceTimer ??= setTimeout(async () => {
       this.#presenceTimer = undefined;
       const stateVersion = { presence: this.#presence.version, health: 1 };
       this.#screens.tell("presence", { presence: this.#presence.list(Date.now()) }, "readers", "", stateVersion);
+      if (this.#screens.open().length === 0) return;
+      const health = await readHealth({ house: this.#house }).catch(() => undefined);
+      if (health) this.#screens.tell("health", health, "readers", "", stateVersion);
     }, PRESENCE_PAUSE_MS);
   }
 
@@ -195,8 +203,11 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     if (this.#screens.open().length > 0) due.push(Math.max(this.#tickedAt, Date.now() - 1) + TICK_INTERVAL_MS);
     const waitsDueAt = this.#waits.nextDueAt();
     if (waitsDueAt !== undefined) due.push(waitsDueAt);
+    if (due.length === 0) return;
     const next = Math.min(...due);
-    if (next >= this.#alarmAt || due.length === 0) return;
+    // After a sleep the alarm is set already and not remembered here: a later one must not push it away.
+    if (this.#alarmAt === Number.POSITIVE_INFINITY) this.#alarmAt = (await this.ctx.storage.getAlarm()) ?? this.#alarmAt;
+    if (next >= this.#alarmAt) return;
     this.#alarmAt = next;
     await this.ctx.storage.setAlarm(next);
   }

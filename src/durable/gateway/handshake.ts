@@ -54,7 +54,18 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
     const details = { code: "PROTOCOL_MISMATCH", clientMinProtocol, clientMaxProtocol, expectedProtocol: PROTOCOL_VERSION };
     return turnAway(screen, id, { code: "INVALID_REQUEST", message: "protocol mismatch", details }, house, 1002);
   }
-  return enter(screen, id, params.data, house);
+  try {
+    return await enter(screen, id, params.data, house);
+  } catch (cause) {
+    house.log.add("error", "connect failed", { error: cause instanceof Error ? cause.message : String(cause) });
+    const error: GatewayErrorData = {
+      code: "UNAVAILABLE",
+      message: "Skerry is not ready; connect again in a moment.",
+      retryable: true,
+      retryAfterMs: 1000,
+    };
+    return turnAway(screen, id, error, house, 1013);
+  }
 }
 
 async function enter(screen: Screen, id: string, params: ConnectParams, house: House): Promise<boolean> {
@@ -62,18 +73,20 @@ async function enter(screen: Screen, id: string, params: ConnectParams, house: H
   screen.isShaking = true;
   const { nonce, address, cookieLoginId } = screen.state;
   const entry = await house.access.enter({ params, nonce, client: address, loginId: cookieLoginId }, house.now());
-  screen.isShaking = false;
   if (entry.outcome === "refused") {
     if (entry.asked) house.tell("device.pair.requested", viewPairRequest(entry.asked), "pairing");
     const { error } = entry;
     house.log.add("warn", "connect refused", { client: params.client.id, address, code: error.details?.["code"] ?? error.code });
     return turnAway(screen, id, error, house);
   }
-  screen.open(entry.authority, params);
-  const { connId, role, scopes, deviceId } = screen.state;
-  house.presence.join({ connId, client: params.client, role, scopes, deviceId }, house.now());
-  house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: entry.authority.method });
-  screen.respond(id, await sayHello(screen, entry.authority, house), house.now());
+  const { authority } = entry;
+  const { role, scopes, deviceId } = authority;
+  house.presence.join({ connId: screen.id, client: params.client, role, scopes, deviceId }, house.now());
+  const hello = await sayHello(screen, authority, house);
+  // Nothing waits between these two: no event can come before hello-ok.
+  screen.open(authority, params);
+  screen.respond(id, hello, house.now());
+  house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: authority.method });
   return true;
 }
 

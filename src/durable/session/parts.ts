@@ -84,9 +84,16 @@ export class SessionParts {
   /** All or nothing; what was counted in memory is taken back with it. */
   commit<T>(work: () => T): T {
     try {
-      return this.sql.transaction(work);
+      return this.sql.transaction(() => {
+        this.profile.hold();
+        const made = work();
+        this.profile.release();
+        return made;
+      });
     } catch (error) {
       this.transcript.forgetCache();
+      this.turns.forgetCache();
+      this.inbox.forgetCache();
       this.profile.reload();
       throw error;
     }

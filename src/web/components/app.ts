@@ -35,7 +35,8 @@ export class App extends PageElement {
   protected override render(): TemplateResult {
     const { desk } = this;
     if (!desk) return html``;
-    if (desk.access === "checking") return html`<sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>`;
+    if (desk.access === "checking")
+      return html`<sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>`;
     if (desk.access === "out") return html`<sk-login .desk=${desk}></sk-login>`;
     return html`
       <div class="shell">

@@ -21,7 +21,7 @@ export class Login extends PageElement {
       <main class="login">
         ${skerry}
         <h1 class="wordmark">Skerry</h1>
-        <p class="login-note">Open the link that Skerry printed when it started, or paste its token here.</p>
+        <p class="login-note">Open the link that Skerry printed when it started, or paste the owner's token.</p>
         <form @submit=${this.#submit}>
           <label for="token">Token</label>
           <input

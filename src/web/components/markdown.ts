@@ -23,7 +23,7 @@ export class Markdown extends PageElement {
 
   protected override updated(): void {
     const blocks = this.#reader.read(this.text, !this.isLive);
-    blocks.forEach((block, at) => this.#show(block, at));
+    for (const [at, block] of blocks.entries()) this.#show(block, at);
     while (this.children.length > blocks.length) this.lastElementChild?.remove();
     this.#shown = [...blocks];
     if (!this.isLive) void highlightCode(this);

@@ -1,8 +1,8 @@
 // One group of the transcript: a message with what became of it, a line of work, an answer with its foot, a note.
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { MediaRef } from "../../contract/message.ts";
 import type { MessageItem, NoteItem } from "../../client/view-items.ts";
+import type { MediaRef } from "../../contract/message.ts";
 import { copy, warning } from "../pictures/icons.ts";
 import type { ChatRoom } from "../state/chat-room.ts";
 import type { Desk } from "../state/desk.ts";
@@ -24,7 +24,9 @@ export function renderSegment(segment: Segment, room: ChatRoom, desk: Desk | und
           segment.items,
           (item) => item.key,
           (item) =>
-            item.kind === "call" ? html`<sk-tool-call .item=${item}></sk-tool-call>` : html`<sk-thinking .item=${item}></sk-thinking>`,
+            item.kind === "call"
+              ? html`<sk-tool-call .item=${item}></sk-tool-call>`
+              : html`<sk-thinking .item=${item}></sk-thinking>`,
         )}
       </div>`;
     case "answer":
@@ -86,7 +88,7 @@ function renderFoot(item: MessageItem, room: ChatRoom, desk: Desk | undefined): 
     clockOf(item.at),
     item.stopReason === "aborted" ? "stopped" : "",
     item.stopReason === "length" ? "cut at the model's longest answer" : "",
-    item.model === undefined || item.model === "unknown" ? "" : (item.model.split("/").slice(1).join("/") || item.model),
+    nameModel(item.model),
     usage && usage.input + usage.output > 0 ? describeUsage(usage) : "",
   ].filter((fact) => fact !== "");
   const copyAnswer = async () => {
@@ -97,6 +99,12 @@ function renderFoot(item: MessageItem, room: ChatRoom, desk: Desk | undefined): 
     <button type="button" aria-label="Copy the answer" title="Copy" @click=${copyAnswer}>${copy}</button>
     ${facts.map((fact) => html`<span>${fact}</span>`)}
   </footer>`;
+}
+
+/** The model's name without its provider; nothing when an answer was stopped before it was known. */
+function nameModel(ref: string | undefined): string {
+  const name = ref?.includes("/") ? ref.slice(ref.indexOf("/") + 1) : (ref ?? "");
+  return name === "unknown" ? "" : name;
 }
 
 function renderNote(item: NoteItem): TemplateResult {

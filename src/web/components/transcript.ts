@@ -13,7 +13,12 @@ import { renderSegment } from "./segment.ts";
 import "./progress.ts";
 
 const NEAR_PX = 90;
-const OFFERS = ["What can you do?", "What time is it in Oslo?", "List the files in your workspace", "Remember that I like my coffee black"];
+const OFFERS = [
+  "What can you do?",
+  "What time is it in Oslo?",
+  "List the files in your workspace",
+  "Remember that I like my coffee black",
+];
 
 @customElement("sk-transcript")
 export class Transcript extends PageElement {

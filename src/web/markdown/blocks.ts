@@ -23,7 +23,19 @@ export class BlockReader {
 
   read(source: string, isFinished: boolean): readonly Block[] {
     const text = source.replace(/\r\n?/g, "\n");
-    if (text.length > MAX_PARSED || TOO_NESTED.test(text)) return [{ raw: text, token: asCode(text) }];
+    if (text.length > MAX_PARSED || TOO_NESTED.test(text)) return [asIs(text)];
+    try {
+      return this.#readOn(text, isFinished);
+    } catch {
+      // Nesting that no limit foresaw ends the parser's stack; the text is shown as it is.
+      this.text = "";
+      this.blocks = [];
+      this.tailAt = 0;
+      return [asIs(text)];
+    }
+  }
+
+  #readOn(text: string, isFinished: boolean): readonly Block[] {
     const isGrowth = !isFinished && text.startsWith(this.text);
     const from = isGrowth ? this.tailAt : 0;
     const kept = from === 0 ? [] : this.blocks.slice(0, -1);
@@ -43,6 +55,7 @@ export class BlockReader {
   }
 }
 
-function asCode(text: string): Tokens.Code {
-  return { type: "code", raw: text, text, lang: "" };
+/** A block that shows its text without reading it. */
+export function asIs(text: string): Block & { token: Tokens.Code } {
+  return { raw: text, token: { type: "code", raw: text, text, lang: "" } };
 }

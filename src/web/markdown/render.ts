@@ -1,7 +1,7 @@
 // One block of Markdown becomes elements: marked writes HTML, sanitize.ts cleans it, and what a reader needs around
 // code and tables (copy, scrolling by keyboard) is added as elements. HTML inside Markdown is shown as text, save a few bare tags.
-import { Marked, type Token, type Tokens } from "marked";
-import type { Block } from "./blocks.ts";
+import { Marked, type Tokens } from "marked";
+import { asIs, type Block } from "./blocks.ts";
 import { cleanHtml } from "./sanitize.ts";
 
 const BARE_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|b|i|em|strong)\s*\/?>$/i;
@@ -34,12 +34,20 @@ const writer = new Marked({
   },
 });
 
-/** The elements of one block. `isFinished` blocks get their highlighting and tools; a growing one stays plain. */
+/** The elements of one block. */
 export function renderBlock(block: Block): DocumentFragment {
-  const fragment = cleanHtml(writer.parser([block.token as Token]));
+  const fragment = cleanHtml(writeHtml(block));
   for (const pre of fragment.querySelectorAll("pre")) pre.replaceWith(frameCode(pre));
   for (const table of fragment.querySelectorAll("table")) table.replaceWith(frameTable(table));
   return fragment;
+}
+
+function writeHtml(block: Block): string {
+  try {
+    return writer.parser([block.token]);
+  } catch {
+    return writer.parser([asIs(block.raw).token]);
+  }
 }
 
 export function escapeHtml(text: string): string {

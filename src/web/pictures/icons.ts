@@ -1,6 +1,6 @@
 // The page's icons: fine lines on a grid of 20, in the colour of the text around them. Decoration only: whoever uses
 // one gives it a name beside it.
-import { type SVGTemplateResult, svg, html, type TemplateResult } from "lit";
+import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
 function icon(paths: SVGTemplateResult, size = 20): TemplateResult {
   return html`<svg
@@ -24,9 +24,14 @@ export const check = icon(svg`<path d="m4.5 10.5 3.6 3.7 7.4-8.2" />`, 14);
 export const chevron = icon(svg`<path d="m7.5 4.5 5.5 5.5-5.5 5.5" />`, 14);
 export const chevronDown = icon(svg`<path d="m5 7.5 5 5 5-5" />`, 14);
 export const close = icon(svg`<path d="m5 5 10 10M15 5 5 15" />`, 18);
-export const copy = icon(svg`<rect x="7" y="7" width="9.5" height="9.5" rx="2" /><path d="M13 7V5.5a2 2 0 0 0-2-2H5.5a2 2 0 0 0-2 2V11a2 2 0 0 0 2 2H7" />`, 16);
+export const copy = icon(
+  svg`<rect x="7" y="7" width="9.5" height="9.5" rx="2" /><path d="M13 7V5.5a2 2 0 0 0-2-2H5.5a2 2 0 0 0-2 2V11a2 2 0 0 0 2 2H7" />`,
+  16,
+);
 export const cross = icon(svg`<path d="m5.5 5.5 9 9m0-9-9 9" />`, 14);
-export const leave = icon(svg`<path d="M8 3.5H5a1.5 1.5 0 0 0-1.5 1.5v10A1.5 1.5 0 0 0 5 16.5h3M12.5 13.5 16 10l-3.5-3.5M16 10H8" />`);
+export const leave = icon(
+  svg`<path d="M8 3.5H5a1.5 1.5 0 0 0-1.5 1.5v10A1.5 1.5 0 0 0 5 16.5h3M12.5 13.5 16 10l-3.5-3.5M16 10H8" />`,
+);
 export const lines = icon(svg`<path d="M3.5 6h13M3.5 10h13M3.5 14h8" />`);
 export const moon = icon(svg`<path d="M16.5 11.8A6.8 6.8 0 0 1 8.2 3.5a6.8 6.8 0 1 0 8.3 8.3Z" />`);
 export const plus = icon(svg`<path d="M10 4v12M4 10h12" />`, 18);
@@ -37,7 +42,9 @@ export const sun = icon(
 export const thought = icon(svg`<path d="M3 12.5c2.3-2.6 4.7-2.6 7 0s4.7 2.6 7 0M3 7.5c2.3-2.6 4.7-2.6 7 0s4.7 2.6 7 0" />`, 14);
 export const trash = icon(svg`<path d="M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.7 10.5h7.6l.7-10.5M8.5 8.8v4M11.5 8.8v4" />`, 18);
 export const warning = icon(svg`<path d="M10 3.2 17.2 16H2.8ZM10 8.2v3.6M10 13.9v.1" />`, 18);
-export const dayAndNight = icon(svg`<circle cx="10" cy="10" r="6.8" /><path d="M10 3.2a6.8 6.8 0 0 1 0 13.6Z" fill="currentColor" />`);
+export const dayAndNight = icon(
+  svg`<circle cx="10" cy="10" r="6.8" /><path d="M10 3.2a6.8 6.8 0 0 1 0 13.6Z" fill="currentColor" />`,
+);
 
 /** The sign of work under way. */
 export const wave = html`<span class="wave" aria-hidden="true"

@@ -1,10 +1,11 @@
 // One session on the screen: the folded view of it, its messages on their way, its model. The path: `open` loads the
 // history, `hear` takes live frames, `say` and `stop` speak. What was missed while away is fetched by position; a message
 // is shown at once and handed over when there is a connection, under an id that makes a repeat harmless.
-import type { GatewayClient } from "../../client/gateway-client.ts";
+
 import type { ChatFrame, ChatHistory, MessageFrame, SendAnswer, SessionSummary, WireMessage } from "../../client/frames.ts";
+import type { GatewayClient } from "../../client/gateway-client.ts";
 import { SessionView } from "../../client/session-view.ts";
-import { markOf, type MessageItem } from "../../client/view-items.ts";
+import { type MessageItem, markOf } from "../../client/view-items.ts";
 import { GatewayError } from "../../contract/errors.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
@@ -25,6 +26,8 @@ export class ChatRoom extends Signal {
   #turns = new Map<string, TurnUsage>();
   #turnOf = new Map<string, string>();
   #isLoaded = false;
+  /** The last position before a gap; what follows it is fetched again. */
+  #gapAfter: number | undefined;
   #problem: string | undefined;
   #loading: Promise<void> | undefined;
   #isLoadWanted = false;
@@ -95,11 +98,15 @@ export class ChatRoom extends Signal {
 
   hear(frame: EventFrame): void {
     if (!this.#isLoaded || this.#isToldByMessage(frame)) return;
+    const before = this.view.lastSeq;
     const applied = this.view.apply(frame);
     if (applied === "ignored") return;
     if (frame.event === "session.message") this.#noteUsage([(frame.payload as MessageFrame).message]);
     if (frame.event === "chat") this.#announce(frame.payload as ChatFrame);
-    if (applied === "stale") void this.open();
+    if (applied === "stale") {
+      this.#gapAfter = Math.min(this.#gapAfter ?? before, before);
+      void this.open();
+    }
     this.#changed();
   }
 
@@ -145,7 +152,8 @@ export class ChatRoom extends Signal {
   }
 
   async #load(): Promise<void> {
-    const since = this.#isLoaded ? this.view.lastSeq : 0;
+    const since = this.#isLoaded ? (this.#gapAfter ?? this.view.lastSeq) : 0;
+    this.#gapAfter = undefined;
     try {
       const [history] = await Promise.all([
         this.#client.request<ChatHistory>("chat.history", {
@@ -163,6 +171,7 @@ export class ChatRoom extends Signal {
       this.#problem = undefined;
       this.#handOverAll();
     } catch (error) {
+      this.#gapAfter = Math.min(this.#gapAfter ?? since, since);
       if (this.#client.state.phase === "ready") this.#problem = sentenceOf(error);
     }
     this.#changed();
@@ -178,7 +187,9 @@ export class ChatRoom extends Signal {
 
   /** Whatever was written here and never acknowledged. */
   #handOverAll(): void {
-    const known = new Set(this.view.items.flatMap((item) => (item.kind === "message" && item.seq !== undefined ? [item.runId] : [])));
+    const known = new Set(
+      this.view.items.flatMap((item) => (item.kind === "message" && item.seq !== undefined ? [item.runId] : [])),
+    );
     for (const item of this.#outbox.list(this.sessionKey)) {
       if (known.has(item.id)) {
         this.#outbox.remove(item.id);
@@ -200,9 +211,10 @@ export class ChatRoom extends Signal {
       this.#outbox.remove(id);
       if (answer.reply !== undefined) {
         this.view.forgetSent(id);
-        this.view.noteLocally(answer.reply, "info", Date.now());
+        // The reply is in the transcript too, and may have come from there already.
+        const isTold = this.view.items.slice(-3).some((shown) => shown.kind === "note" && shown.text === answer.reply);
+        if (!isTold) this.view.noteLocally(answer.reply, "info", Date.now());
         this.news = answer.reply;
-        void this.open();
       } else if (answer.state !== undefined) {
         this.view.noteState(id, answer.state);
         if (answer.status === "in_flight") void this.open();

@@ -1,7 +1,8 @@
 // The page's one desk: the connection, the list of sessions, the room that is open, and what is told in passing. Components
 // read it and call it; it knows no component.
-import { GatewayClient, type ClientState } from "../../client/gateway-client.ts";
+
 import type { SessionSummary } from "../../client/frames.ts";
+import { type ClientState, GatewayClient } from "../../client/gateway-client.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
@@ -53,7 +54,14 @@ export class Desk extends Signal {
     this.client = new GatewayClient(
       {
         url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-        client: { id: "skerry-web", displayName: "WebChat", version, platform: "web", mode: "webchat", instanceId: newId("conn") },
+        client: {
+          id: "skerry-web",
+          displayName: "WebChat",
+          version,
+          platform: "web",
+          mode: "webchat",
+          instanceId: newId("conn"),
+        },
       },
       {
         onState: (state) => this.#noteLink(state),

@@ -32,7 +32,7 @@ export async function logIn(proof: { code: string } | { token: string }): Promis
     reason:
       "code" in proof
         ? "This link was used before or is too old. Make a new one with “skerry open”, or paste the token."
-        : "That is not the token. It is printed when Skerry starts, and kept in the file “token” of its state folder.",
+        : "That is not the owner's token. At home it is in the file .skerry/token; deployed it is the secret SKERRY_TOKEN.",
   };
 }
 

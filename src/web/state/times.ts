@@ -29,7 +29,8 @@ export function clockOf(at: number): string {
 }
 
 export function describeDuration(ms: number): string {
-  if (ms < 950) return `${Math.max(1, Math.round(ms / 10) * 10)} ms`;
+  if (ms < 100) return `${Math.max(1, Math.round(ms))} ms`;
+  if (ms < 950) return `${Math.round(ms / 10) * 10} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;

@@ -46,7 +46,9 @@ export class DeltaJoiner {
   add(delta: Delta): void {
     const key = `${delta.runId}|${delta.kind}`;
     const waiting = this.#waiting.get(key);
-    if (waiting && waiting.step === delta.step && waiting.offset + waiting.delta.length === delta.offset) {
+    // Thinking has no positions: it is only ever added to.
+    const isNext = delta.kind === "thinking" || (waiting && waiting.offset + waiting.delta.length === delta.offset);
+    if (waiting && waiting.step === delta.step && isNext) {
       waiting.delta += delta.delta;
       waiting.seq = delta.seq;
       waiting.at = delta.at;

@@ -58,8 +58,7 @@ export function tellSession(row: SessionRow, more: View, at: number): Outgoing {
 
 /** A joined delta for clients that join deltas themselves. */
 export function translateDelta(delta: Delta): Outgoing {
-  if (delta.kind === "thinking")
-    return tellAgent(delta, "thinking", { delta: delta.delta, step: delta.step, offset: delta.offset });
+  if (delta.kind === "thinking") return tellAgent(delta, "thinking", { delta: delta.delta, step: delta.step });
   return tellChat(delta, "delta", { deltaText: delta.delta, step: delta.step, offset: delta.offset }, "deltas");
 }
 

@@ -27,7 +27,9 @@ export class Publisher {
   #seq = 0;
   #queue: LiveEvent[] = [];
   #withRow = false;
-  #isScheduled = false;
+  /** When what is queued leaves: with the end of this stretch of code, or once the events that came with it are read. */
+  #leaves: "now" | "soon" | undefined;
+  #hasToldDelta = false;
   #line: LiveLine | undefined;
   /** Nobody watches: deltas are not even written. */
   #isQuiet = false;
@@ -70,10 +72,20 @@ export class Publisher {
     if (this.#isQuiet && !isLasting) return;
     this.#queue.push({ ...detail, runId: options.runId ?? this.#runId, seq: this.#seq, at: this.#host.now() });
     this.#withRow ||= options.withRow ?? false;
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    // What one stretch of code tells goes in one parcel.
-    queueMicrotask(() => this.#send());
+    this.#leave(detail.type === "text" || detail.type === "thinking");
+  }
+
+  /**
+   * What one stretch of code tells goes in one parcel. The first delta of a step leaves at once; later ones wait for
+   * those that came in the same piece of the model's stream.
+   */
+  #leave(isDelta: boolean): void {
+    const leaves = isDelta && this.#hasToldDelta ? "soon" : "now";
+    this.#hasToldDelta = isDelta;
+    if (this.#leaves === "now" || this.#leaves === leaves) return;
+    this.#leaves = leaves;
+    if (leaves === "now") queueMicrotask(() => this.#send());
+    else setTimeout(() => this.#send(), 0);
   }
 
   #keepThinking(step: number, delta: string): void {
@@ -82,7 +94,7 @@ export class Publisher {
   }
 
   #send(): void {
-    this.#isScheduled = false;
+    this.#leaves = undefined;
     if (this.#queue.length === 0) return;
     const session = this.#withRow ? this.#host.row() : undefined;
     const { sessionKey, agentId } = this.#host;

@@ -10,6 +10,8 @@ export class Blocks {
   #place = 0;
   #pending = "";
   #flushedAt = 0;
+  /** Whether rows may be there; after a restart they may. */
+  #hasRows = true;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -34,6 +36,7 @@ export class Blocks {
     this.#sql.run("INSERT OR REPLACE INTO block VALUES (?, ?, ?)", turnId, this.#place, this.#pending);
     this.#place += 1;
     this.#pending = "";
+    this.#hasRows = true;
   }
 
   /** Stored text plus what is not stored yet. */
@@ -44,6 +47,7 @@ export class Blocks {
 
   clear(turnId: string): void {
     this.#pending = "";
-    this.#sql.run("DELETE FROM block WHERE turn_id = ?", turnId);
+    if (this.#hasRows) this.#sql.run("DELETE FROM block WHERE turn_id = ?", turnId);
+    this.#hasRows = false;
   }
 }

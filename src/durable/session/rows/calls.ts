@@ -18,11 +18,15 @@ interface CallRow {
 
 export class Calls {
   readonly #sql: Sql;
+  /** Whether rows may be there; after a restart they may. */
+  #hasRows = true;
+
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
   plan(turnId: string, step: number, calls: readonly ToolCall[]): void {
+    this.#hasRows = true;
     calls.forEach((call, place) => {
       this.#sql.run(
         "INSERT INTO call (id, turn_id, step, place, name, args, state) VALUES (?, ?, ?, ?, ?, ?, 'planned')",
@@ -52,6 +56,7 @@ export class Calls {
   }
 
   removeAll(turnId: string): void {
-    this.#sql.run("DELETE FROM call WHERE turn_id = ?", turnId);
+    if (this.#hasRows) this.#sql.run("DELETE FROM call WHERE turn_id = ?", turnId);
+    this.#hasRows = false;
   }
 }

@@ -21,8 +21,15 @@ interface InboxRow {
 
 export class Inbox {
   readonly #sql: Sql;
+  /** What waits, as read last; undefined: read again. */
+  #waiting: readonly InboxItem[] | undefined;
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** A transaction was taken back: memory must follow. */
+  forgetCache(): void {
+    this.#waiting = undefined;
   }
 
   /** Stores the event. False: it was received before. */
@@ -35,6 +42,7 @@ export class Inbox {
       JSON.stringify(event),
       JSON.stringify(brief),
     );
+    if (written > 0 && this.#waiting) this.#waiting = [...this.#waiting, { inboxId: event.id, at: now, mode, event, brief }];
     return written > 0;
   }
 
@@ -44,22 +52,20 @@ export class Inbox {
   }
 
   /** Waiting items, oldest first. */
-  waiting(): InboxItem[] {
-    return this.#sql
+  waiting(): readonly InboxItem[] {
+    this.#waiting ??= this.#sql
       .all<InboxRow>("SELECT id, at, mode, event, brief FROM inbox WHERE state = 'queued' ORDER BY place")
       .map((row) => ({ inboxId: row.id, at: row.at, mode: row.mode, event: JSON.parse(row.event), brief: JSON.parse(row.brief) }));
+    return this.#waiting;
   }
 
   mark(id: string, state: InboxState, turnId?: string, reason?: string): void {
     this.#sql.run("UPDATE inbox SET state = ?, turn_id = coalesce(?, turn_id), reason = ? WHERE id = ?", state, turnId ?? null, reason ?? null, id);
+    if (state !== "queued") this.#waiting = this.#waiting?.filter((item) => item.inboxId !== id);
   }
 
   /** Ends all items of a turn. Their bodies are in the transcript now, so the rows shrink to their ids. */
-  settle(turnId: string, state: "done" | "failed"): string[] {
-    const ids = this.#sql
-      .all<{ id: string }>("SELECT id FROM inbox WHERE turn_id = ? AND state IN ('working', 'steered')", turnId)
-      .map((row) => row.id);
+  settle(turnId: string, state: "done" | "failed"): void {
     this.#sql.run("UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered')", state, turnId);
-    return ids;
   }
 }

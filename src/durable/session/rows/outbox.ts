@@ -9,11 +9,15 @@ const LAST_RETRY_MS = 300_000;
 
 export class Outbox {
   readonly #sql: Sql;
+  /** Whether something may be pending; after a restart it may. */
+  #mayWait = true;
+
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
   add(item: OutboxItem, now: number): void {
+    this.#mayWait = true;
     this.#sql.run(
       "INSERT OR IGNORE INTO outbox (id, state, attempts, next_at, item) VALUES (?, 'pending', 0, ?, ?)",
       item.id,
@@ -24,14 +28,21 @@ export class Outbox {
 
   /** The oldest item that is due. Order is kept: nothing overtakes an item that waits for its next try. */
   due(now: number): (OutboxItem & { attempts: number }) | undefined {
-    const row = this.#sql.one<{ item: string; attempts: number; next_at: number }>(
-      "SELECT item, attempts, next_at FROM outbox WHERE state = 'pending' ORDER BY place LIMIT 1",
-    );
+    const row = this.#first();
     return row && row.next_at <= now ? { ...(JSON.parse(row.item) as OutboxItem), attempts: row.attempts } : undefined;
   }
 
   nextAt(): number | undefined {
-    return this.#sql.one<{ next_at: number }>("SELECT next_at FROM outbox WHERE state = 'pending' ORDER BY place LIMIT 1")?.next_at;
+    return this.#first()?.next_at;
+  }
+
+  #first(): { item: string; attempts: number; next_at: number } | undefined {
+    if (!this.#mayWait) return undefined;
+    const row = this.#sql.one<{ item: string; attempts: number; next_at: number }>(
+      "SELECT item, attempts, next_at FROM outbox WHERE state = 'pending' ORDER BY place LIMIT 1",
+    );
+    this.#mayWait = row !== undefined;
+    return row;
   }
 
   /** A try begins: should it never come back, it may have been sent. */

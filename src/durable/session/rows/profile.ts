@@ -32,6 +32,8 @@ const PREVIEW_CHARS = 140;
 export class SessionProfile {
   readonly #sql: Sql;
   #profile: Profile | undefined;
+  #holds = 0;
+  #isChanged = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -70,6 +72,8 @@ export class SessionProfile {
 
   /** A rolled-back transaction took the row back: take the memory back too. */
   reload(): void {
+    this.#holds = 0;
+    this.#isChanged = false;
     const row = this.#sql.one<{ value: string }>("SELECT value FROM profile WHERE name = 'profile'");
     this.#profile = row && (JSON.parse(row.value) as Profile);
   }
@@ -91,7 +95,19 @@ export class SessionProfile {
     return row as unknown as SessionRow;
   }
 
+  /** Several changes become one row written: between `hold` and `release`, both in the same transaction. */
+  hold(): void {
+    this.#holds += 1;
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0 && this.#isChanged) this.#save();
+  }
+
   #save(): void {
+    this.#isChanged = this.#holds > 0;
+    if (this.#isChanged) return;
     this.#sql.run("INSERT OR REPLACE INTO profile VALUES ('profile', ?)", JSON.stringify(this.#profile));
   }
 }

@@ -46,8 +46,19 @@ interface TurnRow {
 
 export class Turns {
   readonly #sql: Sql;
+  /** The unfinished turn as its row is; undefined: not read yet, null: there is none. */
+  #open: Turn | null | undefined;
+  #hasUntold = true;
+  #wakes = { hour: -1, count: 0 };
+
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** A transaction was taken back: memory must follow. */
+  forgetCache(): void {
+    this.#open = undefined;
+    this.#hasUntold = true;
   }
 
   start(event: Event, brief: Brief, now: number): Turn {
@@ -73,13 +84,17 @@ export class Turns {
       JSON.stringify(event),
       JSON.stringify(brief),
     );
+    this.#open = turn;
     return turn;
   }
 
-  /** The unfinished turn, read afresh. */
+  /** The unfinished turn as it stands; a copy, so that a step keeps the facts it began with. */
   open(): Turn | undefined {
-    const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE state <> 'done' ORDER BY started_at LIMIT 1");
-    return row && toTurn(row);
+    if (this.#open === undefined) {
+      const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE state <> 'done' ORDER BY started_at LIMIT 1");
+      this.#open = row ? toTurn(row) : null;
+    }
+    return this.#open === null ? undefined : { ...this.#open };
   }
 
   ofRun(runId: string): Turn | undefined {
@@ -95,39 +110,54 @@ export class Turns {
   /** Before the work: after a crash this is the only honest counter. */
   raiseAttempts(id: string): void {
     this.#sql.run("UPDATE turn SET attempts = attempts + 1 WHERE id = ?", id);
+    this.#change((turn) => ({ ...turn, attempts: turn.attempts + 1 }));
   }
 
   /** Moves on after a committed step. Call it in the transaction that stores what the step made. */
   advance(id: string, change: { state: "thinking" | "acting"; model?: string; text?: string; spend?: Spend }): void {
-    const turn = this.byId(id);
+    const turn = this.#current(id);
     if (!turn) return;
-    const spend = change.spend ? addSpend(turn.spend, change.spend) : turn.spend;
+    const { wakeAt: _past, ...rest } = turn;
+    const model = change.model ?? turn.model;
+    const next: Turn = {
+      ...rest,
+      state: change.state,
+      step: turn.step + (change.state === "thinking" ? 1 : 0),
+      attempts: 0,
+      text: change.text || turn.text,
+      spend: change.spend ? addSpend(turn.spend, change.spend) : turn.spend,
+      ...(model ? { model } : {}),
+    };
     this.#sql.run(
-      "UPDATE turn SET state = ?, step = step + ?, attempts = 0, wake_at = NULL, model = ?, text = ?, spend = ? WHERE id = ?",
-      change.state,
-      change.state === "thinking" ? 1 : 0,
-      change.model ?? turn.model ?? null,
-      change.text || turn.text,
-      JSON.stringify(spend),
+      "UPDATE turn SET state = ?, step = ?, attempts = 0, wake_at = NULL, model = ?, text = ?, spend = ? WHERE id = ?",
+      next.state,
+      next.step,
+      next.model ?? null,
+      next.text,
+      JSON.stringify(next.spend),
       id,
     );
+    this.#open = next;
   }
 
   /** Nothing to do before `wakeAt`: the turn sleeps as a row. `attempts` is kept for the breaker. */
   wait(id: string, wakeAt: number): void {
     this.#sql.run("UPDATE turn SET state = 'waiting', wake_at = ? WHERE id = ?", wakeAt, id);
+    this.#change((turn) => ({ ...turn, state: "waiting", wakeAt }));
   }
 
   wakeUp(id: string, state: "thinking" | "acting"): void {
     this.#sql.run("UPDATE turn SET state = ?, wake_at = NULL WHERE id = ?", state, id);
+    this.#change(({ wakeAt: _past, ...turn }) => ({ ...turn, state }));
   }
 
   askStop(id: string, now: number): void {
     this.#sql.run("UPDATE turn SET stop_at = ? WHERE id = ? AND stop_at IS NULL", now, id);
+    this.#change((turn) => ({ ...turn, isStopAsked: true }));
   }
 
   end(id: string, ending: { outcome: TurnOutcome; text?: string; error?: TurnError; model?: string; spend?: Spend }, now: number): void {
-    const turn = this.byId(id);
+    const turn = this.#current(id);
     if (!turn) return;
     const spend = ending.spend ? addSpend(turn.spend, ending.spend) : turn.spend;
     // The event and the brief are no longer needed; the row stays as the record of the run.
@@ -141,11 +171,16 @@ export class Turns {
       now,
       id,
     );
+    this.#open = null;
+    this.#hasUntold = true;
   }
 
   /** Ended turns whose end was not told to everyone yet, oldest first. */
   untold(): Turn[] {
-    return this.#sql.all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at").map(toTurn);
+    if (!this.#hasUntold) return [];
+    const turns = this.#sql.all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at").map(toTurn);
+    this.#hasUntold = turns.length > 0;
+    return turns;
   }
 
   markTold(id: string): void {
@@ -156,11 +191,26 @@ export class Turns {
     const hour = Math.floor(now / 3_600_000);
     this.#sql.run("DELETE FROM wake WHERE hour < ?", hour);
     this.#sql.run("INSERT INTO wake VALUES (?, 1) ON CONFLICT (hour) DO UPDATE SET count = count + 1", hour);
+    this.#wakes = { hour: -1, count: 0 };
     return this.wakesThisHour(now);
   }
 
   wakesThisHour(now: number): number {
-    return this.#sql.one<{ count: number }>("SELECT count FROM wake WHERE hour = ?", Math.floor(now / 3_600_000))?.count ?? 0;
+    const hour = Math.floor(now / 3_600_000);
+    if (this.#wakes.hour !== hour) {
+      const count = this.#sql.one<{ count: number }>("SELECT count FROM wake WHERE hour = ?", hour)?.count ?? 0;
+      this.#wakes = { hour, count };
+    }
+    return this.#wakes.count;
+  }
+
+  #current(id: string): Turn | undefined {
+    const open = this.open();
+    return open?.id === id ? open : undefined;
+  }
+
+  #change(change: (turn: Turn) => Turn): void {
+    if (this.#open) this.#open = change(this.#open);
   }
 }
 

@@ -123,3 +123,13 @@ test("deltas that carry the whole text get rarer as it grows, so that a long ans
   expect(bytes).toBeLessThan(WHOLE_BYTES_PER_SECOND * 51);
   expect(sent.map((one) => one.delta).join("")).toHaveLength(length);
 });
+
+test("thinking is joined as well", () => {
+  const { joiner, sent, later } = setUp();
+  for (const word of ["a", "b", "c", "d"]) {
+    joiner.add(delta(word, 0, { kind: "thinking" }));
+    later(1);
+  }
+  joiner.end("r1");
+  expect(sent.map((one) => one.delta)).toEqual(["a", "bcd"]);
+});
