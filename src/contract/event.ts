@@ -15,6 +15,8 @@ export interface TurnWishes {
   thinking?: ThinkingLevel;
   queueMode?: QueueMode;
   extraSystemPrompt?: string;
+  /** Most tokens of one reply of the model; never more than the model's own limit. */
+  maxTokens?: number;
   /** Longest whole turn in ms. */
   timeoutMs?: number;
 }

@@ -25,6 +25,13 @@ export interface Sender {
   isOwner: boolean;
 }
 
+/** Channels whose people see the answer where they asked: nothing is left to deliver. */
+const ANSWERED_IN_PLACE: readonly string[] = ["webchat", "openai"];
+
+export function isAnsweredInPlace(from: Address): boolean {
+  return ANSWERED_IN_PLACE.includes(from.channel);
+}
+
 export interface Message {
   /** The platform's id, or the client's idempotency key: the same id twice is the same message. */
   id: string;

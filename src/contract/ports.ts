@@ -5,7 +5,7 @@ import type { AssistantEntry, Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event, InboxState, TurnWishes } from "./event.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
-import type { Address, Message } from "./message.ts";
+import type { Address, Message, Part } from "./message.ts";
 import type { Settings } from "./settings.ts";
 
 // ── Session ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,6 +69,12 @@ export interface RunState {
   error?: string;
 }
 
+/** One message of a talk that was held elsewhere. */
+export interface EarlierMessage {
+  role: "user" | "assistant";
+  parts: Part[];
+}
+
 export interface SessionPort {
   receive(event: Event, brief: Brief): Promise<Receipt>;
   /** Asks the running turn to stop. Kept as a row, so a stop between two steps is not lost. */
@@ -77,6 +83,14 @@ export interface SessionPort {
   entry(entryId: string): Promise<Entry | undefined>;
   row(): Promise<SessionRow | undefined>;
   run(runId: string): Promise<RunState>;
+  /**
+   * A run from its beginning to its end: one LiveEvent a line, as JSON. Begins with what there is already, so that
+   * nothing is missed; the last line is its `turn-ended`, or its `inbox` when it was dropped. A run that is not known
+   * ends at once. `stopOnLeave`: whoever watches is the only one interested; the turn is stopped when they hang up.
+   */
+  watch(runId: string, options?: { stopOnLeave?: boolean }): Promise<ReadableStream<Uint8Array>>;
+  /** Puts a talk that was held elsewhere before the first message. A session that has begun is left as it is. */
+  seed(earlier: EarlierMessage[]): Promise<void>;
   patch(patch: SessionPatch): Promise<Outcome<SessionRow>>;
   inject(text: string, label?: string): Promise<Entry>;
   /** A new start in place: the window moves to the end, the old entries stay readable. */
@@ -247,6 +261,8 @@ export interface GatewayPort {
 export interface DoorProof {
   /** Owner's token, from a bearer header or a login form. */
   token?: string;
+  /** Token of a paired device that may write; only where a door says that one will do. */
+  deviceToken?: string;
   /** One-time code of a login link. */
   code?: string;
   /** Secret of the login cookie. */
@@ -265,8 +281,8 @@ export interface DoorPort {
   /** Trades a token or a one-time code for a login. */
   login(proof: DoorProof): Promise<DoorAnswer<{ secret: string; expiresAt: number }>>;
   logout(secret: string): Promise<void>;
-  /** Whether the token or the login is good. */
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>>;
+  /** Whether the token, the device's token or the login is good. */
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device"; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

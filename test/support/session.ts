@@ -120,6 +120,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
       fetchOutside: options.fetch ?? fetch,
       loadImage: async () => undefined,
+      storeMedia: async (bytes, name) => ({ key: `media/${name}`, type: "image/png", size: bytes.length, name }),
       allowedHosts: ["127.0.0.1"],
       now: options.now ?? Date.now,
     });

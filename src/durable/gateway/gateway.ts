@@ -223,7 +223,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     this.#drop((screen) => screen.state.loginId === loginId, "logged out");
   }
 
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>> {
+  check(proof: DoorProof): ReturnType<DoorPort["check"]> {
     return this.#access.check(proof, Date.now());
   }
 

@@ -106,6 +106,10 @@ function contextOf(parts: SessionParts, turn: Turn, call: ToolCall): ToolContext
       parts.wake.countOutside();
       return ports.fetchOutside(input, init);
     },
+    storeMedia: (bytes, _type, name) => {
+      parts.wake.countInside();
+      return ports.storeMedia(new Uint8Array(bytes), name);
+    },
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,

@@ -2,6 +2,7 @@
 // known to have arrived. What is told twice is harmless: runs, reports and deliveries have ids.
 import type { Entry, Spend } from "../../contract/entry.ts";
 import type { SessionRow, TurnError, TurnOutcome } from "../../contract/live.ts";
+import { isAnsweredInPlace } from "../../contract/message.ts";
 import type { SessionParts } from "./parts.ts";
 import type { Turn } from "./rows/turns.ts";
 
@@ -18,11 +19,15 @@ export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
   const now = parts.now();
   parts.turns.end(turn.id, ending, now);
   parts.calls.removeAll(turn.id);
-  parts.inbox.settle(turn.id, ending.outcome === "failed" ? "failed" : "done");
+  const state = ending.outcome === "failed" ? "failed" : "done";
+  for (const inboxId of parts.inbox.settle(turn.id, state)) {
+    // The run's own message hears of it by the end of the run; those that joined it have runs of their own to their senders.
+    if (inboxId !== turn.runId) parts.publisher.tell({ type: "inbox", inboxId, state }, { runId: inboxId });
+  }
   const text = ending.text ?? "";
   parts.profile.change({ lastOutcome: ending.outcome, ...(text === "" ? {} : { lastMessage: text.replace(/\s+/g, " ").slice(0, 140) }) }, now);
   const said = ending.outcome === "done" ? text : (ending.error?.text ?? text);
-  if (turn.event.kind === "message" && turn.event.message.from.channel !== "webchat" && said !== "") {
+  if (turn.event.kind === "message" && !isAnsweredInPlace(turn.event.message.from) && said !== "") {
     const { sessionKey, agentId } = turn.brief;
     parts.outbox.add({ id: `${turn.id}:0`, sessionKey, agentId, runId: turn.runId, to: turn.event.message.from, text: said, part: 0 }, now);
   }

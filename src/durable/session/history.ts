@@ -1,4 +1,6 @@
 // What a session answers to those who look: pages of its transcript, what runs just now, and how a run ended.
+import { NO_SPEND } from "../../contract/entry.ts";
+import type { LiveEvent } from "../../contract/live.ts";
 import type { ActiveRun, History, HistoryRequest, RunState } from "../../contract/ports.ts";
 import { titleOf } from "./acting.ts";
 import type { SessionParts } from "./parts.ts";
@@ -59,4 +61,25 @@ export function readRun(parts: SessionParts, runId: string): RunState {
     ...(turn.endedAt ? { endedAt: turn.endedAt } : {}),
     ...(turn.error ? { error: turn.error.text } : {}),
   };
+}
+
+/** What a run has said up to now, as the events that would have told it; none when it is not known. */
+export function storyOf(parts: SessionParts, runId: string): LiveEvent[] {
+  const item = parts.inbox.find(runId);
+  if (!item) return [];
+  const head = { runId, seq: parts.publisher.seq, at: parts.now() };
+  const turn = parts.turns.ofRun(runId) ?? (item.turnId ? parts.turns.byId(item.turnId) : undefined);
+  if (!turn) {
+    if (item.state === "queued" || item.state === "dropped") return [{ ...head, type: "inbox", inboxId: runId, state: item.state }];
+    const outcome = item.state === "done" ? "done" : "failed";
+    return [{ ...head, type: "turn-ended", outcome, text: "", spend: NO_SPEND, startedAt: head.at, endedAt: head.at }];
+  }
+  const entries = parts.transcript.window(parts.profile.get().windowSeq).filter((entry) => entry.kind === "assistant" && entry.turnId === turn.id);
+  const story: LiveEvent[] = entries.map((entry) => ({ ...head, type: "entry", entry }));
+  if (turn.state !== "done") {
+    const text = parts.blocks.text(turn.id);
+    return text === "" ? story : [...story, { ...head, type: "text", step: turn.step, offset: 0, delta: text }];
+  }
+  const { outcome = "failed", text, spend, startedAt, endedAt = head.at, model, error } = turn;
+  return [...story, { ...head, type: "turn-ended", outcome, text, spend, startedAt, endedAt, ...(model ? { model } : {}), ...(error ? { error } : {}) }];
 }

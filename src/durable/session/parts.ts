@@ -25,6 +25,8 @@ export interface SessionPorts {
   directory: Pick<DirectoryPort, "report" | "noteSession">;
   delivery: DeliveryPort;
   models: ProviderDeps;
+  /** Keeps a picture a tool came upon. */
+  storeMedia(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<MediaRef>;
   /** The way out for tools: where the runtime can, one that reaches public addresses only. */
   fetchOutside: typeof fetch;
   /** base64 of a stored image; undefined when it is gone. */

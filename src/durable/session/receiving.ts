@@ -1,9 +1,11 @@
 // The front door of a session: an event becomes a row, deduplicated, and either begins a turn or waits for the one
 // that runs. One table (agent/queue.ts) says what each kind does when the session is busy.
 import type { Brief } from "../../contract/admission.ts";
+import { NO_SPEND } from "../../contract/entry.ts";
 import type { Event, QueueMode } from "../../contract/event.ts";
+import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
-import type { Receipt } from "../../contract/ports.ts";
+import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
 import { parseCommand } from "../agent/commands.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
 import type { SessionParts } from "./parts.ts";
@@ -11,6 +13,8 @@ import type { Turn } from "./rows/turns.ts";
 import { resetSession, runCommand } from "./slash.ts";
 import { dropItem, stopTurn } from "./stopping.ts";
 import { GUARD_MS } from "./wake.ts";
+
+const SAID_ELSEWHERE = { model: "unknown/unknown", stopReason: "stop", spend: NO_SPEND } as const;
 
 /** Stores the event and decides what it does. The caller lets the runner go on afterwards. */
 export async function receive(parts: SessionParts, received: Event, brief: Brief): Promise<Receipt> {
@@ -44,6 +48,19 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   const state = parts.inbox.find(event.id)?.state ?? "queued";
   parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
   return { status: "accepted", state, runId: event.id };
+}
+
+/** A talk that was held elsewhere stands before the first message. A session that has begun is left as it is. */
+export function seedTalk(parts: SessionParts, earlier: readonly EarlierMessage[]): void {
+  if (parts.transcript.total() > 0) return;
+  const now = parts.now();
+  parts.commit(() => {
+    parts.profile.ensure(parts.ports.sessionKey, parts.ports.agentId, now);
+    for (const { role, parts: said } of earlier) {
+      if (role === "user") parts.transcript.add({ kind: "user", inboxId: newId("msg", now), parts: said }, now);
+      else parts.transcript.add({ kind: "assistant", step: 0, text: textOf(said), thinking: [], calls: [], ...SAID_ELSEWHERE }, now);
+    }
+  });
 }
 
 /**

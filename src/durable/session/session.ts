@@ -7,19 +7,19 @@ import type { Entry } from "../../contract/entry.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { SessionRow } from "../../contract/live.ts";
-import type { MediaRef } from "../../contract/message.ts";
-import type { DeliveryPort, History, HistoryRequest, Receipt, RunState, SessionPatch, SessionPort } from "../../contract/ports.ts";
+import type { DeliveryPort, EarlierMessage, History, HistoryRequest, Receipt, RunState, SessionPatch, SessionPort } from "../../contract/ports.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { type Env, textVariables } from "../env.ts";
+import { storeMedia } from "../media.ts";
 import { migrate, openSql } from "../storage/sql.ts";
 import { directoryOf, gatewayOf, workspaceOf } from "../stubs.ts";
 import { resolveOverHttps } from "../tools/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
-import { readHistory, readRun } from "./history.ts";
+import { readHistory, readRun, storyOf } from "./history.ts";
 import { openLine } from "./live/line.ts";
 import { SessionParts } from "./parts.ts";
-import { receive } from "./receiving.ts";
+import { receive, seedTalk } from "./receiving.ts";
 import { SESSION_SCHEMA } from "./rows/schema.ts";
 import { Runner } from "./runner.ts";
 import { patchSession, resetSession } from "./slash.ts";
@@ -29,38 +29,12 @@ import { dropWaiting, stopTurn } from "./stopping.ts";
 const ALARM_HOLD_MS = 12 * 60_000;
 
 export class Session extends DurableObject<Env> implements SessionPort {
-  readonly #parts: SessionParts;
-  readonly #runner: Runner;
+  #parts: SessionParts;
+  #runner: Runner;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const sql = openSql(ctx.storage);
-    migrate(sql, "session", SESSION_SCHEMA);
-    const sessionKey = ctx.id.name ?? "";
-    const agentId = parseSessionKey(sessionKey)?.agentId ?? "main";
-    const isLocal = env.SKERRY_RUNTIME === "local";
-    this.#parts = new SessionParts({
-      sessionKey,
-      agentId,
-      sql,
-      alarm: ctx.storage,
-      workspace: workspaceOf(env, agentId),
-      gateway: gatewayOf(env),
-      openLine: () => openLine(gatewayOf(env)),
-      directory: directoryOf(env),
-      delivery: deliveryOf(ctx),
-      models: {
-        env: textVariables(env),
-        fetch: (input, init) => fetch(input, init),
-        ...(env.AI && !isLocal ? { ai: env.AI } : {}),
-        now: Date.now,
-      },
-      loadImage: (media) => this.#loadImage(media),
-      fetchOutside: outsideOf(env),
-      ...(isLocal ? {} : { resolveHost: resolveOverHttps((input, init) => fetch(input, init)) }),
-      allowedHosts: listOf(env["SKERRY_ALLOWED_HOSTS"]),
-      now: Date.now,
-    });
+    this.#parts = openParts(ctx, env);
     this.#runner = new Runner(this.#parts);
   }
 
@@ -91,6 +65,15 @@ export class Session extends DurableObject<Env> implements SessionPort {
 
   async run(runId: string): Promise<RunState> {
     return readRun(this.#parts, runId);
+  }
+
+  async watch(runId: string, options: { stopOnLeave?: boolean } = {}): Promise<ReadableStream<Uint8Array>> {
+    const leave = options.stopOnLeave ? () => void this.stop(runId) : undefined;
+    return this.#parts.publisher.watchers.open(runId, storyOf(this.#parts, runId), leave);
+  }
+
+  async seed(earlier: EarlierMessage[]): Promise<void> {
+    seedTalk(this.#parts, earlier);
   }
 
   async patch(patch: SessionPatch): Promise<Outcome<SessionRow>> {
@@ -125,11 +108,15 @@ export class Session extends DurableObject<Env> implements SessionPort {
   }
 
   async destroy(): Promise<void> {
-    if (this.#parts.profile.exists) stopTurn(this.#parts);
+    if (this.#parts.profile.exists) {
+      stopTurn(this.#parts);
+      await this.#runner.go();
+    }
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-    // The next use starts from nothing: rows in memory must not outlive rows on disk.
-    this.ctx.abort("The session was deleted.");
+    // What was known in memory must not outlive the rows.
+    this.#parts = openParts(this.ctx, this.env);
+    this.#runner = new Runner(this.#parts);
   }
 
   override async alarm(): Promise<void> {
@@ -142,11 +129,41 @@ export class Session extends DurableObject<Env> implements SessionPort {
     await this.#parts.ports.directory.noteSession(row);
     return row;
   }
+}
 
-  async #loadImage(media: MediaRef): Promise<string | undefined> {
-    const stored = await this.env.MEDIA.get(media.key);
-    return stored ? Buffer.from(await stored.arrayBuffer()).toString("base64") : undefined;
-  }
+/** Puts a session together over what the runtime gave. */
+function openParts(ctx: DurableObjectState, env: Env): SessionParts {
+  const sql = openSql(ctx.storage);
+  migrate(sql, "session", SESSION_SCHEMA);
+  const sessionKey = ctx.id.name ?? "";
+  const agentId = parseSessionKey(sessionKey)?.agentId ?? "main";
+  const isLocal = env.SKERRY_RUNTIME === "local";
+  return new SessionParts({
+    sessionKey,
+    agentId,
+    sql,
+    alarm: ctx.storage,
+    workspace: workspaceOf(env, agentId),
+    gateway: gatewayOf(env),
+    openLine: () => openLine(gatewayOf(env)),
+    directory: directoryOf(env),
+    delivery: deliveryOf(ctx),
+    models: {
+      env: textVariables(env),
+      fetch: (input, init) => fetch(input, init),
+      ...(env.AI && !isLocal ? { ai: env.AI } : {}),
+      now: Date.now,
+    },
+    loadImage: async (media) => {
+      const stored = await env.MEDIA.get(media.key);
+      return stored ? Buffer.from(await stored.arrayBuffer()).toString("base64") : undefined;
+    },
+    storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
+    fetchOutside: outsideOf(env),
+    ...(isLocal ? {} : { resolveHost: resolveOverHttps((input, init) => fetch(input, init)) }),
+    allowedHosts: listOf(env["SKERRY_ALLOWED_HOSTS"]),
+    now: Date.now,
+  });
 }
 
 /** Delivery is an entry point of this same Worker; the type of ctx.exports is not known to the compiler. */

@@ -2,7 +2,7 @@
 // summary); its answer is a note in the transcript and goes back to whoever asked.
 import type { Brief } from "../../contract/admission.ts";
 import { type Event, QUEUE_MODES, THINKING_LEVELS } from "../../contract/event.ts";
-import { textOf } from "../../contract/message.ts";
+import { isAnsweredInPlace, textOf } from "../../contract/message.ts";
 import type { Receipt, SessionPatch } from "../../contract/ports.ts";
 import { type CommandName, commands } from "../agent/commands.ts";
 import { resolveModel } from "../models/catalogue.ts";
@@ -129,7 +129,7 @@ function answerWithNote(parts: SessionParts, event: Event, reply: string): void 
   const entry = parts.commit(() => parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now));
   const runId = event.id;
   const { from } = event.message;
-  if (from.channel !== "webchat") {
+  if (!isAnsweredInPlace(from)) {
     parts.outbox.add({ id: `${runId}:reply`, sessionKey: parts.ports.sessionKey, agentId: parts.ports.agentId, runId, to: from, text: reply, part: 0 }, now);
   }
   parts.publisher.tell({ type: "entry", entry }, { runId });

@@ -98,13 +98,14 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
   let firstFailureAt: number | undefined;
   blocks.begin(turn.id, parts.now());
   publisher.tell({ type: "status", phase: "asking" });
-  const wished = "wishes" in turn.event ? turn.event.wishes.thinking : undefined;
+  const { thinking: wished, maxTokens } = "wishes" in turn.event ? turn.event.wishes : {};
   return ask(
     {
       models: question.models,
       system: question.system,
       messages: question.messages,
       tools: question.specs,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
       thinking: wished ?? thinkingOf(parts.profile.get().thinking) ?? turn.brief.thinking,
       cacheKey: parts.profile.get().sessionId,
       signal: parts.abort.signal,

@@ -174,7 +174,7 @@ describe("messages while busy", () => {
     await session.rest();
     expect(personTexts(model.requests[1] as SeenRequest)).toContain("and this");
     expect(answers(session.entries())).toEqual(["answer 2"]);
-    expect(states(session, "b")).toEqual(["queued", "steered"]);
+    expect(states(session, "b")).toEqual(["queued", "steered", "done"]);
     expect(session.parts.inbox.find("b")?.state).toBe("done");
   });
 

@@ -3,7 +3,7 @@
 // toward the guess limit; everything missing closes.
 import type { GatewayErrorData } from "../../../contract/errors.ts";
 import { type ConnectParams, type Role, SCOPES, type Scope } from "../../../contract/gateway.ts";
-import type { DoorAnswer, DoorProof } from "../../../contract/ports.ts";
+import type { DoorAnswer, DoorPort, DoorProof } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { proveDevice } from "./device-auth.ts";
 import { Devices, type PairRequest } from "./devices.ts";
@@ -63,13 +63,14 @@ export class Access {
     );
   }
 
-  async check(proof: DoorProof, now: number): Promise<DoorAnswer<{ by: "token" | "login"; expiresAt?: number }>> {
+  async check(proof: DoorProof, now: number): ReturnType<DoorPort["check"]> {
     const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now);
     if (login) return { outcome: "welcome", by: "login", expiresAt: login.expiresAt };
     const locked = this.#limit.lockedForMs(proof.client, now);
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
-    if (proof.token === undefined) return { outcome: "refused", reason: "Log in first, or send the owner's token." };
+    if (proof.deviceToken !== undefined && (await this.#isWriter(proof.deviceToken))) return { outcome: "welcome", by: "device" };
+    if (proof.token === undefined && proof.deviceToken === undefined) return { outcome: "refused", reason: "Log in first, or send the owner's token." };
     return this.#refuseGuess(proof.client, now, "This is not the owner's token.");
   }
 
@@ -81,6 +82,15 @@ export class Access {
   async #isOwner(token: string | undefined): Promise<boolean> {
     const owner = this.#ownerToken();
     return owner !== "" && token !== undefined && token !== "" && (await isSameSecret(token, owner));
+  }
+
+  /** Whether a paired device that may write has this token. */
+  async #isWriter(token: string): Promise<boolean> {
+    const writers = this.devices
+      .list()
+      .filter(({ role, scopes, isRevoked }) => role === "operator" && !isRevoked && satisfies(scopes.filter(isScope), "operator.write"));
+    const matches = await Promise.all(writers.map(({ id, role }) => this.devices.isToken(id, role, token)));
+    return matches.includes(true);
   }
 
   // ── Socket ──

@@ -1,8 +1,12 @@
 // Tells the screens what goes on, down one line to the Gateway that stays open while a turn runs (a line is one billed
 // request, however much it carries). Never awaited, never throws: the transcript is the truth, this is only its echo.
-// When nobody watches, the Gateway closes the line; the session then keeps quiet until its next step.
+// When nobody watches, the Gateway closes the line; the session then keeps quiet for a few seconds or until its next step.
 import type { LiveDetail, LiveEvent, LiveParcel, SessionRow } from "../../../contract/live.ts";
 import type { GatewayPort } from "../../../contract/ports.ts";
+import { Watchers } from "./watch.ts";
+
+/** How long a session whose line was closed does not ask again whether somebody watches. */
+const QUIET_MS = 3000;
 
 /** A line of live events toward the Gateway. `write` rejects when the other side has hung up. */
 export interface LiveLine {
@@ -22,6 +26,8 @@ export interface PublisherHost {
 }
 
 export class Publisher {
+  /** Whoever watches one run directly. */
+  readonly watchers = new Watchers();
   readonly #host: PublisherHost;
   #runId = "";
   #seq = 0;
@@ -31,8 +37,8 @@ export class Publisher {
   #leaves: "now" | "soon" | undefined;
   #hasToldDelta = false;
   #line: LiveLine | undefined;
-  /** Nobody watches: deltas are not even written. */
-  #isQuiet = false;
+  /** Nobody watches: until then deltas are not even written. */
+  #quietUntil = 0;
   #thinking = { step: -1, text: "" };
 
   constructor(host: PublisherHost) {
@@ -43,7 +49,7 @@ export class Publisher {
   openRun(runId: string, startedAt: number): void {
     if (this.#runId === runId) return;
     this.#runId = runId;
-    this.#isQuiet = false;
+    this.#quietUntil = 0;
     // After a restart the count goes on above anything told before: fewer than one event a millisecond was.
     this.#seq = Math.max(0, this.#host.now() - startedAt);
   }
@@ -66,11 +72,13 @@ export class Publisher {
 
   tell(detail: LiveDetail, options: { runId?: string; withRow?: boolean } = {}): void {
     if (detail.type === "thinking") this.#keepThinking(detail.step, detail.delta);
-    if (detail.type === "status" && detail.phase === "asking") this.#isQuiet = false;
+    if (detail.type === "status" && detail.phase === "asking") this.#quietUntil = 0;
     this.#seq += 1;
+    const event: LiveEvent = { ...detail, runId: options.runId ?? this.#runId, seq: this.#seq, at: this.#host.now() };
+    this.watchers.tell(event);
     const isLasting = detail.type === "turn-ended" || options.withRow === true;
-    if (this.#isQuiet && !isLasting) return;
-    this.#queue.push({ ...detail, runId: options.runId ?? this.#runId, seq: this.#seq, at: this.#host.now() });
+    if (!isLasting && this.#host.now() < this.#quietUntil) return;
+    this.#queue.push(event);
     this.#withRow ||= options.withRow ?? false;
     this.#leave(detail.type === "text" || detail.type === "thinking");
   }
@@ -101,7 +109,7 @@ export class Publisher {
     const parcel: LiveParcel = { sessionKey, agentId, events: this.#queue, ...(session ? { session } : {}) };
     this.#queue = [];
     this.#withRow = false;
-    if (this.#isQuiet) this.#sendAlone(parcel);
+    if (this.#host.now() < this.#quietUntil) this.#sendAlone(parcel);
     else this.#sendDown(parcel);
   }
 
@@ -114,7 +122,7 @@ export class Publisher {
     line.write(parcel).catch(() => {
       if (this.#line === line) {
         this.#line = undefined;
-        this.#isQuiet = true;
+        this.#quietUntil = this.#host.now() + QUIET_MS;
       }
       // Whoever lists sessions or waits for the end of a run hears of it all the same.
       if (parcel.session) this.#sendAlone(parcel);

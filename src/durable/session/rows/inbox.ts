@@ -64,8 +64,14 @@ export class Inbox {
     if (state !== "queued") this.#waiting = this.#waiting?.filter((item) => item.inboxId !== id);
   }
 
-  /** Ends all items of a turn. Their bodies are in the transcript now, so the rows shrink to their ids. */
-  settle(turnId: string, state: "done" | "failed"): void {
-    this.#sql.run("UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered')", state, turnId);
+  /** Ends all items of a turn and answers their ids. Their bodies are in the transcript now, so the rows shrink. */
+  settle(turnId: string, state: "done" | "failed"): string[] {
+    return this.#sql
+      .all<{ id: string }>(
+        "UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered') RETURNING id",
+        state,
+        turnId,
+      )
+      .map((row) => row.id);
   }
 }

@@ -1,0 +1,193 @@
+// WebChat when things go wrong or take long, with a scripted model: streaming, stopping, several messages at once, reload
+// and restart in mid-answer, a model that fails, and answers made to break out of the page.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, openProfile } from "../support/browser.ts";
+import type { Script } from "../support/model-server/script.ts";
+import { ModelServer } from "../support/model-server/server.ts";
+import { type Skerry, startSkerry } from "../support/runtime.ts";
+import { openChat, openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
+import { HOSTILE } from "../web/hostile-markdown.ts";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const WORDS = Array.from({ length: 90 }, (_unused, at) => `w${at}`).join(" ");
+const SLOW: Script = { say: 90, rate: 30 };
+
+const home = mkdtempSync(join(tmpdir(), "skerry-webchat-"));
+const stateDir = join(home, "state");
+const scripts = new Map<string, Script>();
+let model: ModelServer;
+let skerry: Skerry;
+let browser: Browser;
+let context: BrowserContext;
+let outside: string[];
+let page: Page;
+let complaints: string[];
+
+/** What the model does when these words are said. */
+function teach(words: string, script: Script): string {
+  scripts.set(words, script);
+  return words;
+}
+
+function start(port?: number): Promise<Skerry> {
+  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url, SKERRY_TOKEN: "token-of-the-webchat-journey" };
+  return startSkerry({ stateDir, env, workingDir: home, ...(port === undefined ? {} : { port }) });
+}
+
+beforeAll(async () => {
+  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
+  model = await ModelServer.start({
+    handler: ({ said }) => [...scripts].findLast(([words]) => said.includes(words))?.[1] ?? { say: "Understood." },
+  });
+  [skerry, browser] = await Promise.all([start(), launchBrowser()]);
+  ({ context, outside } = await openProfile(browser));
+  ({ page, complaints } = await openChat(context, skerry.loginLink));
+});
+afterAll(async () => {
+  await browser?.close();
+  await skerry?.stop();
+  await model?.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const streamed = () => page.locator(".answer sk-markdown").last();
+
+describe("an answer that takes its time", () => {
+  it("appears while it is written, and can be stopped with Escape", async () => {
+    await openSession(page, "stop");
+    await write(page, teach("stop me", SLOW));
+    await streamed().filter({ hasText: "w5" }).waitFor();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".turn-foot").filter({ hasText: "stopped" }).waitFor();
+    const text = await streamed().innerText();
+    expect(text).toMatch(/^w0 w1 w2/);
+    expect(text).not.toContain("w89");
+    await expect.poll(() => model.requests.at(-1)?.isAborted).toBe(true);
+    expect(await page.getByRole("button", { name: "Stop" }).count()).toBe(0);
+  });
+
+  it("says what is going on before the first word", async () => {
+    await openSession(page, "waiting");
+    await write(page, teach("wait for it", { delayMs: 2_500, say: "Here." }));
+    await page.locator(".now").filter({ hasText: "Waiting for claude-opus-4-6" }).waitFor();
+    expect(await waitForAnswer(page, 1)).toBe("Here.");
+    expect(await page.locator(".now").count()).toBe(0);
+  });
+
+  it("takes another message meanwhile, and shows what becomes of it", async () => {
+    await openSession(page, "steer");
+    await write(page, teach("first of two", SLOW));
+    await streamed().filter({ hasText: "w3" }).waitFor();
+    await write(page, teach("second of two", { say: "Both heard." }));
+    await page.locator(".said-state").filter({ hasText: /Waiting its turn|Passed on/ }).waitFor();
+    await page.getByText("Both heard.").waitFor({ timeout: 15_000 });
+    expect(await readSaid(page)).toEqual(["first of two", "second of two"]);
+    expect(await page.locator(".said-state").count()).toBe(0);
+  });
+
+  it("goes on after a reload, whole and once", async () => {
+    await openSession(page, "reload");
+    await write(page, teach("reload me", SLOW));
+    await streamed().filter({ hasText: "w8" }).waitFor();
+    await page.reload();
+    expect(await waitForAnswer(page, 1)).toBe(WORDS);
+    expect(await readSaid(page)).toEqual(["reload me"]);
+    expect(await readAnswers(page)).toHaveLength(1);
+  });
+
+  it("is read to its end though the reader scrolled up, and there is a way back down", async () => {
+    await openSession(page, "scroll");
+    const long = Array.from({ length: 60 }, (_unused, at) => `Paragraph ${at}.`).join("\n\n");
+    await write(page, teach("a long one", { say: long }));
+    await waitForAnswer(page, 1);
+    const scroller = page.locator(".transcript");
+    const distance = () => scroller.evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight));
+    await expect.poll(distance).toBeLessThan(4);
+    await scroller.evaluate((box) => box.scrollTo(0, 0));
+    await page.getByRole("button", { name: "To the end" }).click();
+    await expect.poll(distance).toBeLessThan(4);
+  });
+});
+
+describe("a restart", () => {
+  it("in mid-answer: the page comes back by itself, with the answer whole and once", async () => {
+    await openSession(page, "restart");
+    await write(page, teach("restart me", { say: 120, rate: 30 }));
+    await streamed().filter({ hasText: "w10" }).waitFor();
+    await skerry.kill();
+    await page.getByRole("status").filter({ hasText: "Not connected" }).waitFor();
+    skerry = await start(skerry.port);
+    const answer = await waitForAnswer(page, 1);
+    expect(answer).toMatch(/^w0 w1 .* w119$/);
+    expect(await readSaid(page)).toEqual(["restart me"]);
+    expect((await readAnswers(page)).filter((text) => text.includes("w119"))).toHaveLength(1);
+    expect(await page.getByRole("status").filter({ hasText: "Not connected" }).count()).toBe(0);
+  });
+
+  it("keeps what was written meanwhile, over a reload, and sends it once", async () => {
+    await openSession(page, "offline");
+    teach("written offline", { say: "It arrived." });
+    await skerry.stop();
+    await page.getByRole("status").filter({ hasText: "Not connected" }).waitFor();
+    await write(page, "written offline");
+    await page.locator(".said-state").filter({ hasText: "Kept here" }).waitFor();
+    skerry = await start(skerry.port);
+    expect(await waitForAnswer(page, 1)).toBe("It arrived.");
+    expect(await readSaid(page)).toEqual(["written offline"]);
+    await page.reload();
+    await waitForAnswer(page, 1);
+    expect(await readSaid(page)).toEqual(["written offline"]);
+    const asked = model.requests.filter(({ body }) => JSON.stringify(body).includes("written offline"));
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("trouble", () => {
+  it("with the model is told in one sentence that says what to do", async () => {
+    await openSession(page, "refused");
+    await write(page, teach("be refused", { fault: 401, message: "invalid x-api-key" }));
+    const note = page.locator(".note-bad");
+    await note.filter({ hasText: "check the provider's key" }).waitFor();
+    expect(await note.count()).toBe(1);
+    await page.reload();
+    await note.filter({ hasText: "check the provider's key" }).waitFor();
+    expect(await note.count()).toBe(1);
+  });
+
+  it("made by hostile answers stays text", async () => {
+    await openSession(page, "hostile");
+    await page.evaluate(() => Object.assign(globalThis, { ran: () => document.body.setAttribute("data-ran", "yes") }));
+    const text = HOSTILE.filter((one) => one.length < 300).join("\n\n");
+    await write(page, teach("be hostile", { say: `${text}\n\nThe end of it.`, rate: 2_000 }));
+    await page.locator(".turn-foot").waitFor({ timeout: 20_000 });
+    await page.waitForTimeout(300);
+    expect(await page.evaluate(() => document.body.getAttribute("data-ran"))).toBeNull();
+    expect(await page.locator("sk-markdown :is(script, iframe, object, embed, form, style, link, meta, base, svg, math)").count()).toBe(0);
+    expect(await page.locator("sk-app").count()).toBe(1);
+    expect(outside).toEqual([]);
+    const links = await page.locator(".answer a").evaluateAll((found) => found.map((link) => link.getAttribute("href") ?? ""));
+    for (const href of links.filter((href) => href !== "")) expect(href).toMatch(/^(https?:\/\/|mailto:)/);
+  });
+
+  it("in a tool's arguments and result stays text", async () => {
+    await openSession(page, "hostile-tool");
+    const evil = "<img src=x onerror=ran()><script>ran()</script>";
+    await write(page, teach("hostile tool", { tool: "read", args: { path: evil }, say: "Done." }));
+    await waitForAnswer(page, 1);
+    await page.locator(".call summary").first().click();
+    expect(await page.locator(".call-args dd").first().innerText()).toBe(evil);
+    expect(await page.locator(".call img, .call script").count()).toBe(0);
+    expect(await page.evaluate(() => document.body.getAttribute("data-ran"))).toBeNull();
+  });
+
+  it("left no complaint but lost connections in the console", () => {
+    expect(complaints.filter((line) => !/WebSocket|ERR_CONNECTION/.test(line))).toEqual([]);
+  });
+});
