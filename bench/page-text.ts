@@ -42,7 +42,7 @@ The client holds one socket and speaks the Gateway protocol.
 - **Start-up CPU** is that of the runtime with Skerry's Worker until \`/health\` answers, less the median of the same runtime with an empty Worker.
 - **WebChat** loads in headless Chromium with an empty cache and a login made before; usable means that the composer takes input.
 
-Percentiles are samples that occurred; p90 is given from 10 samples on, p99 from 50.
+Percentiles are samples that occurred; p90 is given from 10 samples on, p99 from 50. Samples of a figure are taken for a minute at most, for half a minute of a gateway beside it.
 `;
 }
 

@@ -22,6 +22,10 @@ import { ensureBuilt, ROOT, skerry } from "./subjects/skerry.ts";
 import { makeFolder, type Subject } from "./subjects/subject.ts";
 import { formatValue, type Peer, type Reading, type Report, writeTable } from "./table.ts";
 
+/** A gateway beside Skerry gets less time: it is slower, and shown for comparison only. */
+const OWN_LIMIT_MS = 60_000;
+const PEER_LIMIT_MS = 30_000;
+
 const SCENARIOS: readonly Scenario[] = [latency, streaming, load, history, starting, killing, footprint, workerStart, page];
 
 const { values } = parseArgs({
@@ -52,7 +56,7 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
   const model = await BenchModel.start();
   try {
     ensureBuilt();
-    const own = await measure(skerry(model.url), scenarios, model);
+    const own = await measure(skerry(model.url), scenarios, model, OWN_LIMIT_MS);
     const found = values["no-openclaw"] ? { reason: "left out by --no-openclaw" } : findOpenClaw(model.url);
     if ("reason" in found) tell(`Not side by side: ${found.reason}.`);
     const peer: Peer | undefined =
@@ -64,6 +68,7 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
               found,
               scenarios.filter((scenario) => scenario.isShared),
               model,
+              PEER_LIMIT_MS,
             )),
           };
     if (isWhole && !values.quick) {
@@ -79,7 +84,7 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
 }
 
 /** A group that fails leaves its figures missing, with the reason; the others go on. */
-async function measure(subject: Subject, scenarios: readonly Scenario[], model: BenchModel): Promise<Report> {
+async function measure(subject: Subject, scenarios: readonly Scenario[], model: BenchModel, limitMs: number): Promise<Report> {
   const readings: Reading[] = [];
   const missing = new Map<FigureId, string>();
   let sessions = 0;
@@ -91,6 +96,7 @@ async function measure(subject: Subject, scenarios: readonly Scenario[], model: 
         subject,
         model,
         isQuick: values.quick,
+        limitMs,
         makeFolder,
         newSession: () => `agent:main:bench-${process.pid}-${++sessions}`,
         tell: (text) => tell(`  ${text}`),

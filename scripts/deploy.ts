@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { createClient } from "../src/bridge/connection.ts";
 import { readVariables } from "../src/bridge/local/variables.ts";
 import { mintLoginLink } from "../src/bridge/login-link.ts";
+import { listProviders } from "../src/durable/models/catalogue.ts";
 import { build, ROOT } from "./build.ts";
 import { deploy, type Wrangled } from "./deployment.ts";
 
@@ -33,7 +34,7 @@ else {
   const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true && !values.yes;
   const said = await deploy({
     isDryRun: values["dry-run"],
-    variables: readVariables(process.env, join(ROOT, ".dev.vars")),
+    variables: readVariables(pickEnvironment(), join(ROOT, ".dev.vars")),
     build: async () => (await build()).version,
     wrangle,
     ...(isInteractive ? { ask } : {}),
@@ -45,6 +46,12 @@ else {
     console.error(said.reason);
     process.exitCode = 1;
   }
+}
+
+/** Of the environment only Skerry's own variables and the keys of providers it knows: other keys are nobody's business. */
+function pickEnvironment(): NodeJS.ProcessEnv {
+  const known = new Set(listProviders({}).map((provider) => provider.apiKeyEnv));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("SKERRY_") || known.has(name)));
 }
 
 /** Runs the installed wrangler; `isLoud` shows what it prints while it runs. */

@@ -16,7 +16,7 @@ export interface Wrangled {
 
 export interface DeploymentRequest {
   isDryRun: boolean;
-  /** Variables of the environment and .dev.vars that Skerry knows. */
+  /** What goes along as secrets when it is there. */
   variables: Record<string, string>;
   build(): Promise<string>;
   wrangle(args: string[], isLoud: boolean): Promise<Wrangled>;
@@ -53,8 +53,10 @@ export async function deploy(request: DeploymentRequest): Promise<Deployed> {
   if (bucket) return refuse(bucket);
 
   const { secrets, token } = await gatherSecrets(request);
+  const names = Object.keys(secrets).sort();
+  if (names.length > 0) print(`Secrets that go with it: ${names.join(", ")}.`);
   const done = await request.withSecretsFile(secrets, (path) =>
-    wrangle(Object.keys(secrets).length > 0 ? [...upload, "--secrets-file", path] : upload, true),
+    wrangle(names.length > 0 ? [...upload, "--secrets-file", path] : upload, true),
   );
   if (!done.isOk) return refuse("The upload failed; the lines above say why. Nothing is lost: deploy again when it is mended.");
 
@@ -86,7 +88,7 @@ async function makeBucket({ wrangle, print }: DeploymentRequest): Promise<string
 /** What to upload; `token` only when a new one was made. */
 async function gatherSecrets(request: DeploymentRequest): Promise<{ secrets: Record<string, string>; token?: string }> {
   const known = await listSecrets(request);
-  const given = Object.entries(request.variables).filter(([name]) => !NOT_SECRET.has(name));
+  const given = Object.entries(request.variables).filter(([name, value]) => !NOT_SECRET.has(name) && !isLocalAddress(value));
   const secrets = Object.fromEntries(given);
   let token: string | undefined;
   if (!known.has("SKERRY_TOKEN") && secrets["SKERRY_TOKEN"] === undefined) {
@@ -103,6 +105,11 @@ async function gatherSecrets(request: DeploymentRequest): Promise<{ secrets: Rec
     }
   }
   return token === undefined ? { secrets } : { secrets, token };
+}
+
+/** A server on this machine cannot be reached from Cloudflare. */
+function isLocalAddress(value: string): boolean {
+  return /^(https?|wss?):\/\/(localhost|127\.|\[::1\])/.test(value);
 }
 
 /** Names only; none before the first deployment. */

@@ -1,11 +1,17 @@
 // `npm test`: makes sure of what the tests need, builds, and runs every kind of test. The last line counts them.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { chromium } from "playwright-core";
 import { build, ROOT } from "./build.ts";
 
 const REPORT = join(ROOT, ".cache/tests.json");
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const BROWSERS = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
 
 const isReady = ensureBrowser();
 if (isReady) {
@@ -44,7 +50,7 @@ function ensureBrowser(): boolean {
 
 function hasBrowser(): boolean {
   const named = process.env["CHROMIUM_PATH"];
-  return [...(named ? [named] : []), ...BROWSERS].some(hasCommand);
+  return [...(named ? [named] : []), ...BROWSERS, chromium.executablePath()].some((path) => existsSync(path));
 }
 
 function hasCommand(command: string): boolean {

@@ -4,7 +4,6 @@ import type { Reading } from "../table.ts";
 import { measureCrowd } from "./load.ts";
 import { count, repeat, type Scenario, type Scene, withStarted } from "./scenario.ts";
 
-const LIMIT_MS = 90_000;
 const SETTLE_MS = 3000;
 
 export const footprint: Scenario = {
@@ -15,7 +14,7 @@ export const footprint: Scenario = {
     withStarted(scene, async ({ talker, pid }) => {
       const settle = () => new Promise((resolve) => setTimeout(resolve, scene.isQuick ? SETTLE_MS / 3 : SETTLE_MS));
       const readMemory = () =>
-        repeat(5, LIMIT_MS, async () => {
+        repeat(5, scene.limitMs, async () => {
           await new Promise((resolve) => setTimeout(resolve, 100));
           return measureMemory(listTree(pid));
         });
@@ -28,11 +27,11 @@ export const footprint: Scenario = {
 
       scene.tell("CPU of turns one after the other");
       const session = scene.newSession();
-      await repeat(10, LIMIT_MS, () => talker.turn(scene.model, session, {}));
-      const cpu = await repeat(count(scene, 10), LIMIT_MS, async () => {
+      await repeat(10, scene.limitMs, () => talker.turn(scene.model, session, {}));
+      const cpu = await repeat(count(scene, 10), scene.limitMs, async () => {
         const pids = listTree(pid);
         const before = measureCpu(pids);
-        const turns = await repeat(20, LIMIT_MS / 10, () => talker.turn(scene.model, session, {}));
+        const turns = await repeat(20, scene.limitMs / 10, () => talker.turn(scene.model, session, {}));
         return (measureCpu(pids) - before) / turns.length;
       });
 

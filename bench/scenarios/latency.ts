@@ -2,8 +2,6 @@
 import { overheadOf, type Talker } from "../talker.ts";
 import { count, repeat, type Scenario, type Scene, withStarted } from "./scenario.ts";
 
-const LIMIT_MS = 60_000;
-
 export const latency: Scenario = {
   name: "latency",
   figures: ["to-model", "one-step", "calls-in-row", "calls-parallel"],
@@ -13,7 +11,7 @@ export const latency: Scenario = {
       const { model } = scene;
       await warmUp(scene, talker);
       scene.tell("first turns of new sessions");
-      const toModel = await repeat(count(scene, 100), LIMIT_MS, async () => {
+      const toModel = await repeat(count(scene, 100), scene.limitMs, async () => {
         const turn = await talker.turn(model, scene.newSession(), {});
         return (turn.visits[0]?.receivedAt ?? Number.NaN) - turn.sentAt;
       });
@@ -21,11 +19,13 @@ export const latency: Scenario = {
       scene.tell("turns of one step");
       const session = scene.newSession();
       await talker.turn(model, session, {});
-      const oneStep = await repeat(count(scene, 200), LIMIT_MS, async () => overheadOf(await talker.turn(model, session, {})));
+      const oneStep = await repeat(count(scene, 200), scene.limitMs, async () =>
+        overheadOf(await talker.turn(model, session, {})),
+      );
 
       const measureCalls = (isParallel: boolean) => {
         const rounds = isParallel ? 2 : 6;
-        return repeat(count(scene, 40), LIMIT_MS, async () => {
+        return repeat(count(scene, 40), scene.limitMs, async () => {
           const turn = await talker.turn(model, scene.newSession(), { calls: 5, isParallel });
           if (turn.visits.length < rounds)
             throw new Error(`A turn with calls asked the model ${turn.visits.length} times, not ${rounds}.`);
@@ -47,5 +47,5 @@ export const latency: Scenario = {
 
 /** Turns that are not counted: code is compiled and files are made on first use. */
 export async function warmUp(scene: Scene, talker: Talker): Promise<void> {
-  await repeat(5, LIMIT_MS, () => talker.turn(scene.model, scene.newSession(), {}));
+  await repeat(5, scene.limitMs, () => talker.turn(scene.model, scene.newSession(), {}));
 }

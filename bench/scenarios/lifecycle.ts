@@ -3,7 +3,6 @@
 import type { Reading } from "../table.ts";
 import { repeat, type Scenario, type Scene } from "./scenario.ts";
 
-const LIMIT_MS = 180_000;
 const WORDS = 40;
 
 export const starting: Scenario = {
@@ -14,7 +13,7 @@ export const starting: Scenario = {
     // Files are made by a first start that is not counted: the disk and the state folder are warm.
     const stateDir = scene.makeFolder();
     await (await scene.subject.start(stateDir)).stop();
-    const starts = await repeat(scene.isQuick ? 2 : 7, LIMIT_MS, async (index) => {
+    const starts = await repeat(scene.isQuick ? 2 : 7, scene.limitMs, async (index) => {
       scene.tell(`start ${index + 1}`);
       const started = await scene.subject.start(stateDir);
       try {
@@ -36,7 +35,7 @@ export const killing: Scenario = {
   figures: ["kill"],
   isShared: true,
   async run(scene): Promise<Reading[]> {
-    const samples = await repeat(scene.isQuick ? 2 : 5, LIMIT_MS, async (index) => {
+    const samples = await repeat(scene.isQuick ? 2 : 5, scene.limitMs, async (index) => {
       scene.tell(`SIGKILL ${index + 1}`);
       return killAndCount(scene);
     });

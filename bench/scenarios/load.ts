@@ -6,7 +6,6 @@ import type { Talker } from "../talker.ts";
 import { warmUp } from "./latency.ts";
 import { type Scenario, type Scene, withStarted } from "./scenario.ts";
 
-const LIMIT_MS = 60_000;
 const SLOW_MODEL_MS = 2000;
 
 interface Crowd {
@@ -44,7 +43,7 @@ export const load: Scenario = {
 export async function measureCrowd(scene: Scene, talker: Talker, crowd: Crowd): Promise<Reading[]> {
   scene.tell(`${crowd.sessions} ${crowd.sessions === 1 ? "session" : "sessions"} at once`);
   const perSession = Math.max(2, Math.round(crowd.turns / crowd.sessions / (scene.isQuick ? 10 : 1)));
-  const until = performance.now() + LIMIT_MS;
+  const until = performance.now() + scene.limitMs;
   const durations: number[] = [];
   let failed = 0;
   const talk = async () => {

@@ -9,6 +9,8 @@ export interface Scene {
   model: BenchModel;
   /** A tenth of everything, to see that it works. */
   isQuick: boolean;
+  /** Longest time for the samples of one figure, ms. */
+  limitMs: number;
   /** A folder that goes by itself. */
   makeFolder(): string;
   /** A key that no session has yet. */

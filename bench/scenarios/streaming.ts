@@ -3,7 +3,6 @@ import type { Turn } from "../talker.ts";
 import { warmUp } from "./latency.ts";
 import { count, repeat, type Scenario, withStarted } from "./scenario.ts";
 
-const LIMIT_MS = 60_000;
 const TOKENS_A_SECOND = 50;
 
 export const streaming: Scenario = {
@@ -14,13 +13,13 @@ export const streaming: Scenario = {
     withStarted(scene, async ({ talker }) => {
       await warmUp(scene, talker);
       scene.tell("first tokens");
-      const first = await repeat(count(scene, 60), LIMIT_MS, async () => {
+      const first = await repeat(count(scene, 60), scene.limitMs, async () => {
         const turn = await talker.turn(scene.model, scene.newSession(), { say: 2, rate: 20 });
         const shownAt = turn.deltas[0]?.at ?? Number.NaN;
         return shownAt - (turn.visits.at(-1)?.firstTokenAt ?? Number.NaN);
       });
       scene.tell("tokens at a steady rate");
-      const answers = await repeat(count(scene, 10), LIMIT_MS, () =>
+      const answers = await repeat(count(scene, 10), scene.limitMs, () =>
         talker.turn(scene.model, scene.newSession(), { say: scene.isQuick ? 50 : 150, rate: TOKENS_A_SECOND }),
       );
       return [

@@ -98,6 +98,26 @@ export class GatewayError extends Error {
   }
 }
 
+export interface ApiRefusedData {
+  /** HTTP status. */
+  status: 400 | 401 | 404 | 413 | 429 | 500 | 503;
+  /** As OpenAI's clients know it, for example `model_not_found`. */
+  code: string;
+  message: string;
+  /** The field that is wrong. */
+  param?: string;
+}
+
+/** A request at the OpenAI door that cannot be served. */
+export class ApiRefused extends Error {
+  override readonly name = "ApiRefused";
+  readonly data: ApiRefusedData;
+  constructor(data: ApiRefusedData) {
+    super(data.message);
+    this.data = data;
+  }
+}
+
 /** A tool could not do what it was asked; the model reads `message` as the result. */
 export class ToolFailure extends Error {
   override readonly name = "ToolFailure";

@@ -8,6 +8,7 @@ import { auth } from "./auth.ts";
 import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { media } from "./media.ts";
+import { openai } from "./openai/openai.ts";
 
 export const app = new Hono<Door>();
 
@@ -44,6 +45,7 @@ app.get("/ws", (c) => (isUpgrade(c) ? openSocket(c) : refuse(c, 426, "UPGRADE_RE
 app.get("/", (c, next) => (isUpgrade(c) ? openSocket(c) : next()));
 app.route("/auth", auth);
 app.route("/media", media);
+app.route("/v1", openai);
 
 /** Addresses of programs answer programs: never the page. */
 for (const path of ["/auth/*", "/media/*", "/v1/*", "/hooks/*", "/channels/*"]) {

@@ -10,7 +10,7 @@ import { receive } from "../../src/durable/session/receiving.ts";
 import { SESSION_SCHEMA } from "../../src/durable/session/rows/schema.ts";
 import { Runner } from "../../src/durable/session/runner.ts";
 import { stopTurn } from "../../src/durable/session/stopping.ts";
-import { migrate } from "../../src/durable/storage/sql.ts";
+import { migrate, type Sql } from "../../src/durable/storage/sql.ts";
 import { messageEvent } from "./event.ts";
 import { openTestSql } from "./sqlite.ts";
 
@@ -40,6 +40,10 @@ export interface TestSessionOptions {
   fetch?: typeof fetch;
   now?: () => number;
   key?: string;
+  /** For counting what a turn costs. */
+  wrapSql?: (sql: Sql) => Sql;
+  onAlarm?: () => void;
+  onLine?: () => void;
 }
 
 export function makeBrief(change: Partial<Brief> = {}): Brief {
@@ -63,8 +67,9 @@ export function makeBrief(change: Partial<Brief> = {}): Brief {
 let count = 0;
 
 export function openTestSession(options: TestSessionOptions): TestSession {
-  const sql = openTestSql();
-  migrate(sql, "session", SESSION_SCHEMA);
+  const plain = openTestSql();
+  migrate(plain, "session", SESSION_SCHEMA);
+  const sql = options.wrapSql?.(plain) ?? plain;
   const told: LiveEvent[] = [];
   const reports: TurnReport[] = [];
   const sent: OutboxItem[] = [];
@@ -86,9 +91,11 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       }),
       alarm: {
         setAlarm: async (at) => {
+          options.onAlarm?.();
           if (!isGone()) alarmAt = at;
         },
         deleteAlarm: async () => {
+          options.onAlarm?.();
           if (!isGone()) alarmAt = undefined;
         },
       },
@@ -98,12 +105,15 @@ export function openTestSession(options: TestSessionOptions): TestSession {
           if (!isGone()) told.push(...parcel.events);
         },
       },
-      openLine: () => ({
-        write: async (parcel) => {
-          if (!isGone()) told.push(...parcel.events);
-        },
-        close: () => {},
-      }),
+      openLine: () => {
+        options.onLine?.();
+        return {
+          write: async (parcel) => {
+            if (!isGone()) told.push(...parcel.events);
+          },
+          close: () => {},
+        };
+      },
       directory: {
         report: async (report) => {
           if (options.failReports?.()) throw new Error("The Directory is out of reach.");
