@@ -61,7 +61,8 @@ describe("the house", () => {
         if (!target?.startsWith("src/")) return [];
         const [from, to] = [roomOf(source.path), roomOf(target)];
         const arrow = `${source.path} -> ${target}`;
-        const isFine = from === to || !(from in ARROWS) || ARROWS[from]?.includes(to) || ALLOWED.some((allowed) => allowed.test(arrow));
+        const isFine =
+          from === to || !(from in ARROWS) || ARROWS[from]?.includes(to) || ALLOWED.some((allowed) => allowed.test(arrow));
         return isFine ? [] : [arrow];
       }),
     );
@@ -80,7 +81,8 @@ describe("the house", () => {
 
   test("has rooms that know nothing of Cloudflare", () => {
     const wrong = sources.filter(
-      (source) => PURE.some((room) => source.path.startsWith(`${room}/`)) && source.imports.some((name) => NODE_OF_CLOUDFLARE.test(name)),
+      (source) =>
+        PURE.some((room) => source.path.startsWith(`${room}/`)) && source.imports.some((name) => NODE_OF_CLOUDFLARE.test(name)),
     );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
@@ -105,23 +107,33 @@ describe("the house", () => {
   });
 
   test("keeps its files, objects and folders small", () => {
-    const tooLong = sources.filter((source) => source.lines > MAX_FILE_LINES).map((source) => `${source.path}: ${source.lines} lines`);
-    const objects = sources.filter((source) => /extends (DurableObject|WorkerEntrypoint)\b/.test(source.text) && source.lines > MAX_OBJECT_LINES);
+    const tooLong = sources
+      .filter((source) => source.lines > MAX_FILE_LINES)
+      .map((source) => `${source.path}: ${source.lines} lines`);
+    const objects = sources.filter(
+      (source) => /extends (DurableObject|WorkerEntrypoint)\b/.test(source.text) && source.lines > MAX_OBJECT_LINES,
+    );
     const counts = new Map<string, number>();
     for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
-    const tooFull = [...counts].filter(([, count]) => count > MAX_FOLDER_FILES).map(([folder, count]) => `${folder}: ${count} files`);
+    const tooFull = [...counts]
+      .filter(([, count]) => count > MAX_FOLDER_FILES)
+      .map(([folder, count]) => `${folder}: ${count} files`);
     expect([...tooLong, ...objects.map((source) => `${source.path}: ${source.lines} lines`), ...tooFull]).toEqual([]);
   });
 
   test("has files that say at their top what they are, and names that say what they hold", () => {
-    const silent = sources.filter((source) => !source.text.startsWith("//") && !source.text.startsWith("/**")).map((source) => source.path);
+    const silent = sources
+      .filter((source) => !source.text.startsWith("//") && !source.text.startsWith("/**"))
+      .map((source) => source.path);
     const vague = files.filter((path) => /(^|[/.-])(utils?|helpers?|common|manager|base|impl|v2|misc)([/.-]|$)/i.test(path));
     const oddlyNamed = files.filter((path) => !/^[a-z0-9./-]+$/.test(path) && !path.endsWith(".md"));
     expect({ silent, vague, oddlyNamed }).toEqual({ silent: [], vague: [], oddlyNamed: [] });
   });
 
   test("holds no secret, no path of a machine and no unfinished word", () => {
-    const wrong = sources.filter((source) => /\b(TODO|FIXME|XXX|HACK)\b|not (yet )?implemented|\/home\/[a-z]|\/root\/|sk-ant-[a-z0-9]{8}/.test(source.text));
+    const wrong = sources.filter((source) =>
+      /\b(TODO|FIXME|XXX|HACK)\b|not (yet )?implemented|\/home\/[a-z]|\/root\/|sk-ant-[a-z0-9]{8}/.test(source.text),
+    );
     expect(wrong.map((source) => source.path)).toEqual([]);
   });
 });
@@ -130,7 +142,13 @@ describe("the house", () => {
 function valueImports(source: Source): string[] {
   return [...source.text.matchAll(/^(?:import|export)\s+(?!type\b)([^;]*?)from\s+["'](\.[^"']+)["']/gm)].flatMap((match) => {
     const names = match[1] ?? "";
-    const isTypesOnly = /^\{[^}]*\}\s*$/.test(names) && names.replace(/[{}]/g, "").split(",").filter((name) => name.trim() !== "").every((name) => /^\s*type\s/.test(name));
+    const isTypesOnly =
+      /^\{[^}]*\}\s*$/.test(names) &&
+      names
+        .replace(/[{}]/g, "")
+        .split(",")
+        .filter((name) => name.trim() !== "")
+        .every((name) => /^\s*type\s/.test(name));
     const target = isTypesOnly ? undefined : targetOf(source, match[2] ?? "");
     return target ? [target] : [];
   });

@@ -95,4 +95,3 @@ export interface EventFrame {
   stateVersion?: { presence: number; health: number };
 }
 
-export type Frame = RequestFrame | ResponseFrame | EventFrame;

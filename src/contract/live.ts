@@ -2,8 +2,8 @@
 // moment, never a message, because every entry is in the transcript before it is told.
 // The Gateway translates these into protocol frames; a session knows nothing of frames.
 import type { CallOutcome, Entry, Spend } from "./entry.ts";
-import type { InboxState } from "./event.ts";
 import type { ModelFailureKind } from "./errors.ts";
+import type { InboxState } from "./event.ts";
 
 export type TurnOutcome = "done" | "failed" | "stopped" | "parked";
 

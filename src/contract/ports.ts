@@ -1,9 +1,9 @@
 // The faces that the objects show each other. Implemented as RPC methods of the Durable Objects, and by fakes in
 // tests. Compatible for one release: add optional fields, never change or remove.
 import type { Admission, Brief } from "./admission.ts";
-import type { AssistantEntry, Entry, Spend } from "./entry.ts";
+import type { Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
-import type { Event, InboxState, TurnWishes } from "./event.ts";
+import type { Event, InboxState } from "./event.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Address, Message, Part } from "./message.ts";
 import type { Settings } from "./settings.ts";
@@ -315,4 +315,3 @@ export interface DeliveryPort {
   send(item: OutboxItem): Promise<DeliveryOutcome>;
 }
 
-export type { AssistantEntry, TurnWishes };

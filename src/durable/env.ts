@@ -1,6 +1,4 @@
 // What the runtime hands to every object and to the Worker: bindings, variables, secrets. See wrangler.toml.
-import type { DirectoryPort, GatewayPort, SessionPort, WorkspacePort } from "../contract/ports.ts";
-import type { DeliveryPort } from "../contract/ports.ts";
 import type { WorkersAi } from "./models/port.ts";
 
 export interface Env {
@@ -27,8 +25,6 @@ export interface Env {
   /** Keys and addresses of providers, by their usual names. */
   [name: string]: unknown;
 }
-
-export type { DeliveryPort, DirectoryPort, GatewayPort, SessionPort, WorkspacePort };
 
 /** Variables and secrets only: what may be read as text. */
 export function textVariables(env: Env): Record<string, string | undefined> {

@@ -15,7 +15,10 @@ let stateDir: string;
 let skerry: Skerry;
 
 const start = () =>
-  startSkerry({ stateDir, env: { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: model.url, SKERRY_MODEL: "anthropic/claude-opus-4-6" } });
+  startSkerry({
+    stateDir,
+    env: { ANTHROPIC_API_KEY: "test-key", ANTHROPIC_BASE_URL: model.url, SKERRY_MODEL: "anthropic/claude-opus-4-6" },
+  });
 
 /** Kills everything at once, starts again, and says how long the answer took from the new start. */
 async function killAndStart(): Promise<number> {
@@ -76,7 +79,10 @@ describe("killed", () => {
   });
 
   test("in an unsafe call: it is not repeated, and the model is told that its outcome is unknown", async () => {
-    model.push({ tool: "exec", args: { command: "echo ran >> /workspace/log.txt; sleep 30" } }, { say: "I will look before I repeat it." });
+    model.push(
+      { tool: "exec", args: { command: "echo ran >> /workspace/log.txt; sleep 30" } },
+      { say: "I will look before I repeat it." },
+    );
     await sendOnce("do it", "q3");
     await model.waitForRequests(1);
     await new Promise((resolve) => setTimeout(resolve, 900));
@@ -123,7 +129,10 @@ describe("killed", () => {
   test("six times at random moments of tool-using turns: every message answered once", async () => {
     const ids = ["r1", "r2", "r3"];
     for (const id of ids) {
-      await sendOnce(`go ${directive({ id, tool: "read", args: { path: "SOUL.md" }, calls: 4, say: `answer ${id}`, delayMs: 60 })}`, id);
+      await sendOnce(
+        `go ${directive({ id, tool: "read", args: { path: "SOUL.md" }, calls: 4, say: `answer ${id}`, delayMs: 60 })}`,
+        id,
+      );
       for (let round = 0; round < 2; round++) {
         await new Promise((resolve) => setTimeout(resolve, 40 + Math.random() * 260));
         await killAndStart();

@@ -1,7 +1,8 @@
 // An owner's client for journeys: connects with the token and speaks the Gateway protocol through our own client.
-import type { EventFrame } from "../../src/contract/gateway.ts";
-import type { ChatFrame, ChatHistory, WireMessage } from "../../src/client/frames.ts";
+
+import type { ChatHistory, WireMessage } from "../../src/client/frames.ts";
 import { GatewayClient } from "../../src/client/gateway-client.ts";
+import type { EventFrame } from "../../src/contract/gateway.ts";
 
 export interface Operator {
   client: GatewayClient;
@@ -26,7 +27,8 @@ export async function openOperator(skerry: { url: string; token: string }): Prom
     { onEvent: (frame) => frames.push(frame) },
   );
   await client.connect();
-  const history = (sessionKey: string) => client.request<ChatHistory>("chat.history", { sessionKey, limit: 1000 }, { isRepeatable: true });
+  const history = (sessionKey: string) =>
+    client.request<ChatHistory>("chat.history", { sessionKey, limit: 1000 }, { isRepeatable: true });
   return {
     client,
     frames,
@@ -40,7 +42,8 @@ export async function openOperator(skerry: { url: string; token: string }): Prom
         const page = await history(sessionKey);
         const isWaiting = page.pendingInputs?.items?.some((item) => item.id === runId);
         if (!page.active && !isWaiting && page.messages.length > 0) return page.messages;
-        if (Date.now() > endAt) throw new Error(`The run ${runId} did not end within ${timeoutMs} ms: ${JSON.stringify(page).slice(0, 600)}`);
+        if (Date.now() > endAt)
+          throw new Error(`The run ${runId} did not end within ${timeoutMs} ms: ${JSON.stringify(page).slice(0, 600)}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     },
@@ -56,10 +59,7 @@ export function textsOf(messages: readonly WireMessage[], role: string): string[
 }
 
 function contentText(content: WireMessage["content"]): string {
+  if (content === undefined) return "";
   if (typeof content === "string") return content;
   return content.map((part) => (part.type === "text" ? part.text : "")).join("");
-}
-
-export function isChat(frame: EventFrame, runId: string): frame is EventFrame & { payload: ChatFrame } {
-  return frame.event === "chat" && (frame.payload as ChatFrame).runId === runId;
 }

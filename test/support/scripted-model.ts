@@ -29,7 +29,9 @@ export interface ScriptedModel {
   providers: Record<string, ProviderOverride>;
 }
 
-export function scriptModel(script: (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>): ScriptedModel {
+export function scriptModel(
+  script: (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>,
+): ScriptedModel {
   const requests: SeenRequest[] = [];
   let callCount = 0;
   const answer: typeof fetch = async (input, init) => {
@@ -38,14 +40,19 @@ export function scriptModel(script: (request: SeenRequest, count: number) => Scr
     const reply = await script(request, requests.length);
     await pause(reply.delayMs ?? 0, init?.signal ?? undefined);
     if (reply.status !== undefined && reply.status !== 200) {
-      return new Response(JSON.stringify({ error: { message: reply.text ?? "scripted failure" } }), { status: reply.status, headers: reply.headers ?? {} });
+      return new Response(JSON.stringify({ error: { message: reply.text ?? "scripted failure" } }), {
+        status: reply.status,
+        headers: reply.headers ?? {},
+      });
     }
     const body = new ReadableStream<Uint8Array>({
       async start(controller) {
         const encoder = new TextEncoder();
         const send = (delta: unknown, finish: string | null = null, usage?: unknown) =>
           controller.enqueue(
-            encoder.encode(`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: request.model, choices: [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`),
+            encoder.encode(
+              `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", model: request.model, choices: [{ index: 0, delta, finish_reason: finish }], ...(usage ? { usage } : {}) })}\n\n`,
+            ),
           );
         try {
           for (const [piece, wait] of reply.pieces ?? (reply.text === undefined ? [] : [[reply.text, 0] as [string, number]])) {
@@ -54,14 +61,26 @@ export function scriptModel(script: (request: SeenRequest, count: number) => Scr
           }
           reply.calls?.forEach((call, index) => {
             callCount += 1;
-            send({ tool_calls: [{ index, id: `call_${callCount}`, type: "function", function: { name: call.name, arguments: JSON.stringify(call.args) } }] });
+            send({
+              tool_calls: [
+                {
+                  index,
+                  id: `call_${callCount}`,
+                  type: "function",
+                  function: { name: call.name, arguments: JSON.stringify(call.args) },
+                },
+              ],
+            });
           });
           if (reply.isCut) {
             controller.error(new TypeError("connection lost"));
             return;
           }
           const usage = reply.usage ?? { prompt_tokens: 100, completion_tokens: 10 };
-          send({}, reply.calls ? "tool_calls" : "stop", { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens });
+          send({}, reply.calls ? "tool_calls" : "stop", {
+            ...usage,
+            total_tokens: usage.prompt_tokens + usage.completion_tokens,
+          });
           controller.enqueue(encoder.encode("data: [DONE]\n\n"));
           controller.close();
         } catch (error) {
@@ -75,7 +94,13 @@ export function scriptModel(script: (request: SeenRequest, count: number) => Scr
     fetch: answer,
     requests,
     ref: "scripted/model",
-    providers: { scripted: { baseUrl: "http://model.test/v1", api: "openai-completions", models: [{ id: "model", contextWindow: 128_000, maxTokens: 4096, cost: { input: 1, output: 10 } }] } },
+    providers: {
+      scripted: {
+        baseUrl: "http://model.test/v1",
+        api: "openai-completions",
+        models: [{ id: "model", contextWindow: 128_000, maxTokens: 4096, cost: { input: 1, output: 10 } }],
+      },
+    },
   };
 }
 
@@ -83,7 +108,11 @@ export function scriptModel(script: (request: SeenRequest, count: number) => Scr
 export function personTexts(request: SeenRequest): string[] {
   return request.messages
     .filter((message) => message.role === "user")
-    .map((message) => (typeof message.content === "string" ? message.content : (message.content as { text?: string }[]).map((part) => part.text ?? "").join("")));
+    .map((message) =>
+      typeof message.content === "string"
+        ? message.content
+        : (message.content as { text?: string }[]).map((part) => part.text ?? "").join(""),
+    );
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

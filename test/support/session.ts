@@ -145,7 +145,11 @@ export function openTestSession(options: TestSessionOptions): TestSession {
     alarmAt: () => alarmAt,
     async send(text, send = {}) {
       const id = send.id ?? `m${++count}`;
-      const receipt = await receive(session.parts, messageEvent(text, id, send.wishes, send.channel), makeBrief({ ...options.brief, ...send.brief }));
+      const receipt = await receive(
+        session.parts,
+        messageEvent(text, id, send.wishes, send.channel),
+        makeBrief({ ...options.brief, ...send.brief }),
+      );
       void session.runner.go();
       return receipt;
     },

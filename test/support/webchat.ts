@@ -33,7 +33,10 @@ export async function write(page: Page, text: string): Promise<void> {
 
 /** Waits until the last message was answered and nothing runs. */
 export async function waitForAnswer(page: Page, count: number): Promise<string> {
-  await page.locator(".turn-foot").nth(count - 1).waitFor({ timeout: 30_000 });
+  await page
+    .locator(".turn-foot")
+    .nth(count - 1)
+    .waitFor({ timeout: 30_000 });
   return (await page.locator(".answer sk-markdown").last().innerText()).trim();
 }
 

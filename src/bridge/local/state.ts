@@ -108,7 +108,7 @@ export function keepToken(dir: string): string {
 async function isHolding(note: RuntimeNote): Promise<boolean> {
   if (note.pid === process.pid || !isAlive(note.pid)) return false;
   const command = commandOf(note.pid);
-  if (command !== undefined && !/start\.mjs|skerry/.test(command)) return false;
+  if (command !== undefined && !/scripts\/start\.mjs/.test(command)) return false;
   if (note.url === undefined) return Date.now() - note.startedAt < START_TIMEOUT_MS;
   try {
     return (await fetch(`${note.url}/health`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })).ok;

@@ -52,7 +52,11 @@ function formatterFor(timeZone: string, detail: "day" | "minute"): Intl.DateTime
   const name = `${detail} ${timeZone}`;
   let formatter = formatters.get(name);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone, ...(detail === "minute" ? { timeStyle: "short" } : {}) });
+    formatter = new Intl.DateTimeFormat("en-GB", {
+      dateStyle: "full",
+      timeZone,
+      ...(detail === "minute" ? { timeStyle: "short" } : {}),
+    });
     formatters.set(name, formatter);
   }
   return formatter;

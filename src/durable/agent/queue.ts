@@ -48,7 +48,11 @@ export function nextTurnMessages<M extends WaitingMessage>(
 }
 
 /** Which waiting messages go when there are more than `cap`, the newest just added at the end. */
-export function overflowing<M extends WaitingMessage>(waiting: readonly M[], cap: number, drop: "summarize" | "old" | "new"): M[] {
+export function overflowing<M extends WaitingMessage>(
+  waiting: readonly M[],
+  cap: number,
+  drop: "summarize" | "old" | "new",
+): M[] {
   if (waiting.length <= cap) return [];
   return drop === "new" ? waiting.slice(cap) : waiting.slice(0, waiting.length - cap);
 }

@@ -18,6 +18,8 @@ export async function capResult(text: string, cap: number, callId: string, works
   const kept = await workspace.write(path, bytes);
   const head = text.slice(0, Math.floor(cap * 0.6));
   const tail = text.slice(-Math.floor(cap * 0.3));
-  const where = kept.ok ? `The whole (${text.length} characters) is in ${path}: read it with offset and limit.` : "The rest could not be kept.";
+  const where = kept.ok
+    ? `The whole (${text.length} characters) is in ${path}: read it with offset and limit.`
+    : "The rest could not be kept.";
   return `${head}\n[… cut here. ${where} …]\n${tail}`;
 }

@@ -19,7 +19,10 @@ export function decideAdmission(
   const agentId = wanted.agentId ?? DEFAULT_AGENT_ID;
   const parts = parseSessionKey(wanted.sessionKey ?? "main", agentId);
   if (!parts) {
-    return { outcome: "ignore", reason: `"${wanted.sessionKey}" is no session key; write agent:<agent>:<name>, at most 512 characters.` };
+    return {
+      outcome: "ignore",
+      reason: `"${wanted.sessionKey}" is no session key; write agent:<agent>:<name>, at most 512 characters.`,
+    };
   }
   if (!hasAgent(settings, parts.agentId)) {
     return { outcome: "ignore", reason: `There is no agent "${parts.agentId}". Add it under agents.entries in the settings.` };

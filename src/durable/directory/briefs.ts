@@ -73,7 +73,11 @@ function providersOf(settings: Settings): Brief["providers"] {
   const rows = Object.entries(settings.models?.providers ?? {});
   return Object.fromEntries(
     rows.map(([id, row]) => {
-      const models = row.models?.map((model) => ({ ...defined(model), id: model.id, ...(model.cost ? { cost: defined(model.cost) } : {}) }));
+      const models = row.models?.map((model) => ({
+        ...defined(model),
+        id: model.id,
+        ...(model.cost ? { cost: defined(model.cost) } : {}),
+      }));
       const { models: _models, ...rest } = row;
       return [id, { ...defined(rest), ...(models ? { models } : {}) }];
     }),
@@ -81,7 +85,9 @@ function providersOf(settings: Settings): Brief["providers"] {
 }
 
 function switchesOf(entries: Record<string, { enabled?: boolean | undefined }>): Record<string, boolean> {
-  return Object.fromEntries(Object.entries(entries).flatMap(([name, entry]) => (entry.enabled === undefined ? [] : [[name, entry.enabled]])));
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([name, entry]) => (entry.enabled === undefined ? [] : [[name, entry.enabled]])),
+  );
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -13,13 +13,27 @@ export class SessionIndex {
 
   put(row: SessionRow): void {
     const words = [row.key, row.label, row.title, row.lastMessage].filter(Boolean).join("\n").toLowerCase();
-    this.#sql.run("INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)", row.key, row.agentId, row.updatedAt, words, JSON.stringify(row));
+    this.#sql.run(
+      "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)",
+      row.key,
+      row.agentId,
+      row.updatedAt,
+      words,
+      JSON.stringify(row),
+    );
   }
 
   /** A session that was never heard of gets its row before its first turn ends. */
   putIfNew(row: SessionRow): void {
     const words = [row.key, row.title].filter(Boolean).join("\n").toLowerCase();
-    this.#sql.run("INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?)", row.key, row.agentId, row.updatedAt, words, JSON.stringify(row));
+    this.#sql.run(
+      "INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?)",
+      row.key,
+      row.agentId,
+      row.updatedAt,
+      words,
+      JSON.stringify(row),
+    );
   }
 
   has(key: string): boolean {
@@ -47,7 +61,8 @@ export class SessionIndex {
       bindings.push(request.search.toLowerCase());
     }
     const where = conditions.join(" AND ");
-    const total = this.#sql.one<{ count: number }>(`SELECT count(*) AS count FROM session WHERE ${where}`, ...bindings)?.count ?? 0;
+    const total =
+      this.#sql.one<{ count: number }>(`SELECT count(*) AS count FROM session WHERE ${where}`, ...bindings)?.count ?? 0;
     const limit = Math.max(1, Math.min(MAX_LIMIT, request.limit ?? 200));
     const rows = this.#sql.all<{ row: string }>(
       `SELECT row FROM session WHERE ${where} ORDER BY updated_at DESC LIMIT ? OFFSET ?`,

@@ -19,7 +19,9 @@ export class SettingsStore {
 
   get(): SettingsDocument {
     if (!this.#document) {
-      const row = this.#sql.one<{ raw: string; hash: string; at: number }>("SELECT raw, hash, at FROM settings ORDER BY id DESC LIMIT 1");
+      const row = this.#sql.one<{ raw: string; hash: string; at: number }>(
+        "SELECT raw, hash, at FROM settings ORDER BY id DESC LIMIT 1",
+      );
       this.#document = row
         ? { settings: JSON.parse(row.raw) as Settings, raw: row.raw, hash: row.hash, updatedAt: row.at }
         : { settings: DEFAULT_SETTINGS, raw: "{}", hash: "empty", updatedAt: 0 };

@@ -66,28 +66,39 @@ export class UsageLedger {
   }
 
   findRun(runId: string): (RunState & { sessionKey: string }) | undefined {
-    const row = this.#sql.one<{ session_key: string; body: string }>("SELECT session_key, body FROM report WHERE run_id = ? LIMIT 1", runId);
+    const row = this.#sql.one<{ session_key: string; body: string }>(
+      "SELECT session_key, body FROM report WHERE run_id = ? LIMIT 1",
+      runId,
+    );
     return row && { ...(JSON.parse(row.body) as RunState), sessionKey: row.session_key };
   }
 
   costOn(day: string, agentId: string): number {
-    return this.#sql.one<{ cost: number | null }>("SELECT sum(cost_usd) AS cost FROM usage WHERE day = ? AND agent_id = ?", day, agentId)?.cost ?? 0;
+    return (
+      this.#sql.one<{ cost: number | null }>(
+        "SELECT sum(cost_usd) AS cost FROM usage WHERE day = ? AND agent_id = ?",
+        day,
+        agentId,
+      )?.cost ?? 0
+    );
   }
 
   between(fromDay: string, toDay: string): UsageRow[] {
-    return this.#sql.all<UsageSums>("SELECT * FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, agent_id, model", fromDay, toDay).map((row) => ({
-      day: row.day,
-      agentId: row.agent_id,
-      model: row.model,
-      turns: row.turns,
-      spend: {
-        input: row.input,
-        output: row.output,
-        cacheRead: row.cache_read,
-        cacheWrite: row.cache_write,
-        ...(row.unpriced > 0 ? {} : { costUsd: row.cost_usd }),
-      },
-    }));
+    return this.#sql
+      .all<UsageSums>("SELECT * FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, agent_id, model", fromDay, toDay)
+      .map((row) => ({
+        day: row.day,
+        agentId: row.agent_id,
+        model: row.model,
+        turns: row.turns,
+        spend: {
+          input: row.input,
+          output: row.output,
+          cacheRead: row.cache_read,
+          cacheWrite: row.cache_write,
+          ...(row.unpriced > 0 ? {} : { costUsd: row.cost_usd }),
+        },
+      }));
   }
 }
 

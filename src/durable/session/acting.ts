@@ -74,7 +74,10 @@ async function runCall(parts: SessionParts, turn: Turn, call: PlannedCall, allow
 async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, allowed: readonly Tool[]): Promise<Settled> {
   const tool = allowed.find((candidate) => candidate.name === call.name);
   if (!tool) {
-    return { outcome: "failed", text: `There is no tool "${call.name}" here. Available: ${allowed.map((known) => known.name).join(", ")}.` };
+    return {
+      outcome: "failed",
+      text: `There is no tool "${call.name}" here. Available: ${allowed.map((known) => known.name).join(", ")}.`,
+    };
   }
   try {
     const result = await tool.run(validateInput(tool, call.args), contextOf(parts, turn, call));
@@ -113,7 +116,8 @@ function contextOf(parts: SessionParts, turn: Turn, call: ToolCall): ToolContext
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,
-    progress: (text) => parts.publisher.tell({ type: "call-progress", callId: call.id, name: call.name, text: text.slice(-4000) }),
+    progress: (text) =>
+      parts.publisher.tell({ type: "call-progress", callId: call.id, name: call.name, text: text.slice(-4000) }),
     now: ports.now,
     timeZone: turn.brief.timeZone,
   };
@@ -151,7 +155,10 @@ function settle(parts: SessionParts, turn: Turn, call: PlannedCall, settled: Set
 /** Settles what has not run when the person stopped the turn. */
 export function stopCalls(parts: SessionParts, turn: Turn): void {
   for (const call of parts.calls.open(turn.id)) {
-    settle(parts, turn, call, { outcome: "stopped", text: call.state === "started" ? INTERRUPTED : "Not run: the person stopped the turn." });
+    settle(parts, turn, call, {
+      outcome: "stopped",
+      text: call.state === "started" ? INTERRUPTED : "Not run: the person stopped the turn.",
+    });
   }
 }
 

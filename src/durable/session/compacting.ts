@@ -1,7 +1,7 @@
 // Compaction carried out: a summary is asked for, added as an entry, and the window begins behind it. Should no model
 // be able to write one, the talk's own first lines stand in. Nothing is deleted.
 import type { Brief } from "../../contract/admission.ts";
-import { planCompaction, plainSummary, summaryRequest } from "../agent/compaction.ts";
+import { plainSummary, planCompaction, summaryRequest } from "../agent/compaction.ts";
 import { ask } from "../models/ask.ts";
 import type { ModelInfo } from "../models/port.ts";
 import type { SessionParts } from "./parts.ts";
@@ -26,7 +26,8 @@ export async function compactNow(
   const window = models[0]?.contextWindow ?? 100_000;
   const keep = Math.min(brief.compaction.keepRecentTokens, Math.floor(window * (options.isForced ? 0.15 : 0.4)));
   const plan = planCompaction(entries, keep);
-  if (!plan) return { compacted: false, tokensBefore, tokensAfter: tokensBefore, reason: "There is nothing older to summarise yet." };
+  if (!plan)
+    return { compacted: false, tokensBefore, tokensAfter: tokensBefore, reason: "There is nothing older to summarise yet." };
   parts.publisher.tell({ type: "status", phase: "compacting" });
   const request = summaryRequest(plan, options.focus);
   let text: string;

@@ -16,7 +16,9 @@ export function describeStatus(parts: SessionParts, brief: Brief): Record<string
     Session: profile.key,
     Agent: `${brief.agentName} (${brief.agentId})`,
     Model: model ? `${model.ref} (${choice.why})` : "none",
-    ...(model && !model.isKnown ? { "Model facts": `not in the catalogue: ${model.contextWindow} tokens of context are assumed` } : {}),
+    ...(model && !model.isKnown
+      ? { "Model facts": `not in the catalogue: ${model.contextWindow} tokens of context are assumed` }
+      : {}),
     Thinking: profile.thinking ?? brief.thinking ?? "the model's own",
     Queue: profile.queueMode ?? brief.queue.mode,
     Context: profile.contextTokens ? `${profile.contextTokens} of ${profile.contextWindow ?? "?"} tokens` : "nothing asked yet",

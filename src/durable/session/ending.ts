@@ -25,18 +25,27 @@ export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
     if (inboxId !== turn.runId) parts.publisher.tell({ type: "inbox", inboxId, state }, { runId: inboxId });
   }
   const text = ending.text ?? "";
-  parts.profile.change({ lastOutcome: ending.outcome, ...(text === "" ? {} : { lastMessage: text.replace(/\s+/g, " ").slice(0, 140) }) }, now);
+  parts.profile.change(
+    { lastOutcome: ending.outcome, ...(text === "" ? {} : { lastMessage: text.replace(/\s+/g, " ").slice(0, 140) }) },
+    now,
+  );
   const said = ending.outcome === "done" ? text : (ending.error?.text ?? text);
   if (turn.event.kind === "message" && !isAnsweredInPlace(turn.event.message.from) && said !== "") {
     const { sessionKey, agentId } = turn.brief;
-    parts.outbox.add({ id: `${turn.id}:0`, sessionKey, agentId, runId: turn.runId, to: turn.event.message.from, text: said, part: 0 }, now);
+    parts.outbox.add(
+      { id: `${turn.id}:0`, sessionKey, agentId, runId: turn.runId, to: turn.event.message.from, text: said, part: 0 },
+      now,
+    );
   }
 }
 
 /** A turn that could not go on: a note says why, and the turn ends. */
 export function failTurn(parts: SessionParts, turn: Turn, outcome: "failed" | "parked", error: TurnError): void {
   const entry = parts.commit((): Entry => {
-    const note = parts.transcript.add({ kind: "note", turnId: turn.id, text: error.text, label: outcome, isForModel: false }, parts.now());
+    const note = parts.transcript.add(
+      { kind: "note", turnId: turn.id, text: error.text, label: outcome, isForModel: false },
+      parts.now(),
+    );
     parts.blocks.clear(turn.id);
     endTurn(parts, turn, { outcome, error });
     return note;
@@ -66,7 +75,13 @@ async function tellEnd(parts: SessionParts, turn: Turn, session: SessionRow): Pr
   parts.publisher.tell({ type: "turn-ended", ...told, text: turn.text, ...error }, { withRow: true });
   parts.wake.countInside();
   try {
-    await parts.ports.directory.report({ ...told, session, runId: turn.runId, turnId: turn.id, ...(turn.error ? { error: turn.error.text } : {}) });
+    await parts.ports.directory.report({
+      ...told,
+      session,
+      runId: turn.runId,
+      turnId: turn.id,
+      ...(turn.error ? { error: turn.error.text } : {}),
+    });
     parts.turns.markTold(turn.id);
   } finally {
     parts.telling.delete(turn.id);

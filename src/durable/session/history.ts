@@ -15,7 +15,17 @@ export function readHistory(parts: SessionParts, request: HistoryRequest): Histo
   if (!parts.profile.exists) {
     const { sessionKey: key, agentId } = parts.ports;
     const spend = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 };
-    const row = { key, agentId, sessionId: "", createdAt: now, updatedAt: now, status: "idle", activeRunIds: [], spend, messageCount: 0 } as const;
+    const row = {
+      key,
+      agentId,
+      sessionId: "",
+      createdAt: now,
+      updatedAt: now,
+      status: "idle",
+      activeRunIds: [],
+      spend,
+      messageCount: 0,
+    } as const;
     return { row: { ...row, activeRunIds: [] }, entries: [], total: 0, hasMore: false, waiting: [] };
   }
   const limit = Math.max(1, Math.min(MAX_LIMIT, request.limit ?? DEFAULT_LIMIT));
@@ -29,7 +39,9 @@ export function readHistory(parts: SessionParts, request: HistoryRequest): Histo
     total: parts.transcript.total(),
     hasMore: page.hasMore,
     ...(turn ? { active: activeRun(parts, turn) } : {}),
-    waiting: parts.inbox.waiting().map((item) => ({ inboxId: item.inboxId, text: textOfEvent(item.event), state: "queued", at: item.at })),
+    waiting: parts.inbox
+      .waiting()
+      .map((item) => ({ inboxId: item.inboxId, text: textOfEvent(item.event), state: "queued", at: item.at })),
   };
 }
 
@@ -40,7 +52,9 @@ function activeRun(parts: SessionParts, turn: Turn): ActiveRun {
     step: turn.step,
     text: parts.blocks.text(turn.id),
     thinking: parts.publisher.thinkingOf(turn.step),
-    calls: parts.calls.open(turn.id).map((call) => ({ callId: call.id, name: call.name, args: call.args, title: titleOf(call), state: "running" })),
+    calls: parts.calls
+      .open(turn.id)
+      .map((call) => ({ callId: call.id, name: call.name, args: call.args, title: titleOf(call), state: "running" })),
     seq: parts.publisher.seq,
   };
 }
@@ -70,16 +84,32 @@ export function storyOf(parts: SessionParts, runId: string): LiveEvent[] {
   const head = { runId, seq: parts.publisher.seq, at: parts.now() };
   const turn = parts.turns.ofRun(runId) ?? (item.turnId ? parts.turns.byId(item.turnId) : undefined);
   if (!turn) {
-    if (item.state === "queued" || item.state === "dropped") return [{ ...head, type: "inbox", inboxId: runId, state: item.state }];
+    if (item.state === "queued" || item.state === "dropped")
+      return [{ ...head, type: "inbox", inboxId: runId, state: item.state }];
     const outcome = item.state === "done" ? "done" : "failed";
     return [{ ...head, type: "turn-ended", outcome, text: "", spend: NO_SPEND, startedAt: head.at, endedAt: head.at }];
   }
-  const entries = parts.transcript.window(parts.profile.get().windowSeq).filter((entry) => entry.kind === "assistant" && entry.turnId === turn.id);
+  const entries = parts.transcript
+    .window(parts.profile.get().windowSeq)
+    .filter((entry) => entry.kind === "assistant" && entry.turnId === turn.id);
   const story: LiveEvent[] = entries.map((entry) => ({ ...head, type: "entry", entry }));
   if (turn.state !== "done") {
     const text = parts.blocks.text(turn.id);
     return text === "" ? story : [...story, { ...head, type: "text", step: turn.step, offset: 0, delta: text }];
   }
   const { outcome = "failed", text, spend, startedAt, endedAt = head.at, model, error } = turn;
-  return [...story, { ...head, type: "turn-ended", outcome, text, spend, startedAt, endedAt, ...(model ? { model } : {}), ...(error ? { error } : {}) }];
+  return [
+    ...story,
+    {
+      ...head,
+      type: "turn-ended",
+      outcome,
+      text,
+      spend,
+      startedAt,
+      endedAt,
+      ...(model ? { model } : {}),
+      ...(error ? { error } : {}),
+    },
+  ];
 }

@@ -104,7 +104,13 @@ export class SessionParts {
   row(): ReturnType<SessionProfile["row"]> | undefined {
     if (!this.profile.exists) return undefined;
     const turn = this.turns.open();
-    const status = turn ? (turn.state === "waiting" ? "waiting" : "running") : this.profile.get().lastOutcome === "failed" ? "failed" : "idle";
+    const status = turn
+      ? turn.state === "waiting"
+        ? "waiting"
+        : "running"
+      : this.profile.get().lastOutcome === "failed"
+        ? "failed"
+        : "idle";
     return this.profile.row(status, turn ? [turn.runId] : []);
   }
 }

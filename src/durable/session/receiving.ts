@@ -58,7 +58,8 @@ export function seedTalk(parts: SessionParts, earlier: readonly EarlierMessage[]
     parts.profile.ensure(parts.ports.sessionKey, parts.ports.agentId, now);
     for (const { role, parts: said } of earlier) {
       if (role === "user") parts.transcript.add({ kind: "user", inboxId: newId("msg", now), parts: said }, now);
-      else parts.transcript.add({ kind: "assistant", step: 0, text: textOf(said), thinking: [], calls: [], ...SAID_ELSEWHERE }, now);
+      else
+        parts.transcript.add({ kind: "assistant", step: 0, text: textOf(said), thinking: [], calls: [], ...SAID_ELSEWHERE }, now);
     }
   });
 }

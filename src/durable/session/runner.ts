@@ -102,7 +102,9 @@ export class Runner {
         wakesThisHour: parts.turns.wakesThisHour(now),
         spend: turn.spend,
         startedAt: turn.startedAt,
-        ...("wishes" in turn.event && turn.event.wishes.timeoutMs !== undefined ? { timeoutMs: turn.event.wishes.timeoutMs } : {}),
+        ...("wishes" in turn.event && turn.event.wishes.timeoutMs !== undefined
+          ? { timeoutMs: turn.event.wishes.timeoutMs }
+          : {}),
       },
       turn.brief.budget,
       now,
@@ -151,7 +153,10 @@ export class Runner {
       parts.turns.wait(turn.id, parts.now() + retryAfterMs);
       if (retryAfterMs < 1000) return;
       const seconds = Math.round(retryAfterMs / 1000);
-      parts.publisher.tell({ type: "status", phase: "waiting", text: `${error.message} I go on by myself in ${seconds} s.` }, { withRow: true });
+      parts.publisher.tell(
+        { type: "status", phase: "waiting", text: `${error.message} I go on by myself in ${seconds} s.` },
+        { withRow: true },
+      );
       return;
     }
     failTurn(parts, turn, "failed", { kind, text: error.message });
@@ -160,7 +165,8 @@ export class Runner {
   /** Tells the ends and sends what is due; what fails here is tried again by the alarm and never fails a turn. */
   async #finish(): Promise<void> {
     const results = await Promise.allSettled([tellEnds(this.#parts), deliverDue(this.#parts)]);
-    for (const result of results) if (result.status === "rejected") console.error("not told yet, will be tried again", result.reason);
+    for (const result of results)
+      if (result.status === "rejected") console.error("not told yet, will be tried again", result.reason);
   }
 
   /** Sets the alarm for what is still to come, or none. */

@@ -7,7 +7,16 @@ import type { Entry } from "../../contract/entry.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { SessionRow } from "../../contract/live.ts";
-import type { DeliveryPort, EarlierMessage, History, HistoryRequest, Receipt, RunState, SessionPatch, SessionPort } from "../../contract/ports.ts";
+import type {
+  DeliveryPort,
+  EarlierMessage,
+  History,
+  HistoryRequest,
+  Receipt,
+  RunState,
+  SessionPatch,
+  SessionPort,
+} from "../../contract/ports.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { type Env, textVariables } from "../env.ts";
 import { storeMedia } from "../media.ts";
@@ -86,7 +95,9 @@ export class Session extends DurableObject<Env> implements SessionPort {
   async inject(text: string, label?: string): Promise<Entry> {
     const parts = this.#parts;
     parts.profile.ensure(parts.ports.sessionKey, parts.ports.agentId, Date.now());
-    const entry = parts.commit(() => parts.transcript.add({ kind: "note", text, isForModel: true, ...(label ? { label } : {}) }, Date.now()));
+    const entry = parts.commit(() =>
+      parts.transcript.add({ kind: "note", text, isForModel: true, ...(label ? { label } : {}) }, Date.now()),
+    );
     parts.publisher.tell({ type: "entry", entry }, { withRow: true });
     return entry;
   }
@@ -102,7 +113,10 @@ export class Session extends DurableObject<Env> implements SessionPort {
     const parts = this.#parts;
     if (!parts.profile.exists) return { ok: false, error: { code: "NOT_FOUND", message: "There is no such session." } };
     if (parts.turns.open()) {
-      return { ok: false, error: { code: "UNAVAILABLE", message: "A turn is running; stop it or wait for its end.", retryable: true } };
+      return {
+        ok: false,
+        error: { code: "UNAVAILABLE", message: "A turn is running; stop it or wait for its end.", retryable: true },
+      };
     }
     return { ok: true, value: await compactNow(parts, brief, choiceOf(parts, brief).models, focus ? { focus } : {}) };
   }

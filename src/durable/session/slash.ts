@@ -28,7 +28,10 @@ export function resetSession(parts: SessionParts): void {
   stopTurn(parts);
   dropWaiting(parts, "The talk was started afresh.");
   parts.commit(() => {
-    const entry = parts.transcript.add({ kind: "note", text: "A new talk begins here.", label: "new", isForModel: false }, parts.now());
+    const entry = parts.transcript.add(
+      { kind: "note", text: "A new talk begins here.", label: "new", isForModel: false },
+      parts.now(),
+    );
     parts.profile.change({ windowSeq: entry.seq + 1, contextTokens: undefined, title: undefined }, parts.now());
     parts.publisher.tell({ type: "entry", entry }, { withRow: true });
   });
@@ -76,15 +79,19 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
     case "models":
       return modelList(parts, brief);
     case "think":
-      if (args === "") return `Thinking: ${parts.profile.get().thinking ?? brief.thinking ?? "the model's own"}. Levels: ${THINKING_LEVELS.join(", ")}.`;
+      if (args === "")
+        return `Thinking: ${parts.profile.get().thinking ?? brief.thinking ?? "the model's own"}. Levels: ${THINKING_LEVELS.join(", ")}.`;
       return patchSession(parts, { thinking: args === "default" ? null : args }) ?? `Thinking is now ${args}.`;
     case "queue":
-      if (args === "") return `Queue mode: ${parts.profile.get().queueMode ?? brief.queue.mode}. Modes: ${QUEUE_MODES.join(", ")}.`;
+      if (args === "")
+        return `Queue mode: ${parts.profile.get().queueMode ?? brief.queue.mode}. Modes: ${QUEUE_MODES.join(", ")}.`;
       return patchSession(parts, { queueMode: args === "default" ? null : args }) ?? `Queue mode is now ${args}.`;
     case "compact": {
       if (parts.turns.open()) return "A turn is running. Wait for it, or /stop it, then /compact.";
       const done = await compactNow(parts, brief, choiceOf(parts, brief).models, { ...(args ? { focus: args } : {}) });
-      return done.compacted ? `Summarised: about ${done.tokensBefore} tokens became ${done.tokensAfter}. The old talk stays readable.` : (done.reason ?? "Nothing to do.");
+      return done.compacted
+        ? `Summarised: about ${done.tokensBefore} tokens became ${done.tokensAfter}. The old talk stays readable.`
+        : (done.reason ?? "Nothing to do.");
     }
     case "help":
       return `Write what you need; I can read and write files, remember, run shell commands, fetch pages and more. I go on where I was after any interruption.\n\n${commandList()}`;
@@ -108,12 +115,18 @@ function chooseByWord(parts: SessionParts, brief: Brief, args: string): string {
 }
 
 function modelList(parts: SessionParts, brief: Brief): string {
-  const listed = listModels({ overrides: brief.providers, env: parts.ports.models.env, hasWorkersAi: parts.ports.models.ai !== undefined }).filter((model) => model.isAvailable);
+  const listed = listModels({
+    overrides: brief.providers,
+    env: parts.ports.models.env,
+    hasWorkersAi: parts.ports.models.ai !== undefined,
+  }).filter((model) => model.isAvailable);
   return listed.map((model) => `- \`${model.ref}\` ${model.name}`).join("\n");
 }
 
 function commandList(): string {
-  return commands.map((command) => `- \`/${command.name}${"args" in command ? ` ${command.args}` : ""}\` ${command.description}`).join("\n");
+  return commands
+    .map((command) => `- \`/${command.name}${"args" in command ? ` ${command.args}` : ""}\` ${command.description}`)
+    .join("\n");
 }
 
 function table(facts: Record<string, string>): string {
@@ -126,15 +139,35 @@ function answerWithNote(parts: SessionParts, event: Event, reply: string): void 
   if (event.kind !== "message") return;
   const asked = textOf(event.message.parts);
   const now = parts.now();
-  const entry = parts.commit(() => parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now));
+  const entry = parts.commit(() =>
+    parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now),
+  );
   const runId = event.id;
   const { from } = event.message;
   if (!isAnsweredInPlace(from)) {
-    parts.outbox.add({ id: `${runId}:reply`, sessionKey: parts.ports.sessionKey, agentId: parts.ports.agentId, runId, to: from, text: reply, part: 0 }, now);
+    parts.outbox.add(
+      {
+        id: `${runId}:reply`,
+        sessionKey: parts.ports.sessionKey,
+        agentId: parts.ports.agentId,
+        runId,
+        to: from,
+        text: reply,
+        part: 0,
+      },
+      now,
+    );
   }
   parts.publisher.tell({ type: "entry", entry }, { runId });
   parts.publisher.tell(
-    { type: "turn-ended", outcome: "done", text: reply, spend: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 }, startedAt: now, endedAt: now },
+    {
+      type: "turn-ended",
+      outcome: "done",
+      text: reply,
+      spend: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 },
+      startedAt: now,
+      endedAt: now,
+    },
     { runId, withRow: true },
   );
 }

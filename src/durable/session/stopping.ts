@@ -27,7 +27,6 @@ export function dropItem(parts: SessionParts, item: InboxItem, reason: string): 
   parts.publisher.tell({ type: "inbox", inboxId: item.inboxId, state: "dropped", reason }, { runId: item.inboxId });
 }
 
-
 /** Ends a turn that was asked to stop. What it had said so far stays. */
 export function concludeStopped(parts: SessionParts, turn: Turn): void {
   const text = parts.blocks.text(turn.id);

@@ -41,7 +41,8 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
     ...("wishes" in turn.event && turn.event.wishes.extraSystemPrompt ? { extra: turn.event.wishes.extraSystemPrompt } : {}),
   });
   const first = models[0];
-  if (!first) throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
+  if (!first)
+    throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
 
   let messages = await readMessages(parts);
   const reserve = Math.min(turn.brief.compaction.reserveTokens, Math.floor(first.contextWindow / 4));
@@ -55,7 +56,11 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   } catch (error) {
     if (!(error instanceof ModelFailure) || error.data.kind !== "too-long" || parts.abort.signal.aborted) throw error;
     // The provider's count is the one that matters: summarise harder, shorten old results, and ask once more.
-    parts.publisher.tell({ type: "status", phase: "compacting", text: "The talk has outgrown the model's window: summarising the older part." });
+    parts.publisher.tell({
+      type: "status",
+      phase: "compacting",
+      text: "The talk has outgrown the model's window: summarising the older part.",
+    });
     await compactNow(parts, turn.brief, models, { isForced: true });
     answer = await askModel(parts, turn, { models, system, messages: await readMessages(parts, true), specs });
   }
@@ -79,7 +84,11 @@ function readMessages(parts: SessionParts, shorten = false): Promise<ModelMessag
   return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten);
 }
 
-function countTokens(system: { stable: string; volatile: string }, messages: readonly ModelMessage[], specs: readonly ToolSpec[]): number {
+function countTokens(
+  system: { stable: string; volatile: string },
+  messages: readonly ModelMessage[],
+  specs: readonly ToolSpec[],
+): number {
   const fixed = estimateTokens(system.stable) + specs.reduce((sum, spec) => sum + estimateTokens(spec.description) + 60, 0);
   return messages.reduce((sum, message) => sum + estimateMessageTokens(message), fixed);
 }
@@ -131,15 +140,23 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
       onRetry: (retry) => {
         firstFailureAt ??= parts.now();
         const isSaid = parts.now() - firstFailureAt + retry.waitMs >= SAY_RETRY_AFTER_MS;
-        publisher.tell({ type: "status", phase: "retrying", ...(isSaid || retry.model !== retry.nextModel ? { text: sayRetry(retry) } : {}) });
+        publisher.tell({
+          type: "status",
+          phase: "retrying",
+          ...(isSaid || retry.model !== retry.nextModel ? { text: sayRetry(retry) } : {}),
+        });
       },
     },
   );
 }
 
 function sayRetry(retry: { failure: ModelFailure; model: string; nextModel: string; waitMs: number }): string {
-  const what = retry.failure.data.kind === "limited" ? "has reached its rate limit" : `did not answer (${retry.failure.data.kind})`;
-  const next = retry.model === retry.nextModel ? `Trying again in ${Math.max(1, Math.round(retry.waitMs / 1000))} s.` : `Asking ${retry.nextModel} instead.`;
+  const what =
+    retry.failure.data.kind === "limited" ? "has reached its rate limit" : `did not answer (${retry.failure.data.kind})`;
+  const next =
+    retry.model === retry.nextModel
+      ? `Trying again in ${Math.max(1, Math.round(retry.waitMs / 1000))} s.`
+      : `Asking ${retry.nextModel} instead.`;
   return `${retry.model} ${what}. ${next}`;
 }
 

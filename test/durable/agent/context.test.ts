@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Entry, NewEntry } from "../../../src/contract/entry.ts";
-import { planCompaction, plainSummary, summaryRequest } from "../../../src/durable/agent/compaction.ts";
+import { plainSummary, planCompaction, summaryRequest } from "../../../src/durable/agent/compaction.ts";
 import { buildMessages, windowOf } from "../../../src/durable/agent/context.ts";
 
 const noImage = async () => undefined;
-const place = (entries: NewEntry[]): Entry[] => entries.map((entry, index) => ({ ...entry, seq: index + 1, id: `e${index + 1}`, at: 0 }) as Entry);
+const place = (entries: NewEntry[]): Entry[] =>
+  entries.map((entry, index) => ({ ...entry, seq: index + 1, id: `e${index + 1}`, at: 0 }) as Entry);
 const user = (text: string): NewEntry => ({ kind: "user", inboxId: "i", parts: [{ type: "text", text }] });
 const assistant = (text: string, calls: { id: string; name: string; args: Record<string, unknown> }[] = []): NewEntry => ({
   kind: "assistant",
@@ -20,7 +21,12 @@ const result = (callId: string, text: string): NewEntry => ({ kind: "result", ca
 
 describe("what the model reads", () => {
   test("starts at the latest summary and never shows what it replaced", async () => {
-    const entries = place([user("first"), assistant("old answer"), { kind: "summary", text: "they greeted", firstKeptSeq: 4, tokensBefore: 9 }, user("second")]);
+    const entries = place([
+      user("first"),
+      assistant("old answer"),
+      { kind: "summary", text: "they greeted", firstKeptSeq: 4, tokensBefore: 9 },
+      user("second"),
+    ]);
     expect(windowOf(entries).kept.map((entry) => entry.seq)).toEqual([4]);
     const messages = await buildMessages(entries, noImage);
     expect(JSON.stringify(messages)).toContain("they greeted");
@@ -29,7 +35,11 @@ describe("what the model reads", () => {
 
   test("shortens old bulky results and keeps recent ones whole", async () => {
     const bulk = "x".repeat(9000);
-    const turns = Array.from({ length: 5 }, (_, index) => [user(`q${index}`), assistant("", [{ id: `c${index}`, name: "read", args: {} }]), result(`c${index}`, bulk)]);
+    const turns = Array.from({ length: 5 }, (_, index) => [
+      user(`q${index}`),
+      assistant("", [{ id: `c${index}`, name: "read", args: {} }]),
+      result(`c${index}`, bulk),
+    ]);
     const messages = await buildMessages(place(turns.flat()), noImage);
     const lengths = messages.filter((message) => message.role === "tool").map((message) => message.text.length);
     expect(lengths[0]).toBeLessThan(3200);

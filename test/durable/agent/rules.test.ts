@@ -58,7 +58,14 @@ describe("the system prompt", () => {
     ],
     isFirstRun: false,
   };
-  const facts = { agentName: "Skerry", sessionKey: "agent:main:main", channel: "webchat", timeZone: "Europe/Berlin", now: Date.UTC(2026, 10, 22, 12), toolNames: ["read"] };
+  const facts = {
+    agentName: "Skerry",
+    sessionKey: "agent:main:main",
+    channel: "webchat",
+    timeZone: "Europe/Berlin",
+    now: Date.UTC(2026, 10, 22, 12),
+    toolNames: ["read"],
+  };
 
   test("has the files and offered skills in the stable part and the clock behind the boundary", () => {
     const prompt = buildSystemPrompt(bootstrap, facts);

@@ -27,9 +27,12 @@ describe("the settings document", () => {
     expect(store.get().settings.agents?.defaults?.model).toBe("anthropic/claude-opus-4-6");
   });
 
-  test.each(["", "{", "[]", '"x"', "null", '{"models":{"providers":{"x":{"apiKeyEnv":"sk-ant-secret"}}}}'])("%j is refused", (raw) => {
-    expect(parseSettings(raw).ok).toBe(false);
-  });
+  test.each(["", "{", "[]", '"x"', "null", '{"models":{"providers":{"x":{"apiKeyEnv":"sk-ant-secret"}}}}'])(
+    "%j is refused",
+    (raw) => {
+      expect(parseSettings(raw).ok).toBe(false);
+    },
+  );
 
   test("survives any text without throwing", () => {
     fc.assert(fc.property(fc.string(), (raw) => typeof parseSettings(raw).ok === "boolean"));
@@ -60,13 +63,23 @@ describe("a brief", () => {
 
   test("has every default of an empty document", () => {
     const brief = makeBrief({ settings: {}, hash: "h" }, place, 0);
-    expect(brief).toMatchObject({ agentName: "Skerry", models: [], queue: { mode: "steer", debounceMs: 500, cap: 20 }, timeZone: "UTC", modelIdleMs: 60_000 });
+    expect(brief).toMatchObject({
+      agentName: "Skerry",
+      models: [],
+      queue: { mode: "steer", debounceMs: 500, cap: 20 },
+      timeZone: "UTC",
+      modelIdleMs: 60_000,
+    });
   });
 
   test("puts the agent's own over the defaults, and sums what is denied", () => {
     const settings = {
       agents: {
-        defaults: { model: { primary: "openai/gpt-5", fallbacks: ["demo/demo"] }, tools: { deny: ["exec"] }, budget: { perDayUsd: 5 } },
+        defaults: {
+          model: { primary: "openai/gpt-5", fallbacks: ["demo/demo"] },
+          tools: { deny: ["exec"] },
+          budget: { perDayUsd: 5 },
+        },
         entries: { work: { name: "Work", tools: { allow: ["*"], deny: ["web_fetch"] } } },
       },
     };
@@ -80,11 +93,19 @@ describe("a brief", () => {
 
 test("a brief carries the switches of skills", () => {
   const settings = { skills: { entries: { weather: { enabled: false }, github: {} } } };
-  expect(makeBrief({ settings, hash: "h" }, { sessionKey: "agent:main:main", agentId: "main" }, 0).skills).toEqual({ weather: false });
+  expect(makeBrief({ settings, hash: "h" }, { sessionKey: "agent:main:main", agentId: "main" }, 0).skills).toEqual({
+    weather: false,
+  });
 });
 
 describe("admission", () => {
-  const message = (isOwner: boolean) => ({ id: "m", from: { channel: "webchat", peer: "p" }, sender: { id: "s", isOwner }, parts: [], sentAt: 0 });
+  const message = (isOwner: boolean) => ({
+    id: "m",
+    from: { channel: "webchat", peer: "p" },
+    sender: { id: "s", isOwner },
+    parts: [],
+    sentAt: 0,
+  });
 
   test("ignores whoever is not the owner", () => {
     expect(decideAdmission({}, message(false), {}).outcome).toBe("ignore");
@@ -104,7 +125,16 @@ describe("admission", () => {
 describe("the ledger", () => {
   const session = { key: "agent:main:main", agentId: "main" } as never;
   const spend = { input: 10, output: 5, cacheRead: 2, cacheWrite: 1, costUsd: 0.25 };
-  const report = { session, runId: "r1", turnId: "t1", outcome: "done" as const, startedAt: 0, endedAt: Date.UTC(2026, 10, 22), model: "demo/demo", spend };
+  const report = {
+    session,
+    runId: "r1",
+    turnId: "t1",
+    outcome: "done" as const,
+    startedAt: 0,
+    endedAt: Date.UTC(2026, 10, 22),
+    model: "demo/demo",
+    spend,
+  };
 
   test("counts a turn once however often it is reported", () => {
     const ledger = new UsageLedger(openSqlWithSchema());
@@ -113,7 +143,13 @@ describe("the ledger", () => {
     ledger.add({ ...report, turnId: "t2", runId: "r2" });
     expect(ledger.costOn("2026-11-22", "main")).toBeCloseTo(0.5);
     expect(ledger.between("2026-11-01", "2026-11-30")).toEqual([
-      { day: "2026-11-22", agentId: "main", model: "demo/demo", turns: 2, spend: { input: 20, output: 10, cacheRead: 4, cacheWrite: 2, costUsd: 0.5 } },
+      {
+        day: "2026-11-22",
+        agentId: "main",
+        model: "demo/demo",
+        turns: 2,
+        spend: { input: 20, output: 10, cacheRead: 4, cacheWrite: 2, costUsd: 0.5 },
+      },
     ]);
     expect(ledger.findRun("r2")).toMatchObject({ status: "ok", sessionKey: "agent:main:main" });
   });

@@ -6,10 +6,19 @@ import { type ScriptedReply, type SeenRequest, scriptModel } from "../../support
 import { openTestSession, type TestSession, type TestSessionOptions } from "../../support/session.ts";
 import { openTestWorkspace } from "../../support/workspace.ts";
 
-function open(script: (request: SeenRequest, count: number) => ScriptedReply, options: Partial<Omit<TestSessionOptions, "brief">> = {}) {
+function open(
+  script: (request: SeenRequest, count: number) => ScriptedReply,
+  options: Partial<Omit<TestSessionOptions, "brief">> = {},
+) {
   const model = scriptModel(script);
   const workspace = openTestWorkspace();
-  const session = openTestSession({ env: {}, workspace, fetch: model.fetch, ...options, brief: { models: [model.ref], providers: model.providers } });
+  const session = openTestSession({
+    env: {},
+    workspace,
+    fetch: model.fetch,
+    ...options,
+    brief: { models: [model.ref], providers: model.providers },
+  });
   return { session, model, workspace };
 }
 
@@ -19,7 +28,8 @@ const until = async (condition: () => boolean, ms = 3000) => {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 };
-const answers = (entries: Entry[]) => entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
+const answers = (entries: Entry[]) =>
+  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
 const results = (session: TestSession) => session.entries().flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 
 async function crashAndGoOn(session: TestSession): Promise<void> {
@@ -39,7 +49,16 @@ describe("after a crash", () => {
   });
 
   test("in mid-stream, the half answer is not taken for a whole one", async () => {
-    const { session } = open((_request, count) => (count === 1 ? { pieces: [["half", 0], ["rest", 5000]] } : { text: "whole" }));
+    const { session } = open((_request, count) =>
+      count === 1
+        ? {
+            pieces: [
+              ["half", 0],
+              ["rest", 5000],
+            ],
+          }
+        : { text: "whole" },
+    );
     await session.send("hi");
     await until(() => session.told.some((event) => event.type === "text"));
     await crashAndGoOn(session);
@@ -69,7 +88,10 @@ describe("after a crash", () => {
         return target[name];
       },
     });
-    const { session } = open((_request, count) => (count === 1 ? { calls: [{ name: "read", args: { path: "SOUL.md" } }] } : { text: "read it" }), { workspace });
+    const { session } = open(
+      (_request, count) => (count === 1 ? { calls: [{ name: "read", args: { path: "SOUL.md" } }] } : { text: "read it" }),
+      { workspace },
+    );
     await session.send("go");
     await until(() => session.told.some((event) => event.type === "call-started"));
     isSlow = false;
@@ -105,7 +127,10 @@ describe("after a crash", () => {
   });
 
   test("a message that waited is answered too, after the first", async () => {
-    const { session, model } = open((request, count) => ({ text: `re ${request.messages.filter((message) => message.role === "user").length}`, delayMs: count === 1 ? 5000 : 0 }));
+    const { session, model } = open((request, count) => ({
+      text: `re ${request.messages.filter((message) => message.role === "user").length}`,
+      delayMs: count === 1 ? 5000 : 0,
+    }));
     await session.send("one", { id: "one" });
     await session.send("two", { id: "two", wishes: { queueMode: "followup" } });
     await until(() => model.requests.length === 1);

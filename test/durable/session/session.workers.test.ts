@@ -13,7 +13,12 @@ const house = env as unknown as Env;
 async function send(key: string, text: string, id: string) {
   const event = messageEvent(text, id);
   if (event.kind !== "message") throw new Error("A message is expected.");
-  return intake({ directory: directoryOf(house), session: (wanted) => sessionOf(house, wanted) }, event.message, {}, { sessionKey: key });
+  return intake(
+    { directory: directoryOf(house), session: (wanted) => sessionOf(house, wanted) },
+    event.message,
+    {},
+    { sessionKey: key },
+  );
 }
 
 async function settled(session: SessionPort, runId: string): Promise<History> {
@@ -25,7 +30,8 @@ async function settled(session: SessionPort, runId: string): Promise<History> {
   throw new Error(`The run ${runId} did not end in time.`);
 }
 
-const answers = (history: History) => history.entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
+const answers = (history: History) =>
+  history.entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
 
 describe("a talk in workerd", () => {
   // The test runner loads modules through promises of the event that asked first: an import that a kill cuts off would

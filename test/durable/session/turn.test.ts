@@ -21,7 +21,8 @@ function open(script: Script, options: Partial<Omit<TestSessionOptions, "brief">
   return { session, model, workspace };
 }
 
-const answers = (entries: Entry[]) => entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
+const answers = (entries: Entry[]) =>
+  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
 const results = (entries: Entry[]) => entries.flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 const ends = (session: TestSession) => session.told.flatMap((event) => (event.type === "turn-ended" ? [event] : []));
 const states = (session: TestSession, id: string) =>
@@ -73,7 +74,9 @@ describe("a turn", () => {
     );
     await session.send("read");
     await session.rest();
-    const order = session.told.flatMap((event) => (event.type === "call-started" ? ["s"] : event.type === "call-ended" ? ["e"] : []));
+    const order = session.told.flatMap((event) =>
+      event.type === "call-started" ? ["s"] : event.type === "call-ended" ? ["e"] : [],
+    );
     expect(order.join("")).toBe("ssssseeeee");
     expect(results(session.entries())).toHaveLength(5);
   });
@@ -81,7 +84,13 @@ describe("a turn", () => {
   test("tells the model what is wrong with a call instead of failing", async () => {
     const { session } = open((_request, count) =>
       count === 1
-        ? { calls: [{ name: "read", args: { wrong: 1 } }, { name: "teleport", args: {} }, { name: "read", args: { path: "../../etc/passwd" } }] }
+        ? {
+            calls: [
+              { name: "read", args: { wrong: 1 } },
+              { name: "teleport", args: {} },
+              { name: "read", args: { path: "../../etc/passwd" } },
+            ],
+          }
         : { text: "I see." },
     );
     await session.send("go");
@@ -106,9 +115,12 @@ describe("a turn", () => {
   });
 
   test("denied tools are neither offered nor run", async () => {
-    const { session, model } = open((_request, count) => (count === 1 ? { calls: [{ name: "exec", args: { command: "echo hi" } }] } : { text: "no" }), {
-      brief: { tools: { deny: ["group:runtime"] } },
-    });
+    const { session, model } = open(
+      (_request, count) => (count === 1 ? { calls: [{ name: "exec", args: { command: "echo hi" } }] } : { text: "no" }),
+      {
+        brief: { tools: { deny: ["group:runtime"] } },
+      },
+    );
     await session.send("run");
     await session.rest();
     expect(model.requests[0]?.tools?.map((tool) => tool.function.name)).not.toContain("exec");
@@ -129,7 +141,13 @@ describe("a turn", () => {
 
 describe("stop", () => {
   test("in mid-stream keeps what was said and ends the turn", async () => {
-    const { session } = open(() => ({ pieces: [["Once upon ", 0], ["a time", 30], [" there was", 5000]] }));
+    const { session } = open(() => ({
+      pieces: [
+        ["Once upon ", 0],
+        ["a time", 30],
+        [" there was", 5000],
+      ],
+    }));
     await session.send("tell", { id: "story" });
     await until(() => session.told.some((event) => event.type === "text" && event.delta.includes("time")));
     session.stop();
@@ -150,7 +168,16 @@ describe("stop", () => {
   });
 
   test("lets the next message begin a turn of its own", async () => {
-    const { session } = open((request) => (personTexts(request).at(-1) === "second" ? { text: "second answer" } : { pieces: [["x", 0], ["y", 5000]] }));
+    const { session } = open((request) =>
+      personTexts(request).at(-1) === "second"
+        ? { text: "second answer" }
+        : {
+            pieces: [
+              ["x", 0],
+              ["y", 5000],
+            ],
+          },
+    );
     await session.send("first");
     await until(() => session.told.some((event) => event.type === "text"));
     session.stop();
@@ -179,7 +206,9 @@ describe("messages while busy", () => {
   });
 
   test("follow up one by one", async () => {
-    const { session } = open((request) => ({ text: `re: ${personTexts(request).at(-1)}`, delayMs: 20 }), { brief: { queue: { mode: "followup", debounceMs: 0, cap: 20, drop: "summarize" } } });
+    const { session } = open((request) => ({ text: `re: ${personTexts(request).at(-1)}`, delayMs: 20 }), {
+      brief: { queue: { mode: "followup", debounceMs: 0, cap: 20, drop: "summarize" } },
+    });
     for (const text of ["one", "two", "three"]) await session.send(text, { id: text });
     await session.rest();
     expect(answers(session.entries())).toEqual(["re: one", "re: two", "re: three"]);
@@ -187,7 +216,9 @@ describe("messages while busy", () => {
   });
 
   test("are collected into one turn after a quiet moment", async () => {
-    const { session, model } = open((_request, count) => ({ text: `answer ${count}`, delayMs: 30 }), { brief: { queue: { mode: "collect", debounceMs: 60, cap: 20, drop: "summarize" } } });
+    const { session, model } = open((_request, count) => ({ text: `answer ${count}`, delayMs: 30 }), {
+      brief: { queue: { mode: "collect", debounceMs: 60, cap: 20, drop: "summarize" } },
+    });
     await session.send("one");
     await until(() => model.requests.length === 1);
     await session.send("two");
@@ -201,7 +232,16 @@ describe("messages while busy", () => {
   });
 
   test("interrupt: the running turn stops and the newest is answered", async () => {
-    const { session } = open((request) => (personTexts(request).at(-1) === "never mind" ? { text: "fine" } : { pieces: [["thinking", 0], ["more", 5000]] }));
+    const { session } = open((request) =>
+      personTexts(request).at(-1) === "never mind"
+        ? { text: "fine" }
+        : {
+            pieces: [
+              ["thinking", 0],
+              ["more", 5000],
+            ],
+          },
+    );
     await session.send("long", { id: "long" });
     await until(() => session.told.some((event) => event.type === "text"));
     await session.send("never mind", { id: "short", wishes: { queueMode: "interrupt" } });
@@ -213,7 +253,9 @@ describe("messages while busy", () => {
   });
 
   test("over the cap are dropped with a word to their sender", async () => {
-    const { session } = open(() => ({ text: "x", delayMs: 100 }), { brief: { queue: { mode: "followup", debounceMs: 0, cap: 2, drop: "new" } } });
+    const { session } = open(() => ({ text: "x", delayMs: 100 }), {
+      brief: { queue: { mode: "followup", debounceMs: 0, cap: 2, drop: "new" } },
+    });
     for (const id of ["a", "b", "c", "d"]) await session.send(id, { id });
     expect(states(session, "d")).toEqual(["dropped", "dropped"].slice(0, states(session, "d").length));
     await session.rest();
@@ -224,7 +266,9 @@ describe("messages while busy", () => {
 
 describe("model failures", () => {
   test("that pass are retried within the turn, and the withdrawn text is told", async () => {
-    const { session } = open((_request, count) => (count === 1 ? { pieces: [["half an ans", 0]], isCut: true } : { text: "whole answer" }));
+    const { session } = open((_request, count) =>
+      count === 1 ? { pieces: [["half an ans", 0]], isCut: true } : { text: "whole answer" },
+    );
     await session.send("hi");
     await session.rest();
     expect(answers(session.entries())).toEqual(["whole answer"]);
@@ -241,11 +285,14 @@ describe("model failures", () => {
   });
 
   test("too long: the talk is summarised and the turn goes on", async () => {
-    const { session } = open((request) => {
-      if (JSON.stringify(request.messages).includes("Summarise the talk")) return { text: "They counted." };
-      const isLong = JSON.stringify(request.messages).length > 30_000;
-      return isLong ? { status: 400, text: "This model's maximum context length is 8000 tokens" } : { text: "ok" };
-    }, { brief: { compaction: { enabled: true, keepRecentTokens: 1000, reserveTokens: 1000 } } });
+    const { session } = open(
+      (request) => {
+        if (JSON.stringify(request.messages).includes("Summarise the talk")) return { text: "They counted." };
+        const isLong = JSON.stringify(request.messages).length > 30_000;
+        return isLong ? { status: 400, text: "This model's maximum context length is 8000 tokens" } : { text: "ok" };
+      },
+      { brief: { compaction: { enabled: true, keepRecentTokens: 1000, reserveTokens: 1000 } } },
+    );
     for (let index = 0; index < 6; index++) {
       await session.send(`${index} ${"words ".repeat(1200)}`, { id: `m${index}` });
       await session.rest();
@@ -257,7 +304,9 @@ describe("model failures", () => {
   });
 
   test("a long Retry-After is kept as a row, and the alarm goes on", async () => {
-    const { session, model } = open((_request, count) => (count === 1 ? { status: 429, headers: { "retry-after": "40" } } : { text: "later" }));
+    const { session, model } = open((_request, count) =>
+      count === 1 ? { status: 429, headers: { "retry-after": "40" } } : { text: "later" },
+    );
     await session.send("hi");
     await session.rest();
     const turn = session.parts.turns.open();
@@ -270,7 +319,10 @@ describe("model failures", () => {
   });
 
   test("the turn's budget parks it with a sentence", async () => {
-    const { session } = open(() => ({ calls: [{ name: "read", args: { path: "SOUL.md" } }], usage: { prompt_tokens: 1_000_000, completion_tokens: 1 } }), { brief: { budget: { perTurnUsd: 2 } } });
+    const { session } = open(
+      () => ({ calls: [{ name: "read", args: { path: "SOUL.md" } }], usage: { prompt_tokens: 1_000_000, completion_tokens: 1 } }),
+      { brief: { budget: { perTurnUsd: 2 } } },
+    );
     await session.send("spend");
     await session.rest();
     expect(ends(session)).toMatchObject([{ outcome: "parked", error: { kind: "breaker" } }]);
@@ -307,7 +359,15 @@ describe("commands", () => {
   });
 
   test("/stop ends what runs and drops what waits", async () => {
-    const { session } = open(() => ({ pieces: [["a", 0], ["b", 5000]] }), { brief: { queue: { mode: "followup", debounceMs: 0, cap: 9, drop: "new" } } });
+    const { session } = open(
+      () => ({
+        pieces: [
+          ["a", 0],
+          ["b", 5000],
+        ],
+      }),
+      { brief: { queue: { mode: "followup", debounceMs: 0, cap: 9, drop: "new" } } },
+    );
     await session.send("one", { id: "one" });
     await session.send("two", { id: "two" });
     await until(() => session.told.some((event) => event.type === "text"));
@@ -324,7 +384,9 @@ describe("delivery", () => {
     const { session } = open((_request, count) => ({ text: `answer ${count}` }), {
       deliver: async () => {
         tries += 1;
-        return tries === 1 ? { outcome: "unanswered", retryAfterMs: 10, reason: "timeout" } : { outcome: "sent", platformId: "p1" };
+        return tries === 1
+          ? { outcome: "unanswered", retryAfterMs: 10, reason: "timeout" }
+          : { outcome: "sent", platformId: "p1" };
       },
     });
     await session.send("hi", { channel: "telegram" });

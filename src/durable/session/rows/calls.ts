@@ -44,7 +44,13 @@ export class Calls {
   open(turnId: string): PlannedCall[] {
     return this.#sql
       .all<CallRow>("SELECT id, name, args, state FROM call WHERE turn_id = ? ORDER BY place", turnId)
-      .map((row) => ({ rowId: row.id, id: row.id.split(":").slice(2).join(":"), name: row.name, args: JSON.parse(row.args), state: row.state }));
+      .map((row) => ({
+        rowId: row.id,
+        id: row.id.split(":").slice(2).join(":"),
+        name: row.name,
+        args: JSON.parse(row.args),
+        state: row.state,
+      }));
   }
 
   markStarted(rowIds: readonly string[], now: number): void {

@@ -55,12 +55,24 @@ export class Inbox {
   waiting(): readonly InboxItem[] {
     this.#waiting ??= this.#sql
       .all<InboxRow>("SELECT id, at, mode, event, brief FROM inbox WHERE state = 'queued' ORDER BY place")
-      .map((row) => ({ inboxId: row.id, at: row.at, mode: row.mode, event: JSON.parse(row.event), brief: JSON.parse(row.brief) }));
+      .map((row) => ({
+        inboxId: row.id,
+        at: row.at,
+        mode: row.mode,
+        event: JSON.parse(row.event),
+        brief: JSON.parse(row.brief),
+      }));
     return this.#waiting;
   }
 
   mark(id: string, state: InboxState, turnId?: string, reason?: string): void {
-    this.#sql.run("UPDATE inbox SET state = ?, turn_id = coalesce(?, turn_id), reason = ? WHERE id = ?", state, turnId ?? null, reason ?? null, id);
+    this.#sql.run(
+      "UPDATE inbox SET state = ?, turn_id = coalesce(?, turn_id), reason = ? WHERE id = ?",
+      state,
+      turnId ?? null,
+      reason ?? null,
+      id,
+    );
     if (state !== "queued") this.#waiting = this.#waiting?.filter((item) => item.inboxId !== id);
   }
 

@@ -81,7 +81,10 @@ export class SessionProfile {
   noteMessage(text: string, now: number): void {
     const profile = this.get();
     const preview = text.replace(/\s+/g, " ").trim().slice(0, PREVIEW_CHARS);
-    this.change({ messageCount: profile.messageCount + 1, lastMessage: preview, title: profile.title ?? (preview || undefined) }, now);
+    this.change(
+      { messageCount: profile.messageCount + 1, lastMessage: preview, title: profile.title ?? (preview || undefined) },
+      now,
+    );
   }
 
   noteSpend(spend: Spend, model: string, contextTokens: number, contextWindow: number, now: number): void {

@@ -58,8 +58,18 @@ export class Transcript {
     const before = request.beforeSeq ?? Number.MAX_SAFE_INTEGER;
     const rows =
       request.afterSeq === undefined
-        ? this.#sql.all<EntryRow>("SELECT seq, id, at, body FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, request.limit + 1).reverse()
-        : this.#sql.all<EntryRow>("SELECT seq, id, at, body FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", after, request.limit + 1);
+        ? this.#sql
+            .all<EntryRow>(
+              "SELECT seq, id, at, body FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+              before,
+              request.limit + 1,
+            )
+            .reverse()
+        : this.#sql.all<EntryRow>(
+            "SELECT seq, id, at, body FROM entry WHERE seq > ? ORDER BY seq LIMIT ?",
+            after,
+            request.limit + 1,
+          );
     const hasMore = rows.length > request.limit;
     if (hasMore) request.afterSeq === undefined ? rows.shift() : rows.pop();
     return { entries: rows.map(toEntry), hasMore };

@@ -156,7 +156,11 @@ export class Turns {
     this.#change((turn) => ({ ...turn, isStopAsked: true }));
   }
 
-  end(id: string, ending: { outcome: TurnOutcome; text?: string; error?: TurnError; model?: string; spend?: Spend }, now: number): void {
+  end(
+    id: string,
+    ending: { outcome: TurnOutcome; text?: string; error?: TurnError; model?: string; spend?: Spend },
+    now: number,
+  ): void {
     const turn = this.#current(id);
     if (!turn) return;
     const spend = ending.spend ? addSpend(turn.spend, ending.spend) : turn.spend;
@@ -178,7 +182,9 @@ export class Turns {
   /** Ended turns whose end was not told to everyone yet, oldest first. */
   untold(): Turn[] {
     if (!this.#hasUntold) return [];
-    const turns = this.#sql.all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at").map(toTurn);
+    const turns = this.#sql
+      .all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at")
+      .map(toTurn);
     this.#hasUntold = turns.length > 0;
     return turns;
   }
