@@ -89,6 +89,16 @@ type Headless<T> = T extends Entry ? Omit<T, "seq" | "id" | "at"> : never;
 /** An entry before the transcript gave it its place. */
 export type NewEntry = Headless<Entry>;
 
+/** US dollars per million tokens that a budget counts where the price is not known: that of a strong model. */
+const ASSUMED_PRICE = { input: 5, output: 25, cacheRead: 0.5, cacheWrite: 6.25 } as const;
+
+/** What a budget counts: the price, or an assumed one, so that a bound holds for every model. */
+export function countedCostUsd(spend: Spend): number {
+  if (spend.costUsd !== undefined) return spend.costUsd;
+  const { input, output, cacheRead, cacheWrite } = ASSUMED_PRICE;
+  return (spend.input * input + spend.output * output + spend.cacheRead * cacheRead + spend.cacheWrite * cacheWrite) / 1_000_000;
+}
+
 export const NO_SPEND: Spend = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, costUsd: 0 };
 
 /** Adds two spends. An unknown price makes the sum unknown. */

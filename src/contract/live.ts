@@ -15,7 +15,8 @@ export interface TurnError {
 
 export type LiveDetail =
   /** A message changed its state. */
-  | { type: "inbox"; inboxId: string; state: InboxState; reason?: string }
+  /** `isJoined`: it began together with another message's turn, so its sender hears of the end by this alone. */
+  | { type: "inbox"; inboxId: string; state: InboxState; reason?: string; isJoined?: boolean }
   | { type: "turn-started"; startedAt: number }
   /** What is going on when nothing streams: "overloaded: trying again in 4 s". */
   | { type: "status"; phase: "preparing" | "asking" | "retrying" | "compacting" | "waiting"; text?: string }

@@ -1,6 +1,6 @@
 // When a turn is parked instead of going on, and what its person is told.
 import type { Brief } from "../../contract/admission.ts";
-import type { Spend } from "../../contract/entry.ts";
+import { countedCostUsd, type Spend } from "../../contract/entry.ts";
 
 export const MAX_ATTEMPTS = 5;
 export const MAX_STEPS = 200;
@@ -25,7 +25,7 @@ export function findBreach(facts: TurnFacts, budget: Brief["budget"], now: numbe
   if (facts.wakesThisHour >= MAX_WAKES_PER_HOUR) {
     return "I woke myself too often within an hour, so I stopped. Write again to let me go on.";
   }
-  const cost = facts.spend.costUsd ?? 0;
+  const cost = countedCostUsd(facts.spend);
   if (budget.perTurnUsd !== undefined && cost >= budget.perTurnUsd) {
     return `This turn has cost $${cost.toFixed(2)}, its limit is $${budget.perTurnUsd.toFixed(2)} (agents.defaults.budget.perTurnUsd), so I stopped.`;
   }

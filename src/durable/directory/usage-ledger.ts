@@ -1,4 +1,5 @@
 // What turns cost: their reports for a while, and sums a day, agent and model for ever.
+import { countedCostUsd } from "../../contract/entry.ts";
 import type { RunState, TurnReport, UsageRow } from "../../contract/ports.ts";
 import type { Sql } from "../storage/sql.ts";
 
@@ -73,14 +74,11 @@ export class UsageLedger {
     return row && { ...(JSON.parse(row.body) as RunState), sessionKey: row.session_key };
   }
 
+  /** What a day's budget counts; models of unknown price at an assumed one. */
   costOn(day: string, agentId: string): number {
-    return (
-      this.#sql.one<{ cost: number | null }>(
-        "SELECT sum(cost_usd) AS cost FROM usage WHERE day = ? AND agent_id = ?",
-        day,
-        agentId,
-      )?.cost ?? 0
-    );
+    return this.between(day, day)
+      .filter((row) => row.agentId === agentId)
+      .reduce((sum, row) => sum + countedCostUsd(row.spend), 0);
   }
 
   between(fromDay: string, toDay: string): UsageRow[] {

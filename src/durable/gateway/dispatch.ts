@@ -73,7 +73,13 @@ async function answer(screen: Screen, request: RequestFrame, house: House, repea
 async function runOnce(method: MethodName, params: object, screen: Screen, frameId: string, house: House, repeats: Repeats) {
   const key = "idempotencyKey" in params && typeof params.idempotencyKey === "string" ? params.idempotencyKey : undefined;
   const work = async () => runMethod(method, params, { house, screen, frameId });
-  return key === undefined ? work() : repeats.once(`${method}:${key}`, house.now(), work);
+  return key === undefined ? work() : repeats.once(`${method}:${sessionNamed(params)}:${key}`, house.now(), work);
+}
+
+/** The same key in another session is another request. */
+function sessionNamed(params: object): string {
+  const named = "sessionKey" in params ? params.sessionKey : "key" in params ? params.key : undefined;
+  return typeof named === "string" ? named : "";
 }
 
 type ReadFrame = { id: string; request: RequestFrame } | { id: string; error: GatewayErrorData } | undefined;

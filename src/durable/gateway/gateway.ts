@@ -99,8 +99,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     await this.#arm();
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#forget(socket);
+    // The client waits for its close to be answered; codes that only stand for the lack of one may not be sent.
+    socket.close(code === 1005 || code === 1006 || code === 1015 ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {

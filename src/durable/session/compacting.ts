@@ -43,7 +43,7 @@ export async function compactNow(
         cacheKey: `${parts.profile.get().sessionId}-summary`,
         signal: parts.abort.signal,
       },
-      parts.ports.models,
+      parts.models,
       { idleMs: brief.modelIdleMs, requestsLeft: () => parts.wake.outsideLeft(), onRequest: () => parts.wake.countOutside() },
     );
     text = answer.reply.text.trim() || plainSummary(plan);

@@ -36,7 +36,7 @@ export function describeSpend(spend: Spend): string {
 
 /** The models this session would ask now, and why. A person's own choice is strict: no other stands in for it. */
 export function choiceOf(parts: SessionParts, brief: Brief, wished?: string): ModelChoice {
-  const { env, ai } = parts.ports.models;
+  const { env, ai } = parts.models;
   const chosen = wished ?? parts.profile.get().modelOverride;
   if (chosen) {
     const model = resolveModel(chosen, brief.providers, env);

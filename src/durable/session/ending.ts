@@ -20,9 +20,10 @@ export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
   parts.turns.end(turn.id, ending, now);
   parts.calls.removeAll(turn.id);
   const state = ending.outcome === "failed" ? "failed" : "done";
-  for (const inboxId of parts.inbox.settle(turn.id, state)) {
+  for (const { inboxId, wasSteered } of parts.inbox.settle(turn.id, state)) {
     // The run's own message hears of it by the end of the run; those that joined it have runs of their own to their senders.
-    if (inboxId !== turn.runId) parts.publisher.tell({ type: "inbox", inboxId, state }, { runId: inboxId });
+    if (inboxId === turn.runId) continue;
+    parts.publisher.tell({ type: "inbox", inboxId, state, isJoined: !wasSteered }, { runId: inboxId });
   }
   const text = ending.text ?? "";
   parts.profile.change(

@@ -77,10 +77,10 @@ export function readRun(parts: SessionParts, runId: string): RunState {
   };
 }
 
-/** What a run has said up to now, as the events that would have told it; none when it is not known. */
-export function storyOf(parts: SessionParts, runId: string): LiveEvent[] {
+/** What a run has said up to now, as the events that would have told it; undefined when it is not known. */
+export function storyOf(parts: SessionParts, runId: string): LiveEvent[] | undefined {
   const item = parts.inbox.find(runId);
-  if (!item) return [];
+  if (!item) return undefined;
   const head = { runId, seq: parts.publisher.seq, at: parts.now() };
   const turn = parts.turns.ofRun(runId) ?? (item.turnId ? parts.turns.byId(item.turnId) : undefined);
   if (!turn) {

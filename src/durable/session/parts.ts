@@ -4,6 +4,7 @@ import type { MediaRef } from "../../contract/message.ts";
 import type { DeliveryPort, DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
+import { KeyRing } from "./key-ring.ts";
 import { type LiveLine, Publisher } from "./live/publisher.ts";
 import { Blocks } from "./rows/blocks.ts";
 import { Calls } from "./rows/calls.ts";
@@ -22,7 +23,7 @@ export interface SessionPorts {
   workspace: WorkspacePort;
   gateway: Pick<GatewayPort, "publish">;
   openLine(): LiveLine;
-  directory: Pick<DirectoryPort, "report" | "noteSession">;
+  directory: Pick<DirectoryPort, "report" | "noteSession" | "providerKeys">;
   delivery: DeliveryPort;
   models: ProviderDeps;
   /** Keeps a picture a tool came upon. */
@@ -49,6 +50,7 @@ export class SessionParts {
   readonly outbox: Outbox;
   readonly profile: SessionProfile;
   readonly publisher: Publisher;
+  readonly keys: KeyRing;
   readonly alarm: AlarmClock;
   wake: Wake;
   /** Turns whose end is being told just now. */
@@ -68,6 +70,7 @@ export class SessionParts {
     this.profile = new SessionProfile(ports.sql);
     this.alarm = new AlarmClock(ports.alarm);
     this.wake = new Wake(ports.now());
+    this.keys = new KeyRing(ports, () => this.wake.countInside());
     this.publisher = new Publisher({
       gateway: ports.gateway,
       sessionKey: ports.sessionKey,
@@ -77,6 +80,11 @@ export class SessionParts {
       openLine: ports.openLine,
       countRequest: () => this.wake.countInside(),
     });
+  }
+
+  /** What models are asked with; its environment knows the keys that were given in the page. */
+  get models(): ProviderDeps {
+    return this.keys.models;
   }
 
   now(): number {

@@ -149,7 +149,8 @@ export class Runner {
       return;
     }
     const { retryAfterMs, kind } = error.data;
-    if (error.isRetryable && retryAfterMs !== undefined) {
+    const patienceMs = ("wishes" in turn.event ? turn.event.wishes.patienceMs : undefined) ?? Number.POSITIVE_INFINITY;
+    if (error.isRetryable && retryAfterMs !== undefined && retryAfterMs <= patienceMs) {
       parts.turns.wait(turn.id, parts.now() + retryAfterMs);
       if (retryAfterMs < 1000) return;
       const seconds = Math.round(retryAfterMs / 1000);

@@ -118,6 +118,7 @@ export class Session extends DurableObject<Env> implements SessionPort {
         error: { code: "UNAVAILABLE", message: "A turn is running; stop it or wait for its end.", retryable: true },
       };
     }
+    await parts.keys.renew(brief);
     return { ok: true, value: await compactNow(parts, brief, choiceOf(parts, brief).models, focus ? { focus } : {}) };
   }
 

@@ -18,6 +18,7 @@ export async function runCommand(
   brief: Brief,
   command: { name: CommandName; args: string },
 ): Promise<Receipt> {
+  await parts.keys.renew(brief);
   const reply = await answerCommand(parts, brief, command);
   answerWithNote(parts, event, reply);
   return { status: "accepted", state: "done", runId: event.id, reply };
@@ -40,7 +41,7 @@ export function resetSession(parts: SessionParts): void {
 /** Changes what the person chose for this session. Answers a sentence when a value cannot be. */
 export function patchSession(parts: SessionParts, patch: SessionPatch, brief?: Brief): string | undefined {
   if (patch.model) {
-    const resolved = resolveModel(patch.model, brief?.providers ?? {}, parts.ports.models.env);
+    const resolved = resolveModel(patch.model, brief?.providers ?? {}, parts.models.env);
     if ("reason" in resolved) return resolved.reason;
   }
   if (patch.thinking && !THINKING_LEVELS.some((level) => level === patch.thinking)) {
@@ -117,8 +118,8 @@ function chooseByWord(parts: SessionParts, brief: Brief, args: string): string {
 function modelList(parts: SessionParts, brief: Brief): string {
   const listed = listModels({
     overrides: brief.providers,
-    env: parts.ports.models.env,
-    hasWorkersAi: parts.ports.models.ai !== undefined,
+    env: parts.models.env,
+    hasWorkersAi: parts.models.ai !== undefined,
   }).filter((model) => model.isAvailable);
   return listed.map((model) => `- \`${model.ref}\` ${model.name}`).join("\n");
 }

@@ -27,6 +27,7 @@ const knownBootstraps = new Map<string, Bootstrap>();
 export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   absorbSteered(parts, turn);
   const bootstrap = await readBootstrap(parts, turn.brief);
+  await parts.keys.renew(turn.brief);
   const choice = choiceOf(parts, turn.brief, "wishes" in turn.event ? turn.event.wishes.model : undefined);
   const { models } = choice;
   const tools = selectTools(turn.brief.tools);
@@ -119,7 +120,7 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
       cacheKey: parts.profile.get().sessionId,
       signal: parts.abort.signal,
     },
-    parts.ports.models,
+    parts.models,
     {
       idleMs: turn.brief.modelIdleMs,
       longestWaitMs: LONGEST_WAIT_MS,

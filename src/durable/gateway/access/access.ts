@@ -117,14 +117,15 @@ export class Access {
       const authority: Authority = { role, scopes, method: isOwner ? "token" : "login" };
       if (visitor.loginId !== undefined && !isOwner) authority.loginId = visitor.loginId;
       if (!proof) return { outcome: "welcome", authority };
-      this.devices.pair({ id: proof.deviceId, publicKey: proof.publicKey, role, scopes, client: params.client }, now);
+      await this.devices.pair({ id: proof.deviceId, publicKey: proof.publicKey, role, scopes, client: params.client }, now);
       return { outcome: "welcome", authority: await this.#withToken(authority, proof.deviceId) };
     }
 
     const guesses = [deviceToken, token, password].filter((guess): guess is string => guess !== undefined && guess !== "");
     if (proof) {
       const matches = await Promise.all(guesses.map((guess) => this.devices.isToken(proof.deviceId, role, guess)));
-      const isKnown = this.devices.find(proof.deviceId, role)?.isRevoked === false;
+      const known = this.devices.find(proof.deviceId, role);
+      const isKnown = known?.isRevoked === false && known.ownerMark === (await this.devices.ownerMark());
       if (matches.includes(true) || (isKnown && guesses.length === 0 && !bootstrapToken)) {
         return this.#enterDevice(visitor, role, proof.deviceId, proof.publicKey, guesses.length > 0, now);
       }

@@ -17,6 +17,7 @@ CREATE TABLE devices (
 CREATE TABLE pair_requests (
   id TEXT PRIMARY KEY, device_id TEXT NOT NULL, role TEXT NOT NULL, public_key TEXT NOT NULL, scopes TEXT NOT NULL,
   client TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (device_id, role)) WITHOUT ROWID`,
+  "ALTER TABLE devices ADD COLUMN owner_mark TEXT NOT NULL DEFAULT ''",
 ];
 
 export type ClientInfo = ConnectParams["client"];
@@ -29,6 +30,8 @@ export interface Device {
   client: ClientInfo;
   label?: string;
   isRevoked: boolean;
+  /** Of the owner's token under which it was paired: its bare signature counts only under the same one. */
+  ownerMark: string;
   pairedAt: number;
   tokenAt: number;
   seenAt: number;
@@ -54,6 +57,7 @@ interface DeviceRow {
   label: string | null;
   generation: number;
   is_revoked: number;
+  owner_mark: string;
   paired_at: number;
   token_at: number;
   seen_at: number;
@@ -90,15 +94,16 @@ export class Devices {
   }
 
   /** Makes the device a paired one, or refreshes what is known of it. A revoked one starts with a new token. */
-  pair(
+  async pair(
     device: { id: string; role: string; publicKey: string; scopes: readonly string[]; client: ClientInfo },
     now: number,
-  ): void {
+  ): Promise<void> {
+    const ownerMark = await this.ownerMark();
     this.#sql.transaction(() => {
       const known = this.#sql.one<DeviceRow>("SELECT * FROM devices WHERE id = ? AND role = ?", device.id, device.role);
       const scopes = [...new Set([...(known ? readDevice(known).scopes : []), ...device.scopes])].sort();
       this.#sql.run(
-        "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+        "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
         device.id,
         device.role,
         device.publicKey,
@@ -109,6 +114,7 @@ export class Devices {
         known?.paired_at ?? now,
         known && !known.is_revoked ? known.token_at : now,
         now,
+        ownerMark,
       );
       this.#sql.run("DELETE FROM pair_requests WHERE device_id = ? AND role = ?", device.id, device.role);
     });
@@ -122,6 +128,11 @@ export class Devices {
     const row = this.#sql.one<DeviceRow>("SELECT * FROM devices WHERE id = ? AND role = ?", id, role);
     if (!row || row.is_revoked) return undefined;
     return signText(`${this.#ownerToken()}\n${this.#salt()}`, `${id}|${role}|${row.generation}`);
+  }
+
+  /** Tells one owner's token from another without giving it away. */
+  ownerMark(): Promise<string> {
+    return signText(`${this.#ownerToken()}\n${this.#salt()}`, "owner");
   }
 
   async isToken(id: string, role: string, token: string): Promise<boolean> {
@@ -222,6 +233,7 @@ function readDevice(row: DeviceRow): Device {
     client: JSON.parse(row.client),
     ...(row.label === null ? {} : { label: row.label }),
     isRevoked: row.is_revoked !== 0,
+    ownerMark: row.owner_mark,
     pairedAt: row.paired_at,
     tokenAt: row.token_at,
     seenAt: row.seen_at,

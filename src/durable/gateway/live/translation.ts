@@ -160,7 +160,7 @@ function translateInbox(head: Head, event: LiveEvent & { type: "inbox" }): Outgo
   const sender = { ...head, runId: inboxId };
   const isEnd = state === "done" || state === "failed";
   if (state === "dropped") return [told, tellChat(sender, "error", { errorMessage: reason ?? "The message was dropped." })];
-  if (state === "steered" || (isEnd && inboxId !== runId)) return [told, tellChat(sender, "final", {})];
+  if (state === "steered" || (isEnd && event.isJoined === true)) return [told, tellChat(sender, "final", {})];
   return [told];
 }
 

@@ -113,7 +113,7 @@ export async function say(call: Call, said: Said, name: SessionName, id: string,
     case "pair":
       throw new GatewayError({ code: "FORBIDDEN", message: taken.reply });
     case "ignored":
-      throw new GatewayError({ code: "FORBIDDEN", message: `The message was not taken: ${taken.reason}.` });
+      throw new GatewayError({ code: "FORBIDDEN", message: `The message was not taken: ${taken.reason}` });
     default:
       return taken satisfies never;
   }
@@ -156,7 +156,7 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
     }),
     viewDefaults(call, name),
   ]);
-  const { messages, isCut } = viewMessages(history, page.maxChars);
+  const { messages, isCut, lastSeq } = viewMessages(history, page);
   const isKnown = history.row.sessionId !== "";
   const { active, row } = history;
   return {
@@ -169,7 +169,7 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
     },
     hasMore: history.hasMore || isCut,
     totalMessages: history.total,
-    lastSeq: history.entries.at(-1)?.seq ?? page.afterSeq ?? 0,
+    lastSeq: lastSeq ?? page.afterSeq ?? 0,
     thinkingLevel: row.thinking ?? null,
     verboseLevel: row.verbose ?? null,
     defaults,
@@ -178,17 +178,23 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
   };
 }
 
-/** Newest messages first until the answer is full; at least one. */
-function viewMessages(history: History, maxChars: number | undefined): { messages: View[]; isCut: boolean } {
-  const messages: View[] = [];
+/**
+ * As many messages as an answer holds; at least one. Whoever catches up gets the oldest of them and asks again from
+ * `lastSeq`; whoever opens a session gets the newest.
+ */
+function viewMessages(history: History, page: Page): { messages: View[]; isCut: boolean; lastSeq: number | undefined } {
+  const isCatchingUp = page.afterSeq !== undefined;
+  const entries = isCatchingUp ? history.entries : history.entries.toReversed();
+  const taken: { seq: number; view: View }[] = [];
   let chars = 0;
-  for (const entry of history.entries.toReversed()) {
-    const view = viewEntry(entry, maxChars);
+  for (const entry of entries) {
+    const view = viewEntry(entry, page.maxChars);
     chars += JSON.stringify(view).length;
-    if (chars > MAX_HISTORY_CHARS && messages.length > 0) return { messages: messages.reverse(), isCut: true };
-    messages.push(view);
+    if (chars > MAX_HISTORY_CHARS && taken.length > 0) break;
+    taken.push({ seq: entry.seq, view });
   }
-  return { messages: messages.reverse(), isCut: false };
+  if (!isCatchingUp) taken.reverse();
+  return { messages: taken.map(({ view }) => view), isCut: taken.length < entries.length, lastSeq: taken.at(-1)?.seq };
 }
 
 /** A key for a message whose sender gave none. */

@@ -28,14 +28,14 @@ export const devices: Handlers<DevicesMethod> = {
     };
   },
 
-  "device.pair.approve": (params, call) => {
+  "device.pair.approve": async (params, call) => {
     const { house } = call;
     const request = house.access.devices.pending(house.now()).find((candidate) => candidate.id === params.requestId);
     if (!request) throw notFound("There is no such pairing request; it may have expired. Let the device connect again.");
     const tooMuch = SCOPES.find((scope) => request.scopes.includes(scope) && !satisfies(call.screen.state.scopes, scope));
     if (tooMuch || (request.role !== "operator" && !isAdmin(call))) throw missing(tooMuch ?? "operator.admin");
     const { deviceId: id, role, publicKey, scopes, client } = request;
-    house.access.devices.pair({ id, role, publicKey, scopes, client }, house.now());
+    await house.access.devices.pair({ id, role, publicKey, scopes, client }, house.now());
     tellResolved(call, request, "approved");
     return { requestId: request.id, device: viewDevice(house.access.devices.list().filter((device) => device.id === id)) };
   },

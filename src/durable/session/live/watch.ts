@@ -15,8 +15,8 @@ const encoder = new TextEncoder();
 export class Watchers {
   readonly #watchers = new Set<Watcher>();
 
-  /** `story`: what there is already. `leave` is called when the reader hangs up before the end. */
-  open(runId: string, story: readonly LiveEvent[], leave?: () => void): ReadableStream<Uint8Array> {
+  /** `story`: what there is already; undefined: there is no such run. `leave` is called when the reader hangs up before the end. */
+  open(runId: string, story: readonly LiveEvent[] | undefined, leave?: () => void): ReadableStream<Uint8Array> {
     let watcher: Watcher | undefined;
     // However long the story is, it is sent whole.
     let storyBytes = Number.POSITIVE_INFINITY;
@@ -38,11 +38,11 @@ export class Watchers {
           },
         };
         this.#watchers.add(watcher);
-        if (story.length === 0) {
+        if (!story) {
           forget();
           controller.close();
         }
-        for (const event of story) watcher.tell(event);
+        for (const event of story ?? []) watcher.tell(event);
         storyBytes = Math.max(0, -(controller.desiredSize ?? 0));
       },
       cancel: () => {

@@ -76,14 +76,17 @@ export class Inbox {
     if (state !== "queued") this.#waiting = this.#waiting?.filter((item) => item.inboxId !== id);
   }
 
-  /** Ends all items of a turn and answers their ids. Their bodies are in the transcript now, so the rows shrink. */
-  settle(turnId: string, state: "done" | "failed"): string[] {
-    return this.#sql
-      .all<{ id: string }>(
-        "UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered') RETURNING id",
-        state,
-        turnId,
-      )
-      .map((row) => row.id);
+  /** Ends all items of a turn and answers them. Their bodies are in the transcript now, so the rows shrink. */
+  settle(turnId: string, state: "done" | "failed"): { inboxId: string; wasSteered: boolean }[] {
+    const items = this.#sql.all<{ id: string; state: InboxState }>(
+      "SELECT id, state FROM inbox WHERE turn_id = ? AND state IN ('working', 'steered')",
+      turnId,
+    );
+    this.#sql.run(
+      "UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered')",
+      state,
+      turnId,
+    );
+    return items.map((item) => ({ inboxId: item.id, wasSteered: item.state === "steered" }));
   }
 }

@@ -101,9 +101,16 @@ test("an unknown device becomes one request, however often it knocks, and enters
   const [request, ...others] = access.devices.pending(now);
   expect(others).toEqual([]);
   expect(request).toMatchObject({ scopes: ["operator.read", "operator.write"] });
-  if (request) access.devices.pair({ ...request, id: request.deviceId }, now);
+  if (request) await access.devices.pair({ ...request, id: request.deviceId }, now);
   expect(await enter(await device.sign(makeConnect(), NONCE))).toMatchObject({ outcome: "welcome" });
   expect(access.devices.pending(now)).toEqual([]);
+});
+
+test("a paired device's bare signature counts only under the owner's token it was paired under", async () => {
+  const { device } = await pair();
+  expect(await enter(await device.sign(makeConnect(), NONCE))).toMatchObject({ outcome: "welcome" });
+  ownerToken = "another";
+  expect(await enter(await device.sign(makeConnect(), NONCE))).toMatchObject({ error: { code: "NOT_PAIRED" } });
 });
 
 test("a paired device that asks for more than was approved must be approved again", async () => {
