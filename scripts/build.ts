@@ -19,7 +19,7 @@ export async function build(): Promise<BuildNote> {
     const { bundleLocal, bundleWeb, bundleWorker } = await import("./bundles.ts");
     await Promise.all([
       bundleWorker(ROOT, join(draft, "worker")),
-      bundleWeb(ROOT, join(draft, "web")),
+      bundleWeb(ROOT, join(draft, "web"), join(draft, "local/br")),
       bundleLocal(ROOT, join(draft, "local"), dirname(createRequire(import.meta.url).resolve("miniflare"))),
     ]);
     const note: BuildNote = { hash, version: readVersion(), builtAt: Date.now() };

@@ -1,8 +1,12 @@
 // The three bundles of a build, each made by esbuild into a folder of its own.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress } from "node:zlib";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+const compress = promisify(brotliCompress);
 
 const COMMON: BuildOptions = {
   bundle: true,
@@ -31,12 +35,12 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
     // Class names are what the runtime and stack traces know.
     keepNames: true,
     define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [nodeBuiltins],
+    plugins: [nodeBuiltins, englishOnly],
   });
 }
 
 /** The page: hashed scripts and styles, fonts and pictures, index.html that names them, and a manifest of it all. */
-export async function bundleWeb(root: string, outdir: string): Promise<void> {
+export async function bundleWeb(root: string, outdir: string, compressedDir: string): Promise<void> {
   const source = join(root, "src/web");
   const page = readFileSync(join(source, "index.html"), "utf8");
   const result = await build({
@@ -68,6 +72,18 @@ export async function bundleWeb(root: string, outdir: string): Promise<void> {
     const path = join(source, "assets", name);
     if (existsSync(path)) copyFileSync(path, join(outdir, name));
   }
+  await compressWeb(outdir, compressedDir);
+}
+
+/** The page's texts, compressed: what Cloudflare does by itself, and the assets of this machine hand out. */
+async function compressWeb(webDir: string, outdir: string): Promise<void> {
+  const texts = readdirSync(webDir, { recursive: true, encoding: "utf8" }).filter((path) => /\.(js|css|html|svg)$/.test(path));
+  await Promise.all(
+    texts.map(async (path) => {
+      mkdirSync(dirname(join(outdir, path)), { recursive: true });
+      writeFileSync(join(outdir, path), await compress(readFileSync(join(webDir, path))));
+    }),
+  );
 }
 
 /** The program of `npm start`, and what stands in for Cloudflare's assets and R2. The bucket is Miniflare's own, in one file. */
@@ -115,6 +131,17 @@ const nodeBuiltins: Plugin = {
     });
     plugin.onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
       contents: `import builtin from ${JSON.stringify(path)}; module.exports = builtin;`,
+      loader: "js",
+    }));
+  },
+};
+
+/** zod brings its sentences in fifty languages along, two thirds of the Worker; ours are English. */
+const englishOnly: Plugin = {
+  name: "zod-in-english",
+  setup(plugin) {
+    plugin.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
       loader: "js",
     }));
   },

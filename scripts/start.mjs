@@ -1,4 +1,5 @@
-// `npm start`: builds what changed, then runs Skerry on this machine until Ctrl-C. Plain JavaScript, and the build in a
+// `npm start`: builds what changed (`--no-build`: takes the build that is there), then runs Skerry on this machine until
+// Ctrl-C. Plain JavaScript, and the build in a
 // process of its own: what stays in memory is the small program of src/bridge/local alone.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -19,7 +20,7 @@ function build() {
 
 if (!existsSync(program)) build();
 let { isFresh, run } = await import(pathToFileURL(program).href);
-if (!isFresh(root)) {
+if (!process.argv.includes("--no-build") && !isFresh(root)) {
   build();
   ({ isFresh, run } = await import(`${pathToFileURL(program).href}?rebuilt`));
 }

@@ -249,7 +249,11 @@ export class SessionView {
       other.id === block.id ||
       (block.seq !== undefined && other.seq === block.seq) ||
       (other.seq === undefined && block.seq !== undefined && other.runId === block.runId && other.role === block.role);
-    const blocks = this.#blocks.filter((other) => !isSame(other));
+    const calls = new Set(block.items.flatMap((item) => (item.kind === "call" ? [item.callId] : [])));
+    const isTaken = (item: ViewItem) => item.kind === "call" && calls.has(item.callId);
+    const blocks = this.#blocks
+      .filter((other) => !isSame(other))
+      .map((other) => (other.seq === undefined && other.items.some(isTaken) ? withoutItems(other, isTaken) : other));
     const { seq } = block;
     const after = seq === undefined ? -1 : blocks.findIndex((other) => other.seq !== undefined && other.seq > seq);
     blocks.splice(after < 0 ? blocks.length : after, 0, block);
@@ -323,4 +327,8 @@ export class SessionView {
     this.#items = undefined;
     return "changed";
   }
+}
+
+function withoutItems(block: Block, isTaken: (item: ViewItem) => boolean): Block {
+  return { ...block, items: block.items.filter((item) => !isTaken(item)) };
 }

@@ -38,9 +38,10 @@ export async function serveAsset(c: Context<Door>): Promise<Response> {
   return refuse(c, 404, "NOT_FOUND", "The page is not built; run npm run build.");
 }
 
+/** What decides which form of a file is answered. */
 function readHeaders(c: Context<Door>): Record<string, string> {
-  const match = c.req.header("if-none-match");
-  return match === undefined ? {} : { "if-none-match": match };
+  const names = ["if-none-match", "accept-encoding"];
+  return Object.fromEntries(names.map((name) => [name, c.req.header(name) ?? ""]).filter(([, value]) => value !== ""));
 }
 
 function dress(found: Response, isHashed: boolean): Response {

@@ -1,5 +1,5 @@
 // `npm start` as a person meets it: what it prints, how fast it is ready, what it refuses, and that it leaves nothing.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -13,9 +13,6 @@ const parent = mkdtempSync(join(tmpdir(), "skerry-start-"));
 let count = 0;
 const freshDir = () => join(parent, `state-${count++}`);
 
-beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-});
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
 async function refuse(options: { stateDir: string; port?: number; env?: Record<string, string> }) {
@@ -41,7 +38,7 @@ function findProcesses(dir: string): string[] {
 describe("a first start", () => {
   let skerry: Skerry;
   beforeAll(async () => {
-    skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent });
+    skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent, checksBuild: true });
   });
   afterAll(() => skerry.stop());
 
@@ -75,10 +72,14 @@ describe("a first start", () => {
   it("serves the page and its hashed parts", async () => {
     const page = await (await fetch(skerry.url)).text();
     const [, script] = page.match(/src="(\/assets\/main-[A-Z0-9]+\.js)"/) ?? [];
-    const answer = await fetch(`${skerry.url}${script}`);
+    const answer = await fetch(`${skerry.url}${script}`, { headers: { "accept-encoding": "br" } });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toContain("javascript");
     expect(answer.headers.get("cache-control")).toContain("immutable");
+    expect(answer.headers.get("content-encoding")).toBe("br");
+    expect(await answer.text()).toBe(readFileSync(join(ROOT, "dist/web", script ?? ""), "utf8"));
+    const plain = await fetch(`${skerry.url}${script}`, { headers: { "accept-encoding": "identity" } });
+    expect(plain.headers.get("content-encoding")).toBeNull();
     expect((await fetch(`${skerry.url}/assets/none-AAAAAAAA.js`)).status).toBe(404);
     expect((await fetch(`${skerry.url}/..%2f..%2fbuild.json`)).status).toBe(404);
   });
@@ -127,7 +128,7 @@ describe("the port", () => {
 
 describe("the end", () => {
   it("comes within two seconds of Ctrl-C, with an open socket, and leaves no process", async () => {
-    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent });
+    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent, checksBuild: true });
     const socket = new WebSocket(`${skerry.url.replace("http", "ws")}/ws`);
     await new Promise((done) => socket.addEventListener("open", done));
     expect(await skerry.stop()).toBeLessThan(2000);
@@ -137,7 +138,7 @@ describe("the end", () => {
   });
 
   it("takes the runtime along when the starter is killed", async () => {
-    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent });
+    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent, checksBuild: true });
     const [starter, runtime] = skerry.pids;
     process.kill(starter ?? 0, "SIGKILL");
     expect(await waitUntilGone(runtime ?? 0)).toBe(true);
@@ -165,7 +166,7 @@ describe("the end", () => {
   });
 
   it("does not lose the runtime for good: it is started again when it dies", async () => {
-    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent });
+    const skerry = await startSkerry({ stateDir: freshDir(), workingDir: parent, checksBuild: true });
     process.kill(skerry.pids[1] ?? 0, "SIGKILL");
     let isBack = false;
     for (let tries = 0; tries < 300 && !isBack; tries++) {

@@ -1,5 +1,5 @@
 // Starts what `npm start` starts, on a port and a state folder of its own, and ends it. For journeys and measurements.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +15,8 @@ export interface SkerryOptions {
   port?: number;
   /** Variables besides the path and home: keys, base addresses, SKERRY_MODEL. Nothing else is handed down. */
   env?: Record<string, string>;
+  /** Looks for changed sources at the start, as `npm start` does; else one build serves a whole test file. */
+  checksBuild?: boolean;
   /** Folder to start in; `.dev.vars` is read from it. */
   workingDir?: string;
 }
@@ -44,9 +46,18 @@ export interface Launch {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
+let isBuilt = false;
+
+function buildOnce(): void {
+  if (!isBuilt) execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
+  isBuilt = true;
+}
+
 /** Spawns `npm start`'s program without waiting for anything. */
 export function launchSkerry(options: SkerryOptions & { stateDir: string; port: number }): Launch {
-  const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
+  buildOnce();
+  const flags = options.checksBuild ? [] : ["--no-build"];
+  const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs"), ...flags], {
     cwd: options.workingDir ?? options.stateDir.replace(/\/[^/]*$/, ""),
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -76,6 +87,7 @@ export async function startSkerry(options: SkerryOptions = {}): Promise<Skerry> 
   const parent = options.stateDir === undefined ? mkdtempSync(join(tmpdir(), "skerry-")) : undefined;
   const stateDir = options.stateDir ?? join(parent ?? "", "state");
   const port = options.port ?? (await findPort());
+  buildOnce();
   const startedAt = performance.now();
   const launch = launchSkerry({ ...options, stateDir, port });
   const clean = () => parent !== undefined && rmSync(parent, { recursive: true, force: true });

@@ -120,6 +120,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
           reports.push(report);
         },
         noteSession: async () => {},
+        providerKeys: async () => ({ version: 0, keys: {} }),
       },
       delivery: {
         send: async (item) => {

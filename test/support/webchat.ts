@@ -37,7 +37,7 @@ export async function waitForAnswer(page: Page, count: number): Promise<string> 
     .locator(".turn-foot")
     .nth(count - 1)
     .waitFor({ timeout: 30_000 });
-  return (await page.locator(".answer sk-markdown").last().innerText()).trim();
+  return ((await page.locator(".answer sk-markdown").last().textContent()) ?? "").trim();
 }
 
 /** Everything that was said, oldest first. */

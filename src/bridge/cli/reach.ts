@@ -18,9 +18,9 @@ export interface ReachOptions {
 export function findReach(options: ReachOptions, environment: NodeJS.ProcessEnv, root: string): Reach {
   const stateDir = chooseStateDir(environment, root);
   const local = readRuntimeNote(stateDir)?.url;
-  const given = options.url ?? environment["SKERRY_URL"];
+  const given = options.url || environment["SKERRY_URL"];
   const url = given ? readUrl(given) : (local ?? DEFAULT_URL);
-  const token = options.token ?? environment["SKERRY_TOKEN"] ?? (isHere(url) ? readLocalToken(stateDir, root) : undefined);
+  const token = options.token || environment["SKERRY_TOKEN"] || (isHere(url) ? readLocalToken(stateDir, root) : undefined);
   if (!token) {
     throw new GatewayError({
       code: "NOT_PAIRED",

@@ -16,8 +16,14 @@ const TYPES: Record<string, string> = {
   txt: "text/plain; charset=utf-8",
 };
 
+interface Disk {
+  fetch(request: Request): Promise<Response>;
+}
+
 interface AssetsEnv {
-  FILES: { fetch(request: Request): Promise<Response> };
+  FILES: Disk;
+  /** The same paths, by Brotli; texts only. */
+  COMPRESSED: Disk;
 }
 
 export default {
@@ -28,18 +34,32 @@ export default {
     const path = filePath(new URL(request.url).pathname);
     const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
     if (type === undefined) return notFound();
-    const file = await env.FILES.fetch(new Request(`http://files${path}`, { method: request.method }));
+    const wanted = new Request(`http://files${path}`, { method: request.method });
+    const compressed = takesBrotli(request) ? await env.COMPRESSED.fetch(wanted) : undefined;
+    const isCompressed = compressed?.ok === true;
+    const file = isCompressed ? compressed : await env.FILES.fetch(wanted);
     if (!file.ok) return notFound();
 
-    const etag = `"${file.headers.get("content-length") ?? "0"}-${Date.parse(file.headers.get("last-modified") ?? "") || 0}"`;
-    const headers = { etag, "cache-control": "public, max-age=0, must-revalidate" };
+    const version = `${file.headers.get("content-length") ?? "0"}-${Date.parse(file.headers.get("last-modified") ?? "") || 0}`;
+    const etag = `"${version}${isCompressed ? "-br" : ""}"`;
+    const headers = { etag, vary: "accept-encoding", "cache-control": "public, max-age=0, must-revalidate" };
     if (request.headers.get("if-none-match") === etag) {
       await file.body?.cancel();
       return new Response(null, { status: 304, headers });
     }
-    return new Response(file.body, { headers: { ...headers, "content-type": type } });
+    const encoding = isCompressed ? { "content-encoding": "br" } : {};
+    // The bytes are encoded already: the runtime must not encode them again.
+    const init = {
+      headers: { ...headers, ...encoding, "content-type": type },
+      encodeBody: isCompressed ? "manual" : "automatic",
+    };
+    return new Response(file.body, init);
   },
 };
+
+function takesBrotli(request: Request): boolean {
+  return /\bbr\b/.test(request.headers.get("accept-encoding") ?? "");
+}
 
 /** "/" is its index; a path without an ending means the page of that name. */
 function filePath(pathname: string): string {

@@ -12,15 +12,19 @@ export interface BuildNote {
   builtAt: number;
 }
 
-/** Undefined when there is no build, or its inputs changed since. */
-export function readFreshBuild(root: string): BuildNote | undefined {
-  let note: BuildNote;
+/** Undefined when there is no build. */
+export function readBuild(root: string): BuildNote | undefined {
   try {
-    note = JSON.parse(readFileSync(join(root, "dist/build.json"), "utf8"));
+    return JSON.parse(readFileSync(join(root, "dist/build.json"), "utf8"));
   } catch {
     return undefined;
   }
-  return note.hash === hashInputs(root) ? note : undefined;
+}
+
+/** Undefined when there is no build, or its inputs changed since. */
+export function readFreshBuild(root: string): BuildNote | undefined {
+  const note = readBuild(root);
+  return note?.hash === hashInputs(root) ? note : undefined;
 }
 
 export function hashInputs(root: string): string {

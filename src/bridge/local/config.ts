@@ -73,7 +73,7 @@ const config :Workerd.Config = (
     (name = "assets", worker = (
       modules = [${local("assets.js")}],
       compatibilityDate = ${quote(COMPATIBILITY_DATE)},
-      bindings = [(name = "FILES", service = "web")],
+      bindings = [(name = "FILES", service = "web"), (name = "COMPRESSED", service = "web-br")],
     )),
     (name = "media", worker = (
       modules = [${local("media.js")}],
@@ -92,6 +92,7 @@ const config :Workerd.Config = (
     (name = "media-files", disk = (path = ${quote(request.mediaDir)}, writable = true)),
     (name = "web", disk = (path = ${quote(join(request.distDir, "web"))})),
     (name = "outside", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted}]))),
+    (name = "web-br", disk = (path = ${quote(join(request.distDir, "local/br"))})),
     (name = "internet", network = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted}]),

@@ -2,17 +2,17 @@
 // Started by scripts/start.mjs, which makes the build when `isFresh` says no.
 import { join } from "node:path";
 import { StartRefused, StateTooNew } from "../../contract/errors.ts";
-import { readFreshBuild } from "./build-note.ts";
+import { readBuild, readFreshBuild } from "./build-note.ts";
 import { serve } from "./serve.ts";
 
 export function isFresh(root: string): boolean {
   return readFreshBuild(root) !== undefined;
 }
 
-/** Runs until Ctrl-C. Sets the exit code; a refusal is one sentence on the error output. */
+/** Runs the build that is there until Ctrl-C. Sets the exit code; a refusal is one sentence on the error output. */
 export async function run(root: string): Promise<void> {
   const startedAt = Date.now() - Math.round(process.uptime() * 1000);
-  const version = readFreshBuild(root)?.version;
+  const version = readBuild(root)?.version;
   try {
     if (version === undefined) throw new StartRefused({ kind: "build", said: "Run npm ci, then npm run build." });
     await serve({
