@@ -52,6 +52,16 @@ auth.post("/link", async (c) => {
   return c.json({ code, expiresAt, url: `${new URL(c.req.url).origin}/#code=${code}` });
 });
 
+// The local runtime says that it is about to end, so that screens know it is no failure. Deployed there is no such moment.
+auth.post("/shutdown", async (c) => {
+  if (c.env.SKERRY_RUNTIME !== "local") return refuse(c, 404, "NOT_FOUND", "There is nothing at this address.");
+  const gateway = gatewayOf(c.env);
+  const answer = await gateway.check(proofOf(c, false));
+  if (answer.outcome !== "welcome") return refuseProof(c, answer);
+  await gateway.announceShutdown("stopped by its owner");
+  return c.json({ ok: true });
+});
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

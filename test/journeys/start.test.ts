@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openOperator } from "../support/operator.ts";
 import { findPort, isRunning, launchSkerry, type Skerry, startSkerry, waitUntilGone } from "../support/runtime.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -227,4 +228,12 @@ describe("variables", () => {
       await skerry.stop();
     }
   });
+});
+
+it("tells screens that it is about to stop, so that they know it is no failure", async () => {
+  const skerry = await startSkerry();
+  const operator = await openOperator(skerry);
+  await skerry.stop();
+  expect(operator.frames.find((frame) => frame.event === "shutdown")?.payload).toMatchObject({ reason: "stopped by its owner" });
+  operator.close();
 });

@@ -11,6 +11,7 @@ import { readVariables } from "./variables.ts";
 const HOST = "127.0.0.1";
 const DEFAULT_PORT = 18_789;
 const RESTARTS_A_MINUTE = 5;
+const FAREWELL_MS = 300;
 
 export interface ServeRequest {
   distDir: string;
@@ -34,6 +35,7 @@ export async function serve(request: ServeRequest): Promise<void> {
   await lockState(stateDir, version);
   const farewell = listenForFarewell();
   let runtime: Runtime | undefined;
+  let sayGoodbye = async () => {};
   try {
     const variables = readVariables(environment, join(request.workingDir, ".dev.vars"));
     const token = variables["SKERRY_TOKEN"] ?? keepToken(stateDir);
@@ -44,6 +46,7 @@ export async function serve(request: ServeRequest): Promise<void> {
 
     runtime = await startOnFreePort(shared, wantedPort);
     note(runtime);
+    sayGoodbye = () => announceShutdown(runtime?.url, token);
     const facts = { version, url: runtime.url, stateDir, readyMs: Date.now() - request.startedAt };
     const taken = runtime.port === wantedPort ? {} : { takenPort: wantedPort };
     const announcement = await gatherAnnouncement({ ...facts, ...taken }, token);
@@ -60,9 +63,20 @@ export async function serve(request: ServeRequest): Promise<void> {
       note(runtime);
     }
   } finally {
+    await sayGoodbye();
     await runtime?.stop();
     unlockState(stateDir);
   }
+}
+
+/** Screens are told that this is an end and no failure. Should that not work at once, they find out by themselves. */
+async function announceShutdown(url: string | undefined, token: string): Promise<void> {
+  if (url === undefined) return;
+  const request = { method: "POST", headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(FAREWELL_MS) };
+  await fetch(`${url}/auth/shutdown`, request).then(
+    (answer) => answer.arrayBuffer(),
+    () => undefined,
+  );
 }
 
 /** Another program can take the port between looking and listening: then the next one is tried. */
