@@ -86,6 +86,7 @@ export interface SessionRow {
   thinking?: string;
   queueMode?: string;
   verbose?: string;
+  reasoning?: string;
   spend: Spend;
   /** Tokens of the latest request, and the window of its model. */
   contextTokens?: number;

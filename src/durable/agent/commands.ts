@@ -1,5 +1,6 @@
-// Slash commands: the one list of them, and how a message is recognised as one. What they do is in
-// session/slash.ts.
+// Slash commands: the one list of them, how a message is recognised as one, and the directives that may stand inside a
+// message and hold for it alone. What the commands do is in session/slash.ts.
+import { QUEUE_MODES, THINKING_LEVELS, type TurnWishes } from "../../contract/event.ts";
 
 export interface Command {
   name: string;
@@ -39,6 +40,25 @@ export const commands = [
     args: "[what matters]",
     example: "/compact keep the shopping list",
   },
+  {
+    name: "reasoning",
+    description: "Whether the model's thinking is shown",
+    args: "[on|off|stream|default]",
+    example: "/reasoning on",
+  },
+  {
+    name: "verbose",
+    description: "How much is said about tools",
+    args: "[off|on|full|default]",
+    example: "/verbose on",
+  },
+  { name: "context", description: "What the next request is made of, and how big each part is", example: "/context" },
+  {
+    name: "export-session",
+    description: "Write the whole talk to a file in the workspace",
+    args: "[path]",
+    example: "/export-session exports/trip.md",
+  },
   { name: "usage", description: "Tokens and cost of this session", example: "/usage" },
   { name: "whoami", description: "Who I think you are", example: "/whoami" },
   { name: "help", description: "What I can do and these commands", example: "/help" },
@@ -53,4 +73,35 @@ export function parseCommand(text: string): { name: CommandName; args: string } 
   const name = match?.[1]?.toLowerCase();
   const command = commands.find((candidate) => candidate.name === name);
   return command ? { name: command.name, args: (match?.[2] ?? "").trim() } : undefined;
+}
+
+/** What a directive may say, by its command: "/think high" inside a message asks for more thought on it alone. */
+const DIRECTIVES = {
+  think: (word: string): TurnWishes | undefined => {
+    const level = THINKING_LEVELS.find((candidate) => candidate === word);
+    return level && { thinking: level };
+  },
+  queue: (word: string): TurnWishes | undefined => {
+    const mode = QUEUE_MODES.find((candidate) => candidate === word);
+    return mode && { queueMode: mode };
+  },
+  model: (word: string): TurnWishes | undefined => (/^[a-z0-9-]+\/\S+$/i.test(word) ? { model: word } : undefined),
+};
+
+const DIRECTIVE = /(^|\s)\/(think|queue|model)[ \t]+(\S+)(?=\s|$)/gi;
+
+/**
+ * Takes the directives out of a message. The text that is left is what the model reads; nothing left means that the
+ * message was a command, not a message with directives.
+ */
+export function takeDirectives(text: string): { text: string; wishes: TurnWishes } | undefined {
+  let wishes: TurnWishes = {};
+  const rest = text.replace(DIRECTIVE, (whole, before: string, name: string, word: string) => {
+    const wish = DIRECTIVES[name.toLowerCase() as keyof typeof DIRECTIVES](word.toLowerCase());
+    if (!wish) return whole;
+    wishes = { ...wishes, ...wish };
+    return before;
+  });
+  if (Object.keys(wishes).length === 0 || rest.trim() === "") return undefined;
+  return { text: rest.trim(), wishes };
 }

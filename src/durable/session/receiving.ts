@@ -2,11 +2,11 @@
 // that runs. One table (agent/queue.ts) says what each kind does when the session is busy.
 import type { Brief } from "../../contract/admission.ts";
 import { NO_SPEND } from "../../contract/entry.ts";
-import type { Event, QueueMode } from "../../contract/event.ts";
+import type { Event, QueueMode, TurnWishes } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
 import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
-import { parseCommand } from "../agent/commands.ts";
+import { parseCommand, takeDirectives } from "../agent/commands.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
 import type { SessionParts } from "./parts.ts";
 import type { Turn } from "./rows/turns.ts";
@@ -131,12 +131,18 @@ interface ReadCommand {
 
 function readCommand(event: Event): ReadCommand {
   if (event.kind !== "message" || !event.message.sender.isOwner) return { event, isNewStart: false };
+  const directed = takeDirectives(textOf(event.message.parts));
+  if (directed) return { event: withText(event, directed.text, directed.wishes), isNewStart: false };
   const command = parseCommand(textOf(event.message.parts));
   if (!command) return { event, isNewStart: false };
   if ((command.name !== "new" && command.name !== "reset") || command.args === "") return { event, command, isNewStart: false };
+  return { event: withText(event, command.args), isNewStart: true };
+}
+
+function withText(event: Event & { kind: "message" }, text: string, wishes: TurnWishes = {}): Event {
   const attachments = event.message.parts.filter((part) => part.type !== "text");
-  const parts = [{ type: "text" as const, text: command.args }, ...attachments];
-  return { event: { ...event, message: { ...event.message, parts } }, isNewStart: true };
+  const parts = [{ type: "text" as const, text }, ...attachments];
+  return { ...event, wishes: { ...event.wishes, ...wishes }, message: { ...event.message, parts } };
 }
 
 function modeOf(parts: SessionParts, event: Event, brief: Brief): QueueMode {

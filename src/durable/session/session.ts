@@ -25,7 +25,7 @@ import { directoryOf, gatewayOf, workspaceOf } from "../stubs.ts";
 import { resolveOverHttps } from "../tools/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
-import { readHistory, readRun, storyOf } from "./history.ts";
+import { readHistory, readRun, storyOf } from "./live/history.ts";
 import { openLine } from "./live/line.ts";
 import { SessionParts } from "./parts.ts";
 import { receive, seedTalk } from "./receiving.ts";

@@ -9,8 +9,12 @@ import { resolveModel } from "../models/catalogue.ts";
 import { listModels } from "../models/choice.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf, describeSpend, describeStatus } from "./describing.ts";
+import { describeContext, exportTalk } from "./exporting.ts";
 import type { SessionParts } from "./parts.ts";
 import { dropWaiting, stopTurn } from "./stopping.ts";
+
+const VERBOSE_LEVELS = ["off", "on", "full"];
+const REASONING_LEVELS = ["off", "on", "stream"];
 
 export async function runCommand(
   parts: SessionParts,
@@ -50,6 +54,8 @@ export function patchSession(parts: SessionParts, patch: SessionPatch, brief?: B
   if (patch.queueMode && !QUEUE_MODES.some((mode) => mode === patch.queueMode)) {
     return `"${patch.queueMode}" is no queue mode. Choose one of ${QUEUE_MODES.join(", ")}.`;
   }
+  if (patch.verbose && !VERBOSE_LEVELS.includes(patch.verbose)) return oneOf(patch.verbose, VERBOSE_LEVELS);
+  if (patch.reasoning && !REASONING_LEVELS.includes(patch.reasoning)) return oneOf(patch.reasoning, REASONING_LEVELS);
   const { model, ...rest } = patch;
   const change = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? undefined]));
   parts.profile.change({ ...change, ...(model === undefined ? {} : { modelOverride: model ?? undefined }) }, parts.now());
@@ -87,6 +93,20 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
       if (args === "")
         return `Queue mode: ${parts.profile.get().queueMode ?? brief.queue.mode}. Modes: ${QUEUE_MODES.join(", ")}.`;
       return patchSession(parts, { queueMode: args === "default" ? null : args }) ?? `Queue mode is now ${args}.`;
+    case "reasoning":
+      if (args === "")
+        return `The model's thinking is shown: ${parts.profile.get().reasoning ?? "on"}. Choose one of ${REASONING_LEVELS.join(", ")}.`;
+      return (
+        patchSession(parts, { reasoning: args === "default" ? null : args }) ?? `The model's thinking is now shown: ${args}.`
+      );
+    case "verbose":
+      if (args === "")
+        return `Tools are told: ${parts.profile.get().verbose ?? "on"}. Choose one of ${VERBOSE_LEVELS.join(", ")}.`;
+      return patchSession(parts, { verbose: args === "default" ? null : args }) ?? `Tools are now told: ${args}.`;
+    case "context":
+      return table(await describeContext(parts, brief));
+    case "export-session":
+      return exportTalk(parts, args);
     case "compact": {
       if (parts.turns.open()) return "A turn is running. Wait for it, or /stop it, then /compact.";
       const done = await compactNow(parts, brief, choiceOf(parts, brief).models, { ...(args ? { focus: args } : {}) });
@@ -101,6 +121,10 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
     default:
       return command.name satisfies never;
   }
+}
+
+function oneOf(word: string, words: readonly string[]): string {
+  return `"${word}" is none of ${words.join(", ")}.`;
 }
 
 function chooseByWord(parts: SessionParts, brief: Brief, args: string): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Brief } from "../../../src/contract/admission.ts";
 import type { Entry } from "../../../src/contract/entry.ts";
 import type { LiveEvent } from "../../../src/contract/live.ts";
+import { commands } from "../../../src/durable/agent/commands.ts";
 import { personTexts, type ScriptedReply, type SeenRequest, scriptModel } from "../../support/scripted-model.ts";
 import { openTestSession, type TestSession, type TestSessionOptions } from "../../support/session.ts";
 import { openTestWorkspace } from "../../support/workspace.ts";
@@ -333,9 +334,10 @@ describe("model failures", () => {
 describe("commands", () => {
   test("are answered without a model", async () => {
     const { session, model } = open(() => ({ text: "never" }));
-    for (const command of ["/status", "/help", "/model", "/models", "/whoami", "/usage", "/commands", "/think", "/queue"]) {
+    for (const { name } of commands) {
+      const command = `/${name}`;
       const receipt = await session.send(command);
-      expect(receipt.reply?.length, command).toBeGreaterThan(10);
+      expect(receipt.reply?.length, command).toBeGreaterThan(7);
     }
     expect(model.requests).toHaveLength(0);
   });
@@ -356,6 +358,38 @@ describe("commands", () => {
     expect(JSON.stringify(model.requests[1])).not.toContain("blue");
     expect(personTexts(model.requests[1] as SeenRequest)).toEqual(["what is my secret?"]);
     expect(session.entries().filter((entry) => entry.kind === "user")).toHaveLength(2);
+  });
+
+  test("/export-session writes the whole talk, and /context says what the next request is made of", async () => {
+    const { session, workspace } = open((_request, count) =>
+      count === 1 ? { calls: [{ name: "read", args: { path: "SOUL.md" } }] } : { text: "I have read ```it```." },
+    );
+    await session.send("read your soul");
+    await session.rest();
+    expect((await session.send("/export-session talk.md")).reply).toContain("talk.md");
+    const file = await workspace.readText("talk.md");
+    for (const part of ["read your soul", "`read`", "Result of `read` (done)", "I have read"]) expect(file).toContain(part);
+    const context = (await session.send("/context")).reply ?? "";
+    for (const part of ["System prompt", "SOUL.md", "Tools", "Messages", "110 of 128000"]) expect(context).toContain(part);
+  });
+
+  test("directives inside a message hold for it alone and are not shown to the model", async () => {
+    const { session, model } = open(() => ({ text: "ok" }));
+    await session.send(`/model ${model.ref} /queue followup what is a skerry?`);
+    await session.rest();
+    expect(personTexts(model.requests[0] as SeenRequest)).toEqual(["what is a skerry?"]);
+    expect(session.parts.profile.get()).not.toHaveProperty("modelOverride");
+    expect(session.parts.profile.get()).not.toHaveProperty("queueMode");
+  });
+
+  test("a choice that is none is refused with the choices", async () => {
+    const { session } = open(() => ({ text: "x" }));
+    expect((await session.send("/think sideways")).reply).toContain("minimal");
+    expect((await session.send("/queue never")).reply).toContain("followup");
+    expect((await session.send("/verbose loudly")).reply).toContain("full");
+    expect((await session.send("/reasoning perhaps")).reply).toContain("stream");
+    expect((await session.send("/verbose full")).reply).toContain("full");
+    expect(session.parts.row()).toMatchObject({ verbose: "full" });
   });
 
   test("/stop ends what runs and drops what waits", async () => {

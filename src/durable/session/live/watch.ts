@@ -5,6 +5,8 @@ import type { LiveEvent } from "../../../contract/live.ts";
 /** More than this unread means that nobody reads. */
 const MAX_BYTES_UNREAD = 4_000_000;
 
+const HEARTBEAT_MS = 3_000;
+
 interface Watcher {
   runId: string;
   tell(event: LiveEvent): void;
@@ -20,7 +22,9 @@ export class Watchers {
     let watcher: Watcher | undefined;
     // However long the story is, it is sent whole.
     let storyBytes = Number.POSITIVE_INFINITY;
+    let heartbeat: ReturnType<typeof setInterval> | undefined;
     const forget = () => {
+      clearInterval(heartbeat);
       if (watcher) this.#watchers.delete(watcher);
     };
     return new ReadableStream({
@@ -43,6 +47,10 @@ export class Watchers {
           controller.close();
         }
         for (const event of story ?? []) watcher.tell(event);
+        // A line that is silent does not notice that its reader has gone.
+        if (leave && this.#watchers.has(watcher)) {
+          heartbeat = setInterval(() => controller.enqueue(encoder.encode("\n")), HEARTBEAT_MS);
+        }
         storyBytes = Math.max(0, -(controller.desiredSize ?? 0));
       },
       cancel: () => {

@@ -22,6 +22,7 @@ interface Profile {
   thinking?: string | undefined;
   queueMode?: string | undefined;
   verbose?: string | undefined;
+  reasoning?: string | undefined;
   contextTokens?: number | undefined;
   contextWindow?: number | undefined;
   lastOutcome?: string | undefined;

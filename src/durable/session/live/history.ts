@@ -1,11 +1,11 @@
 // What a session answers to those who look: pages of its transcript, what runs just now, and how a run ended.
-import { NO_SPEND } from "../../contract/entry.ts";
-import type { LiveEvent } from "../../contract/live.ts";
-import type { ActiveRun, History, HistoryRequest, RunState } from "../../contract/ports.ts";
-import { titleOf } from "./acting.ts";
-import type { SessionParts } from "./parts.ts";
-import { textOfEvent } from "./receiving.ts";
-import type { Turn } from "./rows/turns.ts";
+import { NO_SPEND } from "../../../contract/entry.ts";
+import type { LiveEvent } from "../../../contract/live.ts";
+import type { ActiveRun, History, HistoryRequest, RunState } from "../../../contract/ports.ts";
+import { titleOf } from "../acting.ts";
+import type { SessionParts } from "../parts.ts";
+import { textOfEvent } from "../receiving.ts";
+import type { Turn } from "../rows/turns.ts";
 
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 1000;
