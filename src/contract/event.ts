@@ -17,6 +17,8 @@ export interface TurnWishes {
   extraSystemPrompt?: string;
   /** Most tokens of one reply of the model; never more than the model's own limit. */
   maxTokens?: number;
+  /** A turn whose model asks for a longer pause than this (ms) fails instead of waiting. */
+  patienceMs?: number;
   /** Longest whole turn in ms. */
   timeoutMs?: number;
 }

@@ -12,6 +12,12 @@ export class AnswerText {
   /** Sent, then withdrawn. */
   #ghost = "";
   #hasSent = false;
+  readonly #steps = new Map<number, string>();
+
+  /** The text of all steps, as they are now. */
+  whole(): string {
+    return [...this.#steps.values()].filter((text) => text.trim() !== "").join("\n\n");
+  }
 
   /** Answers what is new to send. */
   take(event: LiveEvent): string {
@@ -27,6 +33,7 @@ export class AnswerText {
         if (event.entry.kind !== "assistant" || event.entry.step < this.#step) return "";
         this.#goTo(event.entry.step);
         const { text } = event.entry;
+        this.#steps.set(this.#step, text);
         // The whole text may be trimmed at its ends: that is no other text.
         return text.trim() === this.#current.trim() && this.#ghost === "" ? "" : this.#put(text, 0);
       }
@@ -52,6 +59,7 @@ export class AnswerText {
   #put(text: string, offset: number): string {
     if (offset < this.#sent && !text.startsWith(this.#current.slice(0, this.#sent))) this.#withdraw();
     this.#current = text;
+    this.#steps.set(this.#step, text);
     if (this.#ghost !== "") {
       if (this.#ghost.startsWith(text)) return "";
       if (text.startsWith(this.#ghost)) this.#sent = this.#ghost.length;

@@ -1,7 +1,6 @@
 // A request to /v1/chat/completions, read.
 import { z } from "zod";
-import type { Asked } from "./asked.ts";
-import { effort, format, message, readBody, refuseTools, sayFormat, splitTalk, wishesOf } from "./fields.ts";
+import { type Asked, effort, format, message, readBody, refuseTools, sayFormat, splitTalk, wishesOf } from "./fields.ts";
 import { unsupported } from "./refusals.ts";
 
 const schema = z.looseObject({
@@ -17,8 +16,8 @@ const schema = z.looseObject({
   response_format: format,
   tools: z.array(z.unknown()).nullish(),
   functions: z.array(z.unknown()).nullish(),
-  tool_choice: z.unknown(),
-  function_call: z.unknown(),
+  tool_choice: z.unknown().optional(),
+  function_call: z.unknown().optional(),
   user: z.string().max(256).nullish(),
 });
 

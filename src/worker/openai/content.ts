@@ -6,9 +6,7 @@ import type { MediaRef, Part } from "../../contract/message.ts";
 import { fromBase64Url } from "../../durable/gateway/access/secrets.ts";
 import { invalid, unsupported } from "./refusals.ts";
 
-export type RawPart =
-  | { type: "text"; text: string }
-  | { type: "image" | "file"; base64: string; name?: string; param: string };
+export type RawPart = { type: "text"; text: string } | { type: "image" | "file"; base64: string; name?: string; param: string };
 
 export type Store = (bytes: Uint8Array<ArrayBuffer>, name?: string) => Promise<MediaRef>;
 
@@ -33,7 +31,10 @@ export type Content = z.infer<typeof content>;
 /** @throws ApiRefused at a part that cannot be taken. */
 export function readParts(value: Content, param: string): RawPart[] {
   if (value === null || value === undefined) return [];
-  const parts = typeof value === "string" ? [{ type: "text" as const, text: value }] : value.map((part, index) => readPart(part, `${param}[${index}]`));
+  const parts =
+    typeof value === "string"
+      ? [{ type: "text" as const, text: value }]
+      : value.map((part, index) => readPart(part, `${param}[${index}]`));
   const text = textOf(parts);
   if (text.length > MAX_TEXT_BYTES || new TextEncoder().encode(text).length > MAX_TEXT_BYTES) {
     throw invalid("One message may hold 1 MB of text; send the rest as a file.", param, "string_above_max_length");
@@ -62,7 +63,12 @@ function readPart(part: ContentPart, param: string): RawPart {
     case "input_file": {
       const file = part.file ?? part;
       const name = file.filename ?? undefined;
-      return { type: "file", base64: readDataUrl(file.file_data ?? undefined, `${param}.file_data`), param, ...(name ? { name } : {}) };
+      return {
+        type: "file",
+        base64: readDataUrl(file.file_data ?? undefined, `${param}.file_data`),
+        param,
+        ...(name ? { name } : {}),
+      };
     }
     default:
       throw unsupported(`Content of type "${part.type}" cannot be taken; send text, image_url or file.`, param);
@@ -70,7 +76,8 @@ function readPart(part: ContentPart, param: string): RawPart {
 }
 
 function readDataUrl(url: string | undefined, param: string): string {
-  if (url === undefined) throw invalid("The bytes are missing: send them as a data: URL with base64.", param, "missing_required_parameter");
+  if (url === undefined)
+    throw invalid("The bytes are missing: send them as a data: URL with base64.", param, "missing_required_parameter");
   if (/^https?:/i.test(url)) {
     throw invalid("Addresses of the web are not fetched; send the picture or file itself as a data: URL with base64.", param);
   }
@@ -92,7 +99,8 @@ async function storePart(part: Exclude<RawPart, { type: "text" }>, store: Store)
   try {
     const media = await store(bytes, part.name);
     const isImage = media.type.startsWith("image/");
-    if (part.type === "image" && !isImage) throw invalid("The bytes are no picture; send PNG, JPEG, GIF or WebP.", part.param, "invalid_image_format");
+    if (part.type === "image" && !isImage)
+      throw invalid("The bytes are no picture; send PNG, JPEG, GIF or WebP.", part.param, "invalid_image_format");
     return { type: isImage ? "image" : "file", media };
   } catch (error) {
     if (error instanceof ApiRefused || !(error instanceof GatewayError)) throw error;

@@ -1,13 +1,40 @@
-// Fields that both APIs share, and what a body that does not fit is told. Unknown fields are left alone.
+// What a request of either API comes down to, the fields that both share, and what a body that does not fit is told.
+// Unknown fields are left alone.
 import { z } from "zod";
-import type { Asked, RawMessage } from "./asked.ts";
-import { content, readParts, textOf } from "./content.ts";
+import type { TurnWishes } from "../../contract/event.ts";
+import { content, type RawPart, readParts, textOf } from "./content.ts";
 import { invalid, unsupported } from "./refusals.ts";
+
+export interface RawMessage {
+  role: "user" | "assistant";
+  parts: RawPart[];
+}
+
+export interface Asked {
+  model: string;
+  /** System and developer messages, instructions: they hold for this turn. */
+  system: string[];
+  earlier: RawMessage[];
+  /** Never empty. */
+  last: RawPart[];
+  /** Field `user`: names a session of its own. */
+  user?: string;
+  /** Session and run of `previous_response_id`. */
+  previous?: { sessionKey: string; runId: string };
+  isStream: boolean;
+  /** The answer ends before the first of these. */
+  stop: string[];
+  wishes: Pick<TurnWishes, "thinking" | "maxTokens">;
+}
 
 export const effort = z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish().catch(undefined);
 
 export const format = z
-  .looseObject({ type: z.string(), schema: z.unknown(), json_schema: z.looseObject({ schema: z.unknown() }).nullish() })
+  .looseObject({
+    type: z.string(),
+    schema: z.unknown().optional(),
+    json_schema: z.looseObject({ schema: z.unknown().optional() }).nullish(),
+  })
   .nullish();
 
 export const message = z.looseObject({ role: z.string(), content, tool_calls: z.array(z.unknown()).nullish() });
@@ -52,7 +79,11 @@ export function splitTalk(messages: readonly Message[], param: string): Pick<Ask
   if (last?.role !== "user" || last.parts.length === 0) {
     throw invalid("The last message must be the user's and hold a text, a picture or a file.", param);
   }
-  return { system: system.filter((text) => text !== ""), earlier: talk.filter(({ parts }) => parts.length > 0), last: last.parts };
+  return {
+    system: system.filter((text) => text !== ""),
+    earlier: talk.filter(({ parts }) => parts.length > 0),
+    last: last.parts,
+  };
 }
 
 /** JSON answers are asked for in words: every model understands them. */
@@ -60,7 +91,9 @@ export function sayFormat(wanted: z.infer<typeof format>): string[] {
   if (wanted?.type !== "json_object" && wanted?.type !== "json_schema") return [];
   const schema = wanted.json_schema?.schema ?? wanted.schema;
   const fitting = schema === undefined ? "" : ` that fits this JSON Schema: ${JSON.stringify(schema)}`;
-  return [`Your whole answer is read by a program: one JSON value${fitting}. Nothing before it, nothing after it, no code fence.`];
+  return [
+    `Your whole answer is read by a program: one JSON value${fitting}. Nothing before it, nothing after it, no code fence.`,
+  ];
 }
 
 export function wishesOf(wanted: z.infer<typeof effort>, maxTokens: number | null | undefined): Asked["wishes"] {

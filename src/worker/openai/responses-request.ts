@@ -4,11 +4,11 @@ import { z } from "zod";
 import type { ApiRefused } from "../../contract/errors.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { fromBase64Url, toBase64Url } from "../../durable/gateway/access/secrets.ts";
-import type { Asked } from "./asked.ts";
-import { content, effort, format, readBody, refuseTools, sayFormat, splitTalk, wishesOf } from "./fields.ts";
+import { content } from "./content.ts";
+import { type Asked, effort, format, readBody, refuseTools, sayFormat, splitTalk, wishesOf } from "./fields.ts";
 import { invalid, unsupported } from "./refusals.ts";
 
-const inputItem = z.looseObject({ type: z.string().nullish(), role: z.string().nullish(), content: z.unknown() });
+const inputItem = z.looseObject({ type: z.string().nullish(), role: z.string().nullish(), content: z.unknown().optional() });
 
 const schema = z.looseObject({
   model: z.string().min(1),
@@ -17,27 +17,37 @@ const schema = z.looseObject({
   previous_response_id: z.string().nullish(),
   stream: z.boolean().nullish(),
   background: z.boolean().nullish(),
-  conversation: z.unknown(),
-  prompt: z.unknown(),
+  conversation: z.unknown().optional(),
+  prompt: z.unknown().optional(),
   max_output_tokens: z.int().positive().nullish(),
   reasoning: z.looseObject({ effort }).nullish(),
   text: z.looseObject({ format }).nullish(),
   tools: z.array(z.unknown()).nullish(),
-  tool_choice: z.unknown(),
+  tool_choice: z.unknown().optional(),
   user: z.string().max(256).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
 export interface ResponsesAsked extends Asked {
   /** What the response repeats of its request. */
-  echo: { instructions: string | null; previous_response_id: string | null; max_output_tokens: number | null; metadata: Record<string, unknown>; user?: string };
+  echo: {
+    instructions: string | null;
+    previous_response_id: string | null;
+    max_output_tokens: number | null;
+    metadata: Record<string, unknown>;
+    user?: string;
+  };
 }
 
 export function readResponsesRequest(value: unknown): ResponsesAsked {
   const body = readBody(schema, value);
   refuseTools(body.tools, body.tool_choice);
   if (body.background) throw unsupported("Answers are not made in the background; leave `background` out.", "background");
-  if (body.conversation) throw unsupported("Name a session with the header x-session-key or the field user instead of `conversation`.", "conversation");
+  if (body.conversation)
+    throw unsupported(
+      "Name a session with the header x-session-key or the field user instead of `conversation`.",
+      "conversation",
+    );
   if (body.prompt) throw unsupported("There are no stored prompts; say it in `instructions` and `input`.", "prompt");
   const talk = splitTalk(readInput(body.input), "input");
   const instructions = body.instructions ?? "";
@@ -45,7 +55,9 @@ export function readResponsesRequest(value: unknown): ResponsesAsked {
   return {
     ...talk,
     // With a talk to go on with, all that comes is new.
-    ...(previous ? { earlier: [], last: [...talk.earlier.flatMap(({ role, parts }) => (role === "user" ? parts : [])), ...talk.last] } : {}),
+    ...(previous
+      ? { earlier: [], last: [...talk.earlier.flatMap(({ role, parts }) => (role === "user" ? parts : [])), ...talk.last] }
+      : {}),
     system: [...(instructions === "" ? [] : [instructions]), ...talk.system, ...sayFormat(body.text?.format)],
     model: body.model,
     ...(body.user ? { user: body.user } : {}),

@@ -1,7 +1,7 @@
 // Watching one run directly, and a talk that was held elsewhere put before the first message.
 import { describe, expect, test } from "vitest";
 import type { LiveEvent } from "../../../src/contract/live.ts";
-import { storyOf } from "../../../src/durable/session/history.ts";
+import { storyOf } from "../../../src/durable/session/live/history.ts";
 import { Watchers } from "../../../src/durable/session/live/watch.ts";
 import { seedTalk } from "../../../src/durable/session/receiving.ts";
 import { personTexts, scriptModel } from "../../support/scripted-model.ts";
