@@ -97,7 +97,7 @@ export class Runner {
     }
     const breach = findBreach(
       {
-        attempts: turn.attempts,
+        attempts: parts.turns.failedAttempts(turn.id),
         steps: turn.step,
         wakesThisHour: parts.turns.wakesThisHour(now),
         spend: turn.spend,
@@ -114,7 +114,7 @@ export class Runner {
       failTurn(parts, turn, "parked", { kind: "breaker", text: breach });
       return true;
     }
-    parts.turns.raiseAttempts(turn.id);
+    parts.turns.countAttempt(turn.id);
     if (parts.abort.signal.aborted) parts.abort = new AbortController();
     try {
       if (turn.state === "thinking") await think(parts, turn);

@@ -50,6 +50,8 @@ export class Turns {
   #open: Turn | null | undefined;
   #hasUntold = true;
   #wakes = { hour: -1, count: 0 };
+  /** The turn whose present step is counted already: by the commit that led to it. */
+  #countedFor: string | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -58,6 +60,7 @@ export class Turns {
   /** A transaction was taken back: memory must follow. */
   forgetCache(): void {
     this.#open = undefined;
+    this.#countedFor = undefined;
     this.#hasUntold = true;
   }
 
@@ -67,7 +70,7 @@ export class Turns {
       runId: event.id,
       state: "thinking",
       step: 0,
-      attempts: 0,
+      attempts: 1,
       startedAt: now,
       isStopAsked: false,
       text: "",
@@ -76,7 +79,7 @@ export class Turns {
       brief,
     };
     this.#sql.run(
-      "INSERT INTO turn (id, run_id, state, step, attempts, started_at, text, spend, event, brief) VALUES (?, ?, 'thinking', 0, 0, ?, '', ?, ?, ?)",
+      "INSERT INTO turn (id, run_id, state, step, attempts, started_at, text, spend, event, brief) VALUES (?, ?, 'thinking', 0, 1, ?, '', ?, ?, ?)",
       turn.id,
       turn.runId,
       now,
@@ -85,6 +88,7 @@ export class Turns {
       JSON.stringify(brief),
     );
     this.#open = turn;
+    this.#countedFor = turn.id;
     return turn;
   }
 
@@ -107,8 +111,20 @@ export class Turns {
     return row && toTurn(row);
   }
 
-  /** Before the work: after a crash this is the only honest counter. */
-  raiseAttempts(id: string): void {
+  /** Starts of the present step that led nowhere: all but the one that is about to be made. */
+  failedAttempts(id: string): number {
+    const attempts = this.#current(id)?.attempts ?? 0;
+    return this.#countedFor === id ? attempts - 1 : attempts;
+  }
+
+  /**
+   * Counts a start of the present step, before the work: after a crash this is the only honest counter. The commit that
+   * leads to a step counts its first start along with it; only one that comes after a crash or a wait is written here.
+   */
+  countAttempt(id: string): void {
+    const isCounted = this.#countedFor === id;
+    this.#countedFor = undefined;
+    if (isCounted) return;
     this.#sql.run("UPDATE turn SET attempts = attempts + 1 WHERE id = ?", id);
     this.#change((turn) => ({ ...turn, attempts: turn.attempts + 1 }));
   }
@@ -123,13 +139,13 @@ export class Turns {
       ...rest,
       state: change.state,
       step: turn.step + (change.state === "thinking" ? 1 : 0),
-      attempts: 0,
+      attempts: 1,
       text: change.text || turn.text,
       spend: change.spend ? addSpend(turn.spend, change.spend) : turn.spend,
       ...(model ? { model } : {}),
     };
     this.#sql.run(
-      "UPDATE turn SET state = ?, step = ?, attempts = 0, wake_at = NULL, model = ?, text = ?, spend = ? WHERE id = ?",
+      "UPDATE turn SET state = ?, step = ?, attempts = 1, wake_at = NULL, model = ?, text = ?, spend = ? WHERE id = ?",
       next.state,
       next.step,
       next.model ?? null,
@@ -138,6 +154,7 @@ export class Turns {
       id,
     );
     this.#open = next;
+    this.#countedFor = id;
   }
 
   /** Nothing to do before `wakeAt`: the turn sleeps as a row. `attempts` is kept for the breaker. */
