@@ -1,12 +1,8 @@
 // The words around the table in docs/benchmark.md: what was measured, on what, and how to read it.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
-import { ROOT } from "./subjects/skerry.ts";
+import type { Machine } from "./machine.ts";
 import { countVerdicts, type Peer, type Report, writeTable } from "./table.ts";
 
-export function writePage(own: Report, peer: Peer | undefined): string {
+export function writePage(machine: Machine, own: Report, peer: Peer | undefined): string {
   const { reached, missed, missing } = countVerdicts(own);
   const beside = peer
     ? `Beside it, measured by the same client and model in the same run: ${peer.name}.`
@@ -20,9 +16,11 @@ ${writeTable(own, peer)}
 
 ## Machine
 
-${machineFacts()
-  .map((fact) => `- ${fact}`)
-  .join("\n")}
+- ${machine.date}
+- ${machine.processor}
+- ${machine.versions}
+- A page written is on the disk after ${machine.commitMs.toFixed(2)} ms; a turn waits for several.
+- Load average before the run: ${machine.load.toFixed(2)}${machine.isBusy ? ", so **other work was going on**: these figures are worse than on a quiet machine" : ""}
 
 ## Method
 
@@ -35,6 +33,7 @@ The client holds one socket and speaks the Gateway protocol.
 - **New session**: the session's object is made by this very message. **Calls** are \`read\` of a file in the workspace.
 - **Token lag**: each word carries the time when it was written; its age is read when the delta with it arrives.
 - **Turns/s**: each session says its next thing when its last turn has ended; every session is new; a failed turn is told in a note.
+- **Earlier turns**: two sessions, one with 1,000 turns behind it and one with 10, are measured by turns; medians of 30 each.
 - **Ready** is the Gateway's hello to a client that has been knocking since the command; **first answer** is the end of a turn after that. State folder and disk are warm.
 - **SIGKILL** hits all processes in mid-stream; the time runs from the second \`npm start\` until the history holds the whole answer. The model answers the repeated request at once.
 - **Memory** is the sum of resident memory of all processes below and including \`npm start\`; pages that two processes share count twice.
@@ -44,15 +43,4 @@ The client holds one socket and speaks the Gateway protocol.
 
 Percentiles are samples that occurred; p90 is given from 10 samples on, p99 from 50. Samples of a figure are taken for a minute at most, for half a minute of a gateway beside it.
 `;
-}
-
-function machineFacts(): string[] {
-  const processors = cpus();
-  const own = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
-  const runtime = createRequire(import.meta.url)("workerd/package.json") as { version: string };
-  return [
-    `${new Date().toISOString().slice(0, 10)}`,
-    `${processors.length} cores, ${processors[0]?.model ?? "unknown"}; ${Math.round(totalmem() / 2 ** 30)} GiB; Linux ${release()}`,
-    `Skerry ${own.version}, workerd ${runtime.version}, Node ${process.versions.node}`,
-  ];
 }

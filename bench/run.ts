@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { FigureId } from "./figures.ts";
 import { FIGURES } from "./figures.ts";
+import { readMachine } from "./machine.ts";
 import { BenchModel } from "./model.ts";
 import { writePage } from "./page-text.ts";
 import { footprint } from "./scenarios/footprint.ts";
@@ -53,6 +54,8 @@ if (values.list) {
 }
 
 async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<void> {
+  const machine = readMachine(makeFolder());
+  if (machine.isBusy) tell(`The machine is busy (load ${machine.load.toFixed(1)}): figures will be worse than on a quiet one.`);
   const model = await BenchModel.start();
   try {
     ensureBuilt();
@@ -73,7 +76,7 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
           };
     if (isWhole && !values.quick) {
       const path = join(ROOT, "docs/benchmark.md");
-      writeFileSync(path, writePage(own, peer));
+      writeFileSync(path, writePage(machine, own, peer));
       tell("docs/benchmark.md is written.");
     } else console.log(writeTable(own, peer));
   } finally {

@@ -33,7 +33,6 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
     // Class names are what the runtime and stack traces know.
-    keepNames: true,
     define: { "process.env.NODE_ENV": '"production"' },
     plugins: [nodeBuiltins, englishOnly],
   });

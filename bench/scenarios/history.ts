@@ -1,7 +1,6 @@
 // What a long past costs: the overhead of a turn after 10 and after 1,000 earlier ones, and the first one after a restart.
 import { median } from "../statistics.ts";
 import { overheadOf } from "../talker.ts";
-import { warmUp } from "./latency.ts";
 import { count, repeat, type Scenario } from "./scenario.ts";
 
 const LIMIT_MS = 180_000;
@@ -14,29 +13,30 @@ export const history: Scenario = {
   async run(scene) {
     const { model } = scene;
     const stateDir = scene.makeFolder();
-    const session = scene.newSession();
+    const [long, short] = [scene.newSession(), scene.newSession()];
     const wanted = scene.isQuick ? 100 : 1000;
-    const sampled = count(scene, 30);
     let started = await scene.subject.start(stateDir);
     try {
-      const measure = async () => overheadOf(await started.talker.turn(model, session, {}));
-      await warmUp(scene, started.talker);
-      await repeat(10, LIMIT_MS, measure);
-      const young = await repeat(sampled, LIMIT_MS, measure);
+      const measure = async (session: string) => overheadOf(await started.talker.turn(model, session, {}));
       scene.tell(`${wanted} earlier turns`);
-      const past = await repeat(wanted - 10 - sampled, LIMIT_MS, measure);
-      const reached = past.length + 10 + sampled;
-      const old = await repeat(sampled, LIMIT_MS, measure);
+      const reached = (await repeat(wanted, LIMIT_MS, () => measure(long))).length;
+      await repeat(10, LIMIT_MS, () => measure(short));
+      // By turns, so that both find the same machine and the same warm code.
+      const pairs = await repeat(count(scene, 30), LIMIT_MS, async () => ({
+        young: await measure(short),
+        old: await measure(long),
+      }));
+      const ratio = median(pairs.map((pair) => pair.old)) / median(pairs.map((pair) => pair.young));
       const note = reached < 1000 ? { note: `measured after ${reached} earlier turns, not 1,000` } : {};
 
       scene.tell("first turns after a restart");
       const first = await repeat(scene.isQuick ? 2 : RESTARTS, LIMIT_MS, async () => {
         await started.stop();
         started = await scene.subject.start(stateDir);
-        return measure();
+        return measure(long);
       });
       return [
-        { figure: "overhead-1000", samples: [median(old) / median(young)], ...note },
+        { figure: "overhead-1000", samples: [ratio], ...note },
         { figure: "restart-1000", samples: first, ...note },
       ];
     } finally {

@@ -55,4 +55,8 @@ export interface Brief {
   modelIdleMs: number;
   /** Hash of the settings the brief was made from. */
   settingsHash: string;
+  /** Counts up whenever a provider's key is given or taken away. Absent: none was ever given. */
+  keysVersion?: number;
+  /** Providers whose key was given in the page and can be read; names only. */
+  keyedProviders?: string[];
 }

@@ -29,7 +29,7 @@ const MODEL_FAILURE_ADVICE: Record<ModelFailureKind, string> = {
   overloaded: "is overloaded; try again in a moment or choose another model with /model",
   limited: "has reached its rate limit; wait a little or choose another model with /model",
   refused: "declined to answer this request; rephrase it",
-  auth: "did not accept the key; check the provider's key in the settings or environment",
+  auth: "did not accept the key; check the provider's key under “Models and keys” or in the environment",
   billing: "asks for payment; check the balance of the provider's account or choose another model with /model",
   "too-long": "cannot take a conversation this long; use /compact or /new",
   timeout: "did not answer in time; try again or choose another model with /model",

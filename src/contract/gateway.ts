@@ -1,6 +1,6 @@
 // Frames of the Gateway socket: the OpenClaw Gateway protocol, version 4. Methods and their parameters are in
 // methods.ts. Zod stands at this edge and nowhere behind it.
-import { z } from "zod";
+import * as z from "zod";
 import type { GatewayErrorData } from "./errors.ts";
 
 export const PROTOCOL_VERSION = 4;
@@ -94,4 +94,3 @@ export interface EventFrame {
   seq?: number;
   stateVersion?: { presence: number; health: number };
 }
-

@@ -1,6 +1,6 @@
 // The methods of the Gateway socket: which scope each needs and what parameters it takes. What they do is in
 // durable/gateway/methods/. Unknown parameters are ignored: clients of other versions send more than we read.
-import { z } from "zod";
+import * as z from "zod";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
 import type { Scope } from "./gateway.ts";
 import { MAX_SESSION_KEY_LENGTH } from "./session-key.ts";
@@ -11,6 +11,14 @@ const agentId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, "must be an agent's id")
   .optional();
+const provider = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be a provider's id, for example anthropic");
+/** Goes into a header as it is. */
+const apiKey = z
+  .string()
+  .trim()
+  .min(4, "is too short for a key")
+  .max(4096, "is too long for a key")
+  .regex(/^[\x21-\x7e]+$/, "must be one word of plain letters, digits and signs; copy the key again");
 const idempotencyKey = text(256);
 const message = z.string().max(1_000_000);
 const thinking = z.enum(THINKING_LEVELS);
@@ -177,8 +185,16 @@ export const METHODS = {
     "operator.admin",
     z.object({ agentId, name: text(512), content: z.string().max(1_000_000), expectedVersion: z.int().min(0).optional() }),
   ),
+  "agents.files.versions": method("operator.read", z.object({ agentId, name: text(512) })),
+  "agents.files.version": method("operator.read", z.object({ agentId, name: text(512), version: z.int().min(1) })),
 
   "models.list": method("operator.read", z.object({ agentId })),
+  "models.auth.list": method("operator.admin", z.object({ agentId })),
+  /** Tried first, and kept only when it works; `force` keeps it untried. */
+  "models.auth.set": method("operator.admin", z.object({ provider, key: apiKey, force: z.boolean().optional() })),
+  "models.auth.remove": method("operator.admin", z.object({ provider })),
+  /** Without a key: the one that is there. */
+  "models.auth.test": method("operator.admin", z.object({ provider, key: apiKey.optional() })),
   "commands.list": method("operator.read", z.object({ agentId, includeArgs: z.boolean().optional() })),
   "tools.catalog": method("operator.read", z.object({ agentId })),
   "tools.effective": method("operator.read", z.object({ agentId, sessionKey: sessionKey.optional() })),

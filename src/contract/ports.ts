@@ -58,6 +58,7 @@ export interface SessionPatch {
   thinking?: string | null;
   queueMode?: string | null;
   verbose?: string | null;
+  reasoning?: string | null;
 }
 
 export interface RunState {
@@ -151,6 +152,22 @@ export interface SettingsDocument {
   updatedAt: number;
 }
 
+/** Keys that were given in the page. They stay in memory: no row, no log and no frame may hold one. */
+export interface ProviderKeys {
+  version: number;
+  keys: Record<string, string>;
+}
+
+/** What may be said of a key. */
+export interface KeyNote {
+  provider: string;
+  /** `unreadable`: it was sealed under another owner's token and must be given again. */
+  state: "set" | "unreadable";
+  /** Its last four characters, when it is long enough to spare them. */
+  ending?: string;
+  setAt: number;
+}
+
 export interface DirectoryPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
@@ -170,6 +187,11 @@ export interface DirectoryPort {
   setSettings(raw: string, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+  /** For those who ask models, never for a screen. */
+  providerKeys(): Promise<ProviderKeys>;
+  keyNotes(): Promise<KeyNote[]>;
+  setProviderKey(provider: string, key: string): Promise<Outcome<KeyNote>>;
+  removeProviderKey(provider: string): Promise<boolean>;
 }
 
 // ── Workspace ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +235,13 @@ export interface MemoryHit {
   score: number;
 }
 
+/** An earlier state of a file. */
+export interface FileVersion {
+  version: number;
+  size: number;
+  updatedAt: number;
+}
+
 export type FileChange =
   | { type: "write"; path: string; bytes: Uint8Array }
   | { type: "mkdir"; path: string }
@@ -243,6 +272,9 @@ export interface WorkspacePort {
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
+  /** Earlier versions of a file that shapes the agent, newest first; of other files none are kept. */
+  versions?(path: string): Promise<Outcome<FileVersion[]>>;
+  readVersion?(path: string, version: number): Promise<Outcome<Uint8Array>>;
 }
 
 // ── Gateway ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,4 +346,3 @@ export type DeliveryOutcome =
 export interface DeliveryPort {
   send(item: OutboxItem): Promise<DeliveryOutcome>;
 }
-

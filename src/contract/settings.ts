@@ -1,6 +1,6 @@
 // The settings document: its schema, its defaults, and nothing else. Keys follow openclaw.json where the meaning
 // is the same. Unknown keys are refused, so that a slip of the pen is told and not silently ignored.
-import { z } from "zod";
+import * as z from "zod";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
 
 const modelRef = z

@@ -1,7 +1,7 @@
 // Logging in with the owner's token or the one-time code of a login link, logging out, and minting such a link.
 import { Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import { gatewayOf } from "../durable/stubs.ts";
 import { addressOf, type Door, isSameSite, isSecure, loginCookieName, loginOf, originOf, proofOf } from "./door.ts";
 import { refuse, refuseProof } from "./errors.ts";

@@ -13,6 +13,10 @@ function openHost(database: DatabaseSync): SqlHost {
     sql: {
       exec(query: string, ...bindings: SqlValue[]) {
         if (bindings.length > 100) throw new Error("More than 100 bound parameters.");
+        if (bindings.length === 0 && /;\s*[^\s;]/.test(query)) {
+          database.exec(query);
+          return { toArray: () => [], rowsWritten: 0 };
+        }
         const statement = database.prepare(query);
         const values = bindings.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
         if (statement.columns().length > 0) {

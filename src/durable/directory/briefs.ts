@@ -55,7 +55,7 @@ export function hasAgent(settings: Settings, agentId: string): boolean {
   return agentId === DEFAULT_AGENT_ID || settings.agents?.entries?.[agentId] !== undefined;
 }
 
-function agentSettings(settings: Settings, agentId: string): AgentSettings {
+export function agentSettings(settings: Settings, agentId: string): AgentSettings {
   const defaults = settings.agents?.defaults ?? {};
   const own = settings.agents?.entries?.[agentId] ?? {};
   // Deny is a sum, never a replacement: an agent cannot be allowed what the defaults forbid.

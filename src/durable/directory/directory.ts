@@ -10,6 +10,8 @@ import { type Message, textOf } from "../../contract/message.ts";
 import type {
   AgentRow,
   DirectoryPort,
+  KeyNote,
+  ProviderKeys,
   RunState,
   SessionListRequest,
   SettingsDocument,
@@ -21,15 +23,20 @@ import type { Env } from "../env.ts";
 import { migrate, openSql } from "../storage/sql.ts";
 import { decideAdmission } from "./admission.ts";
 import { listAgents, makeBrief } from "./briefs.ts";
+import { KeyStore } from "./key-store.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
 import { SettingsStore } from "./settings-store.ts";
 import { dayOf, UsageLedger } from "./usage-ledger.ts";
 
+const REPORT_PAUSE_MS = 15;
+
 export class Directory extends DurableObject<Env> implements DirectoryPort {
   readonly #settings: SettingsStore;
   readonly #sessions: SessionIndex;
   readonly #usage: UsageLedger;
+  readonly #reports: { report: TurnReport; resolve(): void; reject(error: unknown): void }[] = [];
+  readonly #keys: KeyStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -38,12 +45,15 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#settings = new SettingsStore(sql);
     this.#sessions = new SessionIndex(sql);
     this.#usage = new UsageLedger(sql);
+    this.#keys = new KeyStore(sql, env.SKERRY_TOKEN);
+    ctx.blockConcurrencyWhile(() => this.#keys.open());
   }
 
   async admit(message: Message, wanted: { sessionKey?: string; agentId?: string } = {}): Promise<Admission> {
     const decision = decideAdmission(this.#settings.get().settings, message, wanted);
     if (decision.outcome !== "accept") return decision;
-    this.#noteNew(decision.sessionKey, decision.agentId, textOf(message.parts));
+    // After the answer: whoever waits for it should not wait for the disk. Should it get lost, the turn's report brings it.
+    setTimeout(() => this.#noteNew(decision.sessionKey, decision.agentId, textOf(message.parts)), 0);
     return { outcome: "accept", sessionKey: decision.sessionKey, brief: this.#brief(decision), reason: decision.reason };
   }
 
@@ -53,11 +63,27 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#brief({ sessionKey: formatSessionKey(parts), agentId: parts.agentId });
   }
 
-  async report(report: TurnReport): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      this.#sessions.put(report.session);
-      this.#usage.add(report);
+  /** Reports that come close together are written together. */
+  report(report: TurnReport): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#reports.push({ report, resolve, reject });
+      if (this.#reports.length === 1) setTimeout(() => this.#writeReports(), REPORT_PAUSE_MS);
     });
+  }
+
+  #writeReports(): void {
+    const reports = this.#reports.splice(0);
+    try {
+      this.ctx.storage.transactionSync(() => {
+        for (const { report } of reports) {
+          this.#sessions.put(report.session);
+          this.#usage.add(report);
+        }
+      });
+      for (const { resolve } of reports) resolve();
+    } catch (error) {
+      for (const { reject } of reports) reject(error);
+    }
   }
 
   async noteSession(row: SessionRow): Promise<void> {
@@ -96,9 +122,26 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#settings.patch(patch, baseHash, Date.now());
   }
 
+  async providerKeys(): Promise<ProviderKeys> {
+    return this.#keys.all();
+  }
+
+  async keyNotes(): Promise<KeyNote[]> {
+    return this.#keys.notes();
+  }
+
+  async setProviderKey(provider: string, key: string): Promise<Outcome<KeyNote>> {
+    return this.#keys.set(provider, key, Date.now());
+  }
+
+  async removeProviderKey(provider: string): Promise<boolean> {
+    return this.#keys.remove(provider);
+  }
+
   #brief(place: { sessionKey: string; agentId: string }): Brief {
     const spent = this.#usage.costOn(dayOf(Date.now()), place.agentId);
-    return makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
+    const brief = makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
+    return { ...brief, ...this.#keys.mark() };
   }
 
   #noteNew(key: string, agentId: string, text: string): void {

@@ -15,4 +15,9 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
     cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, cost_usd REAL NOT NULL, unpriced INTEGER NOT NULL, PRIMARY KEY (day, agent_id, model)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Keys of providers, sealed with a key made of the owner's token; see key-store.ts.
+  CREATE TABLE provider_key (provider TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE key_ring (id INTEGER PRIMARY KEY CHECK (id = 1), salt BLOB NOT NULL, version INTEGER NOT NULL);
+  `,
 ];

@@ -148,7 +148,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   }
 
   async follow(lines: ReadableStream<Uint8Array>): Promise<void> {
-    if (this.#screens.open().length === 0 && this.#waits.nextDueAt() === undefined) return lines.cancel("nobody watches");
+    if (this.#screens.open().length === 0 && this.#waits.all().length === 0) return lines.cancel("nobody watches");
     for await (const parcel of readParcels(lines)) await this.publish(parcel);
   }
 

@@ -21,6 +21,8 @@ export interface Wait {
 
 export class Waits {
   readonly #sql: Sql;
+  /** Whether rows may be there; after a sleep they may. */
+  #mayHaveRows = true;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -29,19 +31,24 @@ export class Waits {
 
   add(wait: Wait): void {
     const { connId, frameId, runId, sessionKey, kind, dueAt } = wait;
+    this.#mayHaveRows = true;
     this.#sql.run("INSERT OR REPLACE INTO waits VALUES (?, ?, ?, ?, ?, ?)", connId, frameId, runId, sessionKey, kind, dueAt);
   }
 
   ofRun(runId: string): Wait[] {
-    return this.#sql.all<Wait>(`${SELECT} WHERE run_id = ?`, runId);
+    return this.all().filter((wait) => wait.runId === runId);
   }
 
   all(): Wait[] {
-    return this.#sql.all<Wait>(SELECT);
+    if (!this.#mayHaveRows) return [];
+    const waits = this.#sql.all<Wait>(SELECT);
+    this.#mayHaveRows = waits.length > 0;
+    return waits;
   }
 
   nextDueAt(): number | undefined {
-    return this.#sql.one<{ due: number | null }>("SELECT min(due_at) AS due FROM waits WHERE kind = 'wait'")?.due ?? undefined;
+    const due = this.all().flatMap((wait) => (wait.kind === "wait" ? [wait.dueAt] : []));
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   remove(wait: Wait): boolean {
@@ -49,7 +56,7 @@ export class Waits {
   }
 
   forgetScreen(connId: string): void {
-    this.#sql.run("DELETE FROM waits WHERE conn_id = ?", connId);
+    if (this.#mayHaveRows) this.#sql.run("DELETE FROM waits WHERE conn_id = ?", connId);
   }
 }
 

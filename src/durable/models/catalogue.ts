@@ -30,6 +30,22 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   cloudflare: "workers-ai",
 };
 
+const STORED_KEY = "key of ";
+
+/**
+ * The environment with keys that were given in the page. Each gets a name that no variable can have, and wins over the
+ * variable: whoever has just given a key expects it to be used.
+ */
+export function withKeys(env: Environment, keys: Readonly<Record<string, string>>): Environment {
+  const named = Object.entries(keys).map(([provider, key]) => [STORED_KEY + provider, key]);
+  return named.length === 0 ? env : { ...env, ...Object.fromEntries(named) };
+}
+
+/** Whether the model's key is one that was given in the page. */
+export function hasStoredKey(model: ModelInfo): boolean {
+  return model.apiKeyEnv?.startsWith(STORED_KEY) === true;
+}
+
 export function quirksOf(providerId: string): Quirks {
   return PROVIDERS.get(providerId)?.quirks ?? {};
 }
@@ -65,7 +81,9 @@ export function resolveModel(ref: string, overrides: Overrides, env: Environment
   if (!baseUrl && row.api !== "workers-ai" && row.api !== "demo") {
     return { reason: `The provider "${providerId}" has no baseUrl in the settings (models.providers.${providerId}.baseUrl).` };
   }
-  return describe(row, modelId, MODELS.get(`${providerId}/${modelId}`), override, baseUrl);
+  const model = describe(row, modelId, MODELS.get(`${providerId}/${modelId}`), override, baseUrl);
+  const stored = STORED_KEY + providerId;
+  return env[stored] ? { ...model, apiKeyEnv: stored } : model;
 }
 
 /** Whether what the model needs is there: a key, an address at home, a binding. */

@@ -2,7 +2,16 @@
 // runtime has it, else the built-in demo. Says why, and what to set to get a better one.
 
 import type { Overrides } from "./catalogue.ts";
-import { DEMO_REF, type Environment, isAvailable, listProviders, modelIdsOf, resolveModel, WORKERS_AI_REF } from "./catalogue.ts";
+import {
+  DEMO_REF,
+  type Environment,
+  hasStoredKey,
+  isAvailable,
+  listProviders,
+  modelIdsOf,
+  resolveModel,
+  WORKERS_AI_REF,
+} from "./catalogue.ts";
 import type { ModelInfo } from "./port.ts";
 
 export interface ModelChoice {
@@ -81,6 +90,7 @@ function adviceFor(model: ModelInfo): { advice?: string } {
 }
 
 function reasonFor(model: ModelInfo, facts: ChoiceFacts): string {
+  if (hasStoredKey(model)) return `a key for ${model.provider} was given in the page`;
   if (model.apiKeyEnv) return `${model.apiKeyEnv} is set`;
   return facts.overrides[model.provider]?.baseUrl ? "the settings give its address" : `the address of ${model.provider} is set`;
 }

@@ -23,12 +23,15 @@ export async function* watchStalls(
   const stop = () => attempt.abort(request.signal.reason);
   if (request.signal.aborted) stop();
   request.signal.addEventListener("abort", stop, { once: true });
-  const watch = startWatch(request.model.ref, limits);
+  const cutter = new Cutter();
+  const watch = startWatch(request.model.ref, limits, (failure) => cutter.cut(failure));
+  attempt.signal.addEventListener("abort", () => cutter.cut(attempt.signal.reason), { once: true });
+  if (attempt.signal.aborted) cutter.cut(attempt.signal.reason);
   const stream = provider({ ...request, signal: attempt.signal }, deps);
   let isOver = false;
   try {
     while (true) {
-      const step = await Promise.race([stream.next(), watch.silence, aborted(attempt.signal)]);
+      const step = await cutter.orCut(stream.next());
       if (step.done) {
         isOver = true;
         return step.value;
@@ -50,16 +53,30 @@ export async function* watchStalls(
   }
 }
 
-function startWatch(model: string, limits: StallLimits) {
+/** Lets one promise at a time be cut short. A race against a promise that never settles would grow with every delta. */
+class Cutter {
+  #reason: { error: unknown } | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+
+  cut(error: unknown): void {
+    this.#reason ??= { error };
+    this.#reject?.(error);
+  }
+
+  orCut<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#reason) reject(this.#reason.error);
+      promise.then(resolve, reject);
+    });
+  }
+}
+
+function startWatch(model: string, limits: StallLimits, fail: (failure: ModelFailure) => void) {
   const shortLimit = Math.min(limits.idleMs, limits.flowingIdleMs);
   let limit = limits.idleMs;
   let lastAt = Date.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let fail: (failure: ModelFailure) => void = () => undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    fail = reject;
-  });
-  silence.catch(() => undefined);
   // One timer that looks at the clock, not one per delta: a fast stream has thousands of them.
   const check = () => {
     const leftMs = lastAt + limit - Date.now();
@@ -71,7 +88,6 @@ function startWatch(model: string, limits: StallLimits) {
   };
   timer = setTimeout(check, shortLimit);
   return {
-    silence,
     note(delta: ModelDelta) {
       lastAt = Date.now();
       limit = isFlowing(delta) ? shortLimit : limits.idleMs;
@@ -84,19 +100,4 @@ function startWatch(model: string, limits: StallLimits) {
 
 function isFlowing(delta: ModelDelta): boolean {
   return delta.type === "text" || delta.type === "call-args";
-}
-
-const abortions = new WeakMap<AbortSignal, Promise<never>>();
-
-/** Rejects with the signal's reason when it aborts. One promise a signal. */
-function aborted(signal: AbortSignal): Promise<never> {
-  const known = abortions.get(signal);
-  if (known) return known;
-  const made = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  made.catch(() => undefined);
-  abortions.set(signal, made);
-  return made;
 }

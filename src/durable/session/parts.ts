@@ -19,7 +19,7 @@ export interface SessionPorts {
   sessionKey: string;
   agentId: string;
   sql: Sql;
-  alarm: AlarmHost;
+  alarm: Omit<AlarmHost, "now">;
   workspace: WorkspacePort;
   gateway: Pick<GatewayPort, "publish">;
   openLine(): LiveLine;
@@ -68,7 +68,11 @@ export class SessionParts {
     this.blocks = new Blocks(ports.sql);
     this.outbox = new Outbox(ports.sql);
     this.profile = new SessionProfile(ports.sql);
-    this.alarm = new AlarmClock(ports.alarm);
+    this.alarm = new AlarmClock({
+      now: ports.now,
+      setAlarm: (at) => ports.alarm.setAlarm(at),
+      deleteAlarm: () => ports.alarm.deleteAlarm(),
+    });
     this.wake = new Wake(ports.now());
     this.keys = new KeyRing(ports, () => this.wake.countInside());
     this.publisher = new Publisher({
@@ -97,6 +101,7 @@ export class SessionParts {
       return this.sql.transaction(() => {
         this.profile.hold();
         const made = work();
+        this.turns.writeTold();
         this.profile.release();
         return made;
       });

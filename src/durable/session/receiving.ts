@@ -46,7 +46,8 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     if (BUSY_RULES[mode].stopsTurn) stopTurn(parts);
   }
   const state = parts.inbox.find(event.id)?.state ?? "queued";
-  parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
+  // A message that begins its turn is told with the turn's beginning.
+  if (isBusy || state !== "working") parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
   return { status: "accepted", state, runId: event.id };
 }
 

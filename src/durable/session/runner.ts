@@ -17,6 +17,7 @@ export class Runner {
   readonly #parts: SessionParts;
   #running: Promise<void> | undefined;
   #opened: string | undefined;
+  #isInAlarm = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -34,7 +35,9 @@ export class Runner {
   /** The alarm fired. It stays in progress as long as the turn runs, so that a crash makes it fire again at once. */
   async alarm(longestMs: number): Promise<void> {
     this.#parts.alarm.noteFired();
+    this.#isInAlarm = true;
     if (!this.#parts.profile.exists) return;
+    this.#parts.turns.writeTold();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const limit = new Promise<false>((resolve) => {
       timer = setTimeout(resolve, longestMs, false);
@@ -42,6 +45,8 @@ export class Runner {
     const isOver = await Promise.race([this.go().then(() => true), limit]);
     // A timer left behind would keep the object awake, and billed, to its end.
     clearTimeout(timer);
+    this.#isInAlarm = false;
+    this.#parts.turns.writeTold();
     if (!isOver) this.#parts.alarm.setFor(this.#parts.now() + GUARD_MS);
   }
 
@@ -183,8 +188,10 @@ export class Runner {
       turn === undefined && parts.inbox.waiting().length > 0 ? now + GUARD_MS : undefined,
     ].filter((at) => at !== undefined);
     if (parts.wake.isSpent(now) && due.length > 0) parts.alarm.setFor(now);
-    else if (due.length === 0) parts.alarm.clear();
-    else parts.alarm.setFor(Math.min(...due));
+    else if (due.length === 0) {
+      parts.alarm.clear();
+      if (!parts.alarm.isSet && !this.#isInAlarm) parts.turns.writeTold();
+    } else parts.alarm.setFor(Math.min(...due));
   }
 }
 

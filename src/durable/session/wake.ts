@@ -36,6 +36,7 @@ export class Wake {
 }
 
 export interface AlarmHost {
+  now(): number;
   setAlarm(at: number): Promise<void>;
   deleteAlarm(): Promise<void>;
 }
@@ -51,15 +52,22 @@ export class AlarmClock {
 
   /** Not awaited on purpose: it joins the writes around it in one commit. */
   setFor(at: number): void {
-    if (this.#setFor !== undefined && this.#setFor <= at && this.#setFor >= at - 200) return;
+    const now = this.#host.now();
+    // One that fires earlier does as well: it looks what is due and sets the next.
+    if (this.#setFor !== undefined && this.#setFor <= at && this.#setFor > now) return;
     this.#setFor = at;
     void this.#host.setAlarm(at);
   }
 
+  /** Nothing is due any more. An alarm that is about to fire is left to do so: taking it back would be a row written. */
   clear(): void {
-    if (this.#setFor === undefined) return;
+    if (this.#setFor === undefined || this.#setFor <= this.#host.now() + GUARD_MS) return;
     this.#setFor = undefined;
     void this.#host.deleteAlarm();
+  }
+
+  get isSet(): boolean {
+    return this.#setFor !== undefined;
   }
 
   /** The alarm fired: none is set any more. */

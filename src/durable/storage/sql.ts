@@ -36,7 +36,7 @@ export function openSql(host: SqlHost): Sql {
   };
 }
 
-/** One step of a schema. Never changed once released: add another. */
+/** One step of a schema, one statement or several. Never changed once released: add another. */
 export type Migration = string;
 
 /**
@@ -49,9 +49,7 @@ export function migrate(sql: Sql, store: string, migrations: readonly Migration[
   if (found > migrations.length) throw new StateTooNew(store, found, migrations.length);
   if (found === migrations.length) return;
   sql.transaction(() => {
-    for (const statements of migrations.slice(found)) {
-      for (const statement of statements.split(/;\s*\n/)) if (statement.trim() !== "") sql.run(statement);
-    }
+    for (const statements of migrations.slice(found)) sql.run(statements);
     sql.run("INSERT OR REPLACE INTO schema_version VALUES (?, ?)", store, migrations.length);
   });
 }

@@ -1,7 +1,7 @@
 // edit: exact replacements in one file, all or none. Each oldText must stand in the file exactly once; when it does not,
 // the answer shows the nearest lines, so that the next try fits. Line ends of the file (LF or CRLF) are kept.
 import { createTwoFilesPatch, diffLines } from "diff";
-import { z } from "zod";
+import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { Tool } from "./port.ts";
 import { sniffType } from "./read.ts";

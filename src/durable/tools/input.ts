@@ -1,6 +1,6 @@
 // What a model may pass to a tool: the JSON Schemas it is told, made once, and the check of what it passed.
 // The answer to a wrong argument names every mistake, so that the model's next try can be right.
-import { z } from "zod";
+import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { ToolSpec } from "../models/port.ts";
 import type { Tool } from "./port.ts";

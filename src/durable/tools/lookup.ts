@@ -1,5 +1,5 @@
 // ls, find, grep: what is there, by folder, by name and by content. Lists are cut with a note that says so.
-import { z } from "zod";
+import * as z from "zod";
 import { GatewayError, ToolFailure } from "../../contract/errors.ts";
 import type { FileInfo } from "../../contract/ports.ts";
 import { compileGlob } from "../workspace/files/grep.ts";

@@ -1,6 +1,6 @@
 // memory_search and memory_get: what the agent wrote down in MEMORY.md, USER.md and memory/. Only reading; memories are written
 // with write and edit like every other file.
-import { z } from "zod";
+import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { Tool } from "./port.ts";
 import { expectValue, toFilePath } from "./workspace-path.ts";

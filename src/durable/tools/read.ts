@@ -1,6 +1,6 @@
 // read: one page of a text file. A page stays under the smallest cap of a result, so that it is never cut a second time;
 // its last line says how to go on. Bytes that are no text are described; a picture is handed on where it can be kept.
-import { z } from "zod";
+import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "./port.ts";
 import { describeSize, expectValue, toFilePath } from "./workspace-path.ts";

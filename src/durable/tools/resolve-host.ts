@@ -1,6 +1,6 @@
 // Addresses of a name by DNS over HTTPS, for platforms that resolve names out of our sight. The check of an address needs
 // them before the request is made (address-guard.ts). Throws when nobody answered, which closes.
-import { z } from "zod";
+import * as z from "zod";
 
 const DEFAULT_RESOLVER = "https://cloudflare-dns.com/dns-query";
 const TIMEOUT_MS = 5000;

@@ -1,5 +1,5 @@
 // session_status: the facts of this talk, and what time it is where the owner lives.
-import { z } from "zod";
+import * as z from "zod";
 import type { Tool } from "./port.ts";
 
 const input = z.object({});

@@ -1,5 +1,5 @@
 // write: a whole file, new or replaced, folders made on the way.
-import { z } from "zod";
+import * as z from "zod";
 import type { Tool } from "./port.ts";
 import { describeSize, expectValue, toFilePath } from "./workspace-path.ts";
 

@@ -1,11 +1,11 @@
 // Puts the parts of a workspace together over one database: files with their history, memory index, skills, prompt.
 // Makes Outcomes of refusals: an error would lose its class on the way to another object. Knows nothing of Cloudflare.
 import { GatewayError, type Outcome } from "../../contract/errors.ts";
-import type { Bootstrap, FileChange, MemoryHit, SkillInfo, WorkspacePort } from "../../contract/ports.ts";
+import type { Bootstrap, FileChange, FileVersion, MemoryHit, SkillInfo, WorkspacePort } from "../../contract/ports.ts";
 import { migrate, type Sql } from "../storage/sql.ts";
 import { FIRST_RUN_FILE, PROMPT_FILES, PromptSource } from "./bootstrap.ts";
 import { BUNDLED_SKILLS } from "./bundled-skills.ts";
-import { FileHistory, type FileVersion } from "./files/file-history.ts";
+import { FileHistory } from "./files/file-history.ts";
 import { Files } from "./files/files.ts";
 import { type GrepLine, type GrepRequest, grepFiles } from "./files/grep.ts";
 import { LargeBodies, type ObjectStore } from "./files/large-bodies.ts";

@@ -1,5 +1,5 @@
 // A request to /v1/chat/completions, read.
-import { z } from "zod";
+import * as z from "zod";
 import { type Asked, effort, format, message, readBody, refuseTools, sayFormat, splitTalk, wishesOf } from "./fields.ts";
 import { unsupported } from "./refusals.ts";
 

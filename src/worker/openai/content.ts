@@ -1,6 +1,6 @@
 // Content of a message, in either API's words: a text, or parts of text, pictures and files. Pictures and files come
 // as data: URLs and are stored once; an address of the web is never fetched from here.
-import { z } from "zod";
+import * as z from "zod";
 import { ApiRefused, GatewayError } from "../../contract/errors.ts";
 import type { MediaRef, Part } from "../../contract/message.ts";
 import { fromBase64Url } from "../../durable/gateway/access/secrets.ts";

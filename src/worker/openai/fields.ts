@@ -1,6 +1,6 @@
 // What a request of either API comes down to, the fields that both share, and what a body that does not fit is told.
 // Unknown fields are left alone.
-import { z } from "zod";
+import * as z from "zod";
 import type { TurnWishes } from "../../contract/event.ts";
 import { content, type RawPart, readParts, textOf } from "./content.ts";
 import { invalid, unsupported } from "./refusals.ts";

@@ -1,6 +1,6 @@
 // A request to /v1/responses, read. The id of a response names its session and its run, so that nothing has to be
 // kept to go on from it.
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiRefused } from "../../contract/errors.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { fromBase64Url, toBase64Url } from "../../durable/gateway/access/secrets.ts";

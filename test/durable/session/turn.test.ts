@@ -43,7 +43,10 @@ describe("a turn", () => {
     expect(answers(session.entries())).toEqual(["Hello!"]);
     expect(session.reports).toMatchObject([{ runId: "m1", outcome: "done", spend: { input: 100, output: 10, costUsd: 0.0002 } }]);
     expect(ends(session)).toMatchObject([{ runId: "m1", outcome: "done", text: "Hello!" }]);
+    // The guard that was set is left to fire once; it finds nothing to do and sets none.
+    await session.fireAlarm();
     expect(session.alarmAt()).toBeUndefined();
+    expect(session.parts.turns.untold()).toEqual([]);
     expect(model.requests).toHaveLength(1);
   });
 
@@ -312,6 +315,8 @@ describe("model failures", () => {
     await session.rest();
     const turn = session.parts.turns.open();
     expect(turn?.state).toBe("waiting");
+    // The guard fires first, and sets the alarm for the end of the wait.
+    await session.fireAlarm();
     expect(session.alarmAt()).toBe(turn?.wakeAt);
     session.parts.turns.wait(turn?.id ?? "", Date.now() - 1);
     await session.fireAlarm();

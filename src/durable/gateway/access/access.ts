@@ -70,7 +70,8 @@ export class Access {
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
     if (proof.deviceToken !== undefined && (await this.#isWriter(proof.deviceToken))) return { outcome: "welcome", by: "device" };
-    if (proof.token === undefined && proof.deviceToken === undefined) return { outcome: "refused", reason: "Log in first, or send the owner's token." };
+    if (proof.token === undefined && proof.deviceToken === undefined)
+      return { outcome: "refused", reason: "Log in first, or send the owner's token." };
     return this.#refuseGuess(proof.client, now, "This is not the owner's token.");
   }
 
@@ -88,7 +89,9 @@ export class Access {
   async #isWriter(token: string): Promise<boolean> {
     const writers = this.devices
       .list()
-      .filter(({ role, scopes, isRevoked }) => role === "operator" && !isRevoked && satisfies(scopes.filter(isScope), "operator.write"));
+      .filter(
+        ({ role, scopes, isRevoked }) => role === "operator" && !isRevoked && satisfies(scopes.filter(isScope), "operator.write"),
+      );
     const matches = await Promise.all(writers.map(({ id, role }) => this.devices.isToken(id, role, token)));
     return matches.includes(true);
   }

@@ -1,6 +1,8 @@
 // Joins deltas: the first of a run leaves at once, later ones at most thirty times a second. One timer for all
 // runs, and none while nothing waits, so that the object can sleep.
 export const JOIN_INTERVAL_MS = 33;
+/** What waits leaves with the next delta that comes once its time is there; alone only this much later. */
+const GRACE_MS = 12;
 /** For clients that get the whole text with every delta: what one run may send them, so that long answers get fewer deltas. */
 export const WHOLE_BYTES_PER_SECOND = 96 * 1024;
 
@@ -52,10 +54,11 @@ export class DeltaJoiner {
       waiting.delta += delta.delta;
       waiting.seq = delta.seq;
       waiting.at = delta.at;
+      if (this.#clock.now() >= this.#dueAt(key)) this.#leave(key, waiting);
       return;
     }
     if (waiting) this.#leave(key, waiting);
-    if (this.#clock.now() >= (this.#nextAt.get(key) ?? 0)) {
+    if (this.#clock.now() >= this.#dueAt(key)) {
       this.#leave(key, { ...delta });
       return;
     }
@@ -89,15 +92,19 @@ export class DeltaJoiner {
     this.#send(delta);
   }
 
+  #dueAt(key: string): number {
+    return this.#nextAt.get(key) ?? 0;
+  }
+
   #arm(): void {
     if (this.#cancel || this.#waiting.size === 0) return;
     const now = this.#clock.now();
-    const dueIn = Math.min(...[...this.#waiting.keys()].map((key) => (this.#nextAt.get(key) ?? now) - now));
-    this.#cancel = this.#clock.after(Math.max(1, dueIn), () => {
+    const dueIn = Math.min(...[...this.#waiting.keys()].map((key) => this.#dueAt(key) - now));
+    this.#cancel = this.#clock.after(Math.max(1, dueIn + GRACE_MS), () => {
       this.#cancel = undefined;
       const due = this.#clock.now();
       // A timer may fire a hair early.
-      for (const [key, delta] of [...this.#waiting]) if (due + 1 >= (this.#nextAt.get(key) ?? 0)) this.#leave(key, delta);
+      for (const [key, delta] of [...this.#waiting]) if (due + 1 >= this.#dueAt(key)) this.#leave(key, delta);
       this.#arm();
     });
   }

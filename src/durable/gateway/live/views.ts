@@ -52,6 +52,7 @@ export function viewSession(row: SessionRow): View {
     modelOverrideSource: row.modelOverride === undefined ? null : "user",
     thinkingLevel: row.thinking ?? null,
     verboseLevel: row.verbose ?? null,
+    reasoningLevel: row.reasoning ?? null,
     queueMode: row.queueMode ?? null,
     effectiveQueueMode: row.queueMode ?? "steer",
     effectiveResponseUsage: "off",

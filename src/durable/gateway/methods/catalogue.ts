@@ -92,8 +92,9 @@ export const catalogue: Handlers<CatalogueMethod> = {
   },
 
   "skills.status": async (params, { house }) => {
-    const { agentId } = nameSession(undefined, params.agentId);
-    const skills = await house.workspace(agentId).skills();
+    const { key, agentId } = nameSession(undefined, params.agentId);
+    const { skills: switches = {} } = await house.directory.brief(key);
+    const skills = await house.workspace(agentId).skills(switches);
     return {
       agentId,
       skills: skills.map((skill) => ({
@@ -102,7 +103,7 @@ export const catalogue: Handlers<CatalogueMethod> = {
         description: skill.description,
         source: skill.source,
         filePath: skill.path,
-        disabled: !skill.isEnabled,
+        disabled: switches[skill.name] === false,
         eligible: skill.isEnabled && skill.reason === undefined,
         ...(skill.reason === undefined ? {} : { reason: skill.reason }),
       })),
@@ -132,6 +133,8 @@ function viewModel(model: ModelInfo, isAvailable: boolean, isDefault: boolean): 
     name: model.name,
     provider: model.provider,
     contextWindow: model.contextWindow,
+    maxTokens: model.maxTokens,
+    ...(model.price === undefined ? {} : { cost: model.price }),
     input: model.acceptsImages ? ["text", "image"] : ["text"],
     reasoning: model.isReasoning,
     thinkingLevels: viewThinking(model.isReasoning),

@@ -1,9 +1,16 @@
 // The files that make an agent who it is, read and written from a screen.
 import type { FileInfo } from "../../../contract/ports.ts";
 import type { View } from "../live/views.ts";
-import { type Handlers, nameSession, unwrap } from "./method.ts";
+import { type Handlers, nameSession, notFound, unwrap } from "./method.ts";
 
-export const files: Handlers<"agents.files.list" | "agents.files.get" | "agents.files.set"> = {
+type FilesMethod =
+  | "agents.files.list"
+  | "agents.files.get"
+  | "agents.files.set"
+  | "agents.files.versions"
+  | "agents.files.version";
+
+export const files: Handlers<FilesMethod> = {
   "agents.files.list": async (params, { house }) => {
     const { agentId } = nameSession(undefined, params.agentId);
     const listed = unwrap(await house.workspace(agentId).list("", true));
@@ -29,7 +36,29 @@ export const files: Handlers<"agents.files.list" | "agents.files.get" | "agents.
     const info = unwrap(await house.workspace(agentId).write(params.name, bytes, params.expectedVersion));
     return { ok: true, agentId, file: viewFile(info, params.content) };
   },
+
+  "agents.files.versions": async (params, { house }) => {
+    const { agentId } = nameSession(undefined, params.agentId);
+    const versions = unwrap(await kept(house.workspace(agentId).versions?.(params.name)));
+    return {
+      agentId,
+      name: params.name,
+      versions: versions.map(({ version, size, updatedAt }) => ({ version, size, updatedAtMs: updatedAt })),
+    };
+  },
+
+  "agents.files.version": async (params, { house }) => {
+    const { agentId } = nameSession(undefined, params.agentId);
+    const bytes = unwrap(await kept(house.workspace(agentId).readVersion?.(params.name, params.version)));
+    return { agentId, name: params.name, version: params.version, content: new TextDecoder().decode(bytes) };
+  },
 };
+
+/** @throws GatewayError when the workspace keeps no earlier versions. */
+function kept<T>(answer: T | undefined): T {
+  if (answer === undefined) throw notFound("This workspace keeps no earlier versions.");
+  return answer;
+}
 
 function viewFile(info: FileInfo, content?: string): View {
   return {

@@ -4,13 +4,24 @@ import { catalogue } from "./catalogue.ts";
 import { chat } from "./chat.ts";
 import { devices } from "./devices.ts";
 import { files } from "./files.ts";
+import { keys } from "./keys.ts";
 import type { Call, Handlers } from "./method.ts";
 import { sessions } from "./sessions.ts";
 import { settings } from "./settings.ts";
 import { status } from "./status.ts";
 import { usage } from "./usage.ts";
 
-const handlers: Handlers = { ...status, ...chat, ...sessions, ...usage, ...catalogue, ...files, ...settings, ...devices };
+const handlers: Handlers = {
+  ...status,
+  ...chat,
+  ...sessions,
+  ...usage,
+  ...catalogue,
+  ...keys,
+  ...files,
+  ...settings,
+  ...devices,
+};
 
 /** Runs a method. Contract: `params` were read with that method's own schema. */
 export function runMethod(name: MethodName, params: unknown, call: Call): unknown {

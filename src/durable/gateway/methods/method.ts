@@ -8,6 +8,7 @@ import type { DirectoryPort, SessionPort, WorkspacePort } from "../../../contrac
 import { formatSessionKey, mainSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Intake } from "../../intake.ts";
 import type { ModelChoice } from "../../models/choice.ts";
+import type { KeyTest } from "../../models/key-test.ts";
 import type { ModelInfo } from "../../models/port.ts";
 import type { Access } from "../access/access.ts";
 import type { Audience } from "../live/translation.ts";
@@ -28,6 +29,11 @@ export interface House {
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name?: string): Promise<MediaRef>;
   chooseModels(brief: Brief): ModelChoice;
   listModels(brief: Brief): (ModelInfo & { isAvailable: boolean })[];
+  /** Every provider there could be, with how many of its models are known. */
+  listProviders(brief: Brief): ProviderFacts[];
+  /** The key that a variable or secret holds. */
+  variableKey(provider: string, brief: Brief): string | undefined;
+  testKey(provider: string, key: string, brief: Brief): Promise<KeyTest>;
   access: Access;
   presence: Presence;
   log: LogRing;
@@ -39,6 +45,15 @@ export interface House {
   waitFor(wait: Wait): Promise<void>;
   /** Closes the live sockets of a device. */
   dropDevice(deviceId: string, reason: string): void;
+}
+
+export interface ProviderFacts {
+  id: string;
+  name: string;
+  models: number;
+  /** Variable that may hold its key; absent: it needs none. */
+  apiKeyEnv?: string;
+  isVariableSet: boolean;
 }
 
 export interface Call {

@@ -1,6 +1,6 @@
 // The settings document: read, replace, merge, and its schema. What does not fit is refused by the Directory with
 // path and reason, and the old document is kept.
-import { z } from "zod";
+import * as z from "zod";
 import type { SettingsDocument } from "../../../contract/ports.ts";
 import { settingsSchema } from "../../../contract/settings.ts";
 import type { View } from "../live/views.ts";

@@ -1,6 +1,7 @@
-// What it cost: by day, by model, by session.
-import { addSpend, NO_SPEND, type Spend } from "../../../contract/entry.ts";
+// What it cost: by day, by model, by agent, by session; and the day's budgets.
+import { addSpend, countedCostUsd, NO_SPEND, type Spend } from "../../../contract/entry.ts";
 import type { UsageRow } from "../../../contract/ports.ts";
+import { agentSettings } from "../../directory/briefs.ts";
 import { type View, type viewSession, viewSpend } from "../live/views.ts";
 import { type Call, type Handlers, nameSession } from "./method.ts";
 
@@ -13,9 +14,11 @@ export const usage: Handlers<"usage.cost" | "usage.status" | "sessions.usage"> =
     return {
       updatedAt: call.house.now(),
       days,
-      daily: groupBy(rows, (row) => row.day).map(([date, spend]) => ({ date, ...viewCost(spend) })),
-      models: groupBy(rows, (row) => row.model).map(([model, spend]) => ({ model, ...viewCost(spend) })),
-      totals: viewCost(sum(rows)),
+      daily: groupBy(rows, (row) => row.day).map(([date, some]) => ({ date, ...viewRows(some) })),
+      models: groupBy(rows, (row) => row.model).map(([model, some]) => ({ model, ...viewRows(some) })),
+      agents: groupBy(rows, (row) => row.agentId).map(([agentId, some]) => ({ agentId, ...viewRows(some) })),
+      budgets: await readBudgets(call, rows),
+      totals: viewRows(rows),
     };
   },
 
@@ -46,18 +49,41 @@ function viewRow(row: Parameters<typeof viewSession>[0]): View {
 
 async function readDays(call: Call, days: number): Promise<UsageRow[]> {
   const today = call.house.now();
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-  return call.house.directory.usage(day(today - (days - 1) * DAY_MS), day(today));
+  return call.house.directory.usage(dayOf(today - (days - 1) * DAY_MS), dayOf(today));
 }
 
-function sum(rows: readonly UsageRow[]): Spend {
-  return rows.reduce((spend, row) => addSpend(spend, row.spend), NO_SPEND);
+/** Each agent's limit of the day, and what counts against it: unknown prices at an assumed one. Days are UTC. */
+async function readBudgets(call: Call, rows: readonly UsageRow[]): Promise<View[]> {
+  const { house } = call;
+  const [agents, { settings }] = await Promise.all([house.directory.agents(), house.directory.settings()]);
+  const today = dayOf(house.now());
+  return agents.map(({ id, name }) => ({
+    agentId: id,
+    name,
+    perDayUsd: agentSettings(settings, id).budget?.perDayUsd ?? null,
+    countedTodayUsd: rows
+      .filter((row) => row.day === today && row.agentId === id)
+      .reduce((sum, row) => sum + countedCostUsd(row.spend), 0),
+  }));
 }
 
-function groupBy(rows: readonly UsageRow[], keyOf: (row: UsageRow) => string): [string, Spend][] {
-  const groups = new Map<string, Spend>();
-  for (const row of rows) groups.set(keyOf(row), addSpend(groups.get(keyOf(row)) ?? NO_SPEND, row.spend));
-  return [...groups];
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+function groupBy(rows: readonly UsageRow[], keyOf: (row: UsageRow) => string): [string, UsageRow[]][] {
+  return [...Map.groupBy(rows, keyOf)];
+}
+
+/** `totalCost` is null as soon as one price is not known; `knownCost` sums those that are. */
+function viewRows(rows: readonly UsageRow[]): View {
+  const turnsOf = (some: readonly UsageRow[]) => some.reduce((sum, row) => sum + row.turns, 0);
+  return {
+    ...viewCost(rows.reduce((spend, row) => addSpend(spend, row.spend), NO_SPEND)),
+    knownCost: rows.reduce((sum, row) => sum + (row.spend.costUsd ?? 0), 0),
+    turns: turnsOf(rows),
+    unpricedTurns: turnsOf(rows.filter((row) => row.spend.costUsd === undefined)),
+  };
 }
 
 function viewCost(spend: Spend): View {

@@ -53,7 +53,7 @@ async function loadClients() {
   clients = clientCache((options) => {
     // Anthropic itself takes the key as a bearer token; others who speak its protocol look for the older header.
     const defaultHeaders = options.baseURL === ANTHROPIC_URL ? {} : { "x-api-key": options.apiKey };
-    return new Anthropic({ ...options, defaultHeaders, authToken: null, maxRetries: 0, logLevel: "off" });
+    return new Anthropic({ ...options, defaultHeaders, authToken: null, maxRetries: 0, logLevel: "off", openTelemetry: false });
   });
   return clients;
 }

@@ -11,6 +11,11 @@ const LOADERS: Record<ModelApi, () => Promise<Provider>> = {
   demo: async () => (await import("../demo/demo.ts")).askDemo,
 };
 
+/** Loads a protocol's code ahead of its first use. */
+export async function loadProvider(api: ModelApi): Promise<void> {
+  await LOADERS[api]();
+}
+
 /** Asks by the model's protocol and holds the contract of Provider: only ModelFailure or the signal's reason comes out. */
 export const askProvider: Provider = async function* (request, deps) {
   let hasBegun = false;

@@ -80,16 +80,19 @@ export class Publisher {
     if (!isLasting && this.#host.now() < this.#quietUntil) return;
     this.#queue.push(event);
     this.#withRow ||= options.withRow ?? false;
-    this.#leave(detail.type === "text" || detail.type === "thinking");
+    this.#leave(detail);
   }
 
   /**
-   * What one stretch of code tells goes in one parcel. The first delta of a step leaves at once; later ones wait for
-   * those that came in the same piece of the model's stream.
+   * What one stretch of code tells goes in one parcel. What a person waits for leaves at once: the first delta of a step,
+   * a call, the end. The rest leaves with it, or a moment later: more deltas that came in the same piece of the model's
+   * stream, states, entries.
    */
-  #leave(isDelta: boolean): void {
-    const leaves = isDelta && this.#hasToldDelta ? "soon" : "now";
-    this.#hasToldDelta = isDelta;
+  #leave(detail: LiveDetail): void {
+    const isDelta = detail.type === "text" || detail.type === "thinking";
+    const isUrgent = isDelta ? !this.#hasToldDelta : detail.type === "call-started" || detail.type === "turn-ended";
+    if (isDelta || isUrgent) this.#hasToldDelta = isDelta;
+    const leaves = isUrgent ? "now" : "soon";
     if (this.#leaves === "now" || this.#leaves === leaves) return;
     this.#leaves = leaves;
     if (leaves === "now") queueMicrotask(() => this.#send());

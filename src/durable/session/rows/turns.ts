@@ -49,6 +49,7 @@ export class Turns {
   /** The unfinished turn as its row is; undefined: not read yet, null: there is none. */
   #open: Turn | null | undefined;
   #hasUntold = true;
+  readonly #told = new Set<string>();
   #wakes = { hour: -1, count: 0 };
   /** The turn whose present step is counted already: by the commit that led to it. */
   #countedFor: string | undefined;
@@ -199,15 +200,20 @@ export class Turns {
   /** Ended turns whose end was not told to everyone yet, oldest first. */
   untold(): Turn[] {
     if (!this.#hasUntold) return [];
-    const turns = this.#sql
-      .all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at")
-      .map(toTurn);
+    const rows = this.#sql.all<TurnRow>("SELECT * FROM turn WHERE state = 'done' AND is_told = 0 ORDER BY started_at");
+    const turns = rows.filter((row) => !this.#told.has(row.id)).map(toTurn);
     this.#hasUntold = turns.length > 0;
     return turns;
   }
 
+  /** Written with the next commit, or by the guarding alarm at the latest: told twice is harmless, a commit is not free. */
   markTold(id: string): void {
-    this.#sql.run("UPDATE turn SET is_told = 1 WHERE id = ?", id);
+    this.#told.add(id);
+  }
+
+  writeTold(): void {
+    for (const id of this.#told) this.#sql.run("UPDATE turn SET is_told = 1 WHERE id = ?", id);
+    this.#told.clear();
   }
 
   countWake(now: number): number {

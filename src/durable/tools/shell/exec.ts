@@ -1,6 +1,6 @@
 // exec: a shell inside the Worker, over the files of the workspace; no process, no network, no container. The shell
 // itself (run.ts) is loaded at its first use. What it wrote is kept also when it failed or was cut off, as by any shell.
-import { z } from "zod";
+import * as z from "zod";
 import type { Tool } from "../port.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 60;

@@ -1,6 +1,6 @@
 // web_fetch: one page or document as text. Every address, of each redirect too, passes address-guard.ts; redirects are
 // followed by hand. Size, time and hops are bounded. What comes back is wrapped as outside content.
-import { z } from "zod";
+import * as z from "zod";
 import { ToolFailure } from "../../../contract/errors.ts";
 import { checkAddress } from "../address-guard.ts";
 import type { Tool, ToolContext } from "../port.ts";

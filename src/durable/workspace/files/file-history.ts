@@ -1,16 +1,11 @@
 // Earlier versions of the few files that shape the agent, so that a person can see what changed and take it back.
 // Written in the same transaction as the change; never read by a turn.
+import type { FileVersion } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 
 const KEPT_VERSIONS = 20;
 /** Larger versions are not kept. */
 const MAX_KEPT_BYTES = 256 * 1024;
-
-export interface FileVersion {
-  version: number;
-  size: number;
-  updatedAt: number;
-}
 
 export class FileHistory {
   readonly #sql: Sql;
