@@ -3,7 +3,6 @@ import { type Context, Hono } from "hono";
 import { VERSION } from "../contract/version.ts";
 import { ADDRESS_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
 import { gatewayOf } from "../durable/stubs.ts";
-import { warmUp } from "../durable/warm-up.ts";
 import { serveAsset } from "./assets.ts";
 import { auth } from "./auth.ts";
 import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
@@ -21,7 +20,6 @@ app.use(async (c, next) => {
 });
 
 app.get("/health", (c) => {
-  c.executionCtx.waitUntil(warmUp(c.env));
   c.header("cache-control", "no-store");
   return c.json({ ok: true, version: typeof c.env["SKERRY_VERSION"] === "string" ? c.env["SKERRY_VERSION"] : VERSION });
 });

@@ -1,4 +1,6 @@
 // Entry of the Worker: the door, the four objects, and Delivery, by which the house sends out.
+import type { Env } from "../durable/env.ts";
+import { warmUp } from "../durable/warm-up.ts";
 import { app } from "./app.ts";
 
 export { Directory } from "../durable/directory/directory.ts";
@@ -7,4 +9,9 @@ export { Session } from "../durable/session/session.ts";
 export { Workspace } from "../durable/workspace/workspace.ts";
 export { Delivery } from "./delivery.ts";
 
-export default { fetch: app.fetch };
+export default {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+    ctx.waitUntil(warmUp(env));
+    return app.fetch(request, env, ctx);
+  },
+};

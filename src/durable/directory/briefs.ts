@@ -51,6 +51,10 @@ export function listAgents(settings: Settings): AgentRow[] {
   });
 }
 
+export function hasDailyBudget(settings: Settings, agentId: string): boolean {
+  return agentSettings(settings, agentId).budget?.perDayUsd !== undefined;
+}
+
 export function hasAgent(settings: Settings, agentId: string): boolean {
   return agentId === DEFAULT_AGENT_ID || settings.agents?.entries?.[agentId] !== undefined;
 }

@@ -22,7 +22,7 @@ import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts
 import type { Env } from "../env.ts";
 import { migrate, openSql } from "../storage/sql.ts";
 import { decideAdmission } from "./admission.ts";
-import { listAgents, makeBrief } from "./briefs.ts";
+import { hasDailyBudget, listAgents, makeBrief } from "./briefs.ts";
 import { KeyStore } from "./key-store.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
@@ -35,7 +35,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   readonly #settings: SettingsStore;
   readonly #sessions: SessionIndex;
   readonly #usage: UsageLedger;
-  readonly #reports: { report: TurnReport; resolve(): void; reject(error: unknown): void }[] = [];
+  readonly #pending: { write(): void; resolve?(): void; reject?(error: unknown): void }[] = [];
   readonly #keys: KeyStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -53,7 +53,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     const decision = decideAdmission(this.#settings.get().settings, message, wanted);
     if (decision.outcome !== "accept") return decision;
     // After the answer: whoever waits for it should not wait for the disk. Should it get lost, the turn's report brings it.
-    setTimeout(() => this.#noteNew(decision.sessionKey, decision.agentId, textOf(message.parts)), 0);
+    this.#later(() => this.#noteNew(decision.sessionKey, decision.agentId, textOf(message.parts)), 0);
     return { outcome: "accept", sessionKey: decision.sessionKey, brief: this.#brief(decision), reason: decision.reason };
   }
 
@@ -66,39 +66,54 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   /** Reports that come close together are written together. */
   report(report: TurnReport): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#reports.push({ report, resolve, reject });
-      if (this.#reports.length === 1) setTimeout(() => this.#writeReports(), REPORT_PAUSE_MS);
+      this.#later(
+        () => {
+          this.#sessions.put(report.session);
+          this.#usage.add(report);
+        },
+        REPORT_PAUSE_MS,
+        { resolve, reject },
+      );
     });
   }
 
-  #writeReports(): void {
-    const reports = this.#reports.splice(0);
+  /** Keeps a write for a moment; whoever reads meanwhile has it written first. */
+  #later(write: () => void, pauseMs: number, done?: { resolve(): void; reject(error: unknown): void }): void {
+    this.#pending.push({ write, ...done });
+    setTimeout(() => this.#writePending(), pauseMs);
+  }
+
+  #writePending(): void {
+    const pending = this.#pending.splice(0);
+    if (pending.length === 0) return;
     try {
       this.ctx.storage.transactionSync(() => {
-        for (const { report } of reports) {
-          this.#sessions.put(report.session);
-          this.#usage.add(report);
-        }
+        for (const { write } of pending) write();
       });
-      for (const { resolve } of reports) resolve();
+      for (const { resolve } of pending) resolve?.();
     } catch (error) {
-      for (const { reject } of reports) reject(error);
+      console.error("reports were not written", error);
+      for (const { reject } of pending) reject?.(error);
     }
   }
 
   async noteSession(row: SessionRow): Promise<void> {
+    this.#writePending();
     this.#sessions.put(row);
   }
 
   async forgetSession(sessionKey: string): Promise<void> {
+    this.#writePending();
     this.#sessions.remove(sessionKey);
   }
 
   async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }> {
+    this.#writePending();
     return this.#sessions.list(request, Date.now());
   }
 
   async findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined> {
+    this.#writePending();
     return this.#usage.findRun(runId);
   }
 
@@ -107,6 +122,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   }
 
   async usage(fromDay: string, toDay: string): Promise<UsageRow[]> {
+    this.#writePending();
     return this.#usage.between(fromDay, toDay);
   }
 
@@ -139,9 +155,16 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   }
 
   #brief(place: { sessionKey: string; agentId: string }): Brief {
-    const spent = this.#usage.costOn(dayOf(Date.now()), place.agentId);
+    const spent = this.#spentToday(place.agentId);
     const brief = makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
     return { ...brief, ...this.#keys.mark() };
+  }
+
+  /** Looked up only where a bound on the day needs it. */
+  #spentToday(agentId: string): number {
+    if (!hasDailyBudget(this.#settings.get().settings, agentId)) return 0;
+    this.#writePending();
+    return this.#usage.costOn(dayOf(Date.now()), agentId);
   }
 
   #noteNew(key: string, agentId: string, text: string): void {
