@@ -137,6 +137,21 @@ describe("requests", () => {
     expect(sent.map((request) => request.params["idempotencyKey"])).toEqual(["key-1", "key-1"]);
   });
 
+  it("asked in the moment it becomes ready are sent once", async () => {
+    const asked: Promise<unknown>[] = [];
+    const client = create(
+      {},
+      {
+        onState: ({ phase }) => {
+          if (phase === "ready") asked.push(client.request("health", {}, { isRepeatable: true }));
+        },
+      },
+    );
+    await client.connect();
+    await Promise.all(asked);
+    expect(server.methods().filter((method) => method === "health")).toHaveLength(1);
+  });
+
   it("fail at once after the client was closed", async () => {
     const client = create();
     await client.connect();

@@ -66,7 +66,7 @@ describe("an answer that takes its time", () => {
     await page.getByRole("button", { name: "Stop" }).waitFor();
     await page.keyboard.press("Escape");
     await page.locator(".turn-foot").filter({ hasText: "stopped" }).waitFor();
-    const text = await streamed().innerText();
+    const text = await streamed().textContent();
     expect(text).toMatch(/^w0 w1 w2/);
     expect(text).not.toContain("w89");
     await expect.poll(() => model.requests.at(-1)?.isAborted).toBe(true);
@@ -86,8 +86,11 @@ describe("an answer that takes its time", () => {
     await write(page, teach("first of two", SLOW));
     await streamed().filter({ hasText: "w3" }).waitFor();
     await write(page, teach("second of two", { say: "Both heard." }));
-    await page.locator(".said-state").filter({ hasText: /Waiting its turn|Passed on/ }).waitFor();
-    await page.getByText("Both heard.").waitFor({ timeout: 15_000 });
+    await page
+      .locator(".said-state")
+      .filter({ hasText: /Waiting its turn|Passed on/ })
+      .waitFor();
+    await page.locator(".answer").filter({ hasText: "Both heard." }).waitFor({ timeout: 15_000 });
     expect(await readSaid(page)).toEqual(["first of two", "second of two"]);
     expect(await page.locator(".said-state").count()).toBe(0);
   });
@@ -169,7 +172,9 @@ describe("trouble", () => {
     await page.locator(".turn-foot").waitFor({ timeout: 20_000 });
     await page.waitForTimeout(300);
     expect(await page.evaluate(() => document.body.getAttribute("data-ran"))).toBeNull();
-    expect(await page.locator("sk-markdown :is(script, iframe, object, embed, form, style, link, meta, base, svg, math)").count()).toBe(0);
+    expect(
+      await page.locator("sk-markdown :is(script, iframe, object, embed, form, style, link, meta, base, svg, math)").count(),
+    ).toBe(0);
     expect(await page.locator("sk-app").count()).toBe(1);
     expect(outside).toEqual([]);
     const links = await page.locator(".answer a").evaluateAll((found) => found.map((link) => link.getAttribute("href") ?? ""));
@@ -182,7 +187,7 @@ describe("trouble", () => {
     await write(page, teach("hostile tool", { tool: "read", args: { path: evil }, say: "Done." }));
     await waitForAnswer(page, 1);
     await page.locator(".call summary").first().click();
-    expect(await page.locator(".call-args dd").first().innerText()).toBe(evil);
+    expect(await page.locator(".call-args dd").first().textContent()).toBe(evil);
     expect(await page.locator(".call img, .call script").count()).toBe(0);
     expect(await page.evaluate(() => document.body.getAttribute("data-ran"))).toBeNull();
   });

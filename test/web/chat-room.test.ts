@@ -1,7 +1,7 @@
 // A session on the screen against a Gateway that is played: nothing said is lost, nothing is shown twice.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatHistory, WireMessage } from "../../src/client/frames.ts";
-import type { ClientState, GatewayClient } from "../../src/client/gateway-client.ts";
+import type { ClientState } from "../../src/client/gateway-client.ts";
 import { GatewayError } from "../../src/contract/errors.ts";
 import { ChatRoom } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
@@ -14,7 +14,9 @@ class PlayedGateway {
   entries: WireMessage[] = [];
   onSend: (id: string) => unknown = (id) => ({ runId: id, status: "started", state: "working" });
 
-  async request(method: string, params: Record<string, unknown>): Promise<unknown> {
+  request = async <T>(method: string, params: Record<string, unknown>): Promise<T> => (await this.answer(method, params)) as T;
+
+  async answer(method: string, params: Record<string, unknown>): Promise<unknown> {
     this.asked.push({ method, params });
     if (method === "chat.send") return this.onSend(String(params["idempotencyKey"]));
     if (method !== "chat.history") return {};
@@ -30,17 +32,13 @@ class PlayedGateway {
     return message;
   }
 
-  asClient(): GatewayClient {
-    return this as GatewayClient;
-  }
-
   sent(): unknown[] {
     return this.asked.filter(({ method }) => method === "chat.send").map(({ params }) => params["idempotencyKey"]);
   }
 }
 
 let gateway: PlayedGateway;
-const makeRoom = () => new ChatRoom(KEY, gateway.asClient(), new Outbox());
+const makeRoom = () => new ChatRoom(KEY, gateway, new Outbox());
 const shown = (room: ChatRoom) =>
   room.view.items.map((item) => (item.kind === "message" ? [item.text, item.state] : [item.kind]));
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -174,7 +172,7 @@ describe("coming back", () => {
   });
 
   it("says what to do when the history cannot be had", async () => {
-    gateway.request = async () => {
+    gateway.answer = async () => {
       throw new GatewayError({ code: "UNAVAILABLE", message: "Try again in a moment." });
     };
     const room = makeRoom();

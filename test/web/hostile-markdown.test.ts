@@ -11,7 +11,7 @@ import { HOSTILE } from "./hostile-markdown.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const ENTRY = `
-import "./src/web/components/markdown.ts";
+import "./src/web/components/chat/markdown.ts";
 globalThis.show = async (pieces) => {
   document.body.replaceChildren();
   const shown = document.createElement("sk-markdown");

@@ -1,5 +1,6 @@
 // Small parts of the page's state: the address, commands, usage, times, titles.
 import { describe, expect, it } from "vitest";
+import { titleCall } from "../../src/web/state/call-title.ts";
 import { commandWord, matchCommands } from "../../src/web/state/command-match.ts";
 import { readRoute, writeRoute } from "../../src/web/state/route.ts";
 import { titleOf } from "../../src/web/state/session-list.ts";
@@ -64,6 +65,14 @@ describe("times and titles", () => {
 
   it("say how long something took", () => {
     expect([4, 312, 4_200, 59_000, 61_000].map(describeDuration)).toEqual(["4 ms", "310 ms", "4.2 s", "59 s", "1 min 1 s"]);
+  });
+
+  it("name a call by what it does", () => {
+    expect(titleCall("read", { path: "SOUL.md" })).toBe("Read SOUL.md");
+    expect(titleCall("ls", {})).toBe("List the workspace");
+    expect(titleCall("session_status", {})).toBe("Session status");
+    expect(titleCall("exec", { command: `echo ${"x".repeat(200)}` })).toHaveLength(91);
+    expect(titleCall("constructor", { path: 7 })).toBe("Constructor");
   });
 
   it("name a session by its label, its first words, or its key", () => {

@@ -16,6 +16,12 @@ describe("breakers", () => {
     ["too many steps", { steps: 200 }, {}, "200 steps"],
     ["too many wakes", { wakesThisHour: 240 }, {}, "too often"],
     ["the turn's budget", { spend: { ...NO_SPEND, costUsd: 2 } }, { perTurnUsd: 1.5 }, "$1.50"],
+    [
+      "the turn's budget at an unknown price",
+      { spend: { input: 400_000, output: 10_000, cacheRead: 0, cacheWrite: 0 } },
+      { perTurnUsd: 1.5 },
+      "$1.50",
+    ],
     ["the day's budget", { spend: { ...NO_SPEND, costUsd: 0 } }, { leftTodayUsd: 0 }, "Today's budget"],
     ["the time limit", { timeoutMs: 500 }, {}, "time limit"],
   ])("park at %s and say why", (_name, change, budget, said) => {
