@@ -95,7 +95,12 @@ export interface ChatHistory {
   /** The run under way, when there is one. */
   active?: ActiveRun;
   lastSeq?: number;
-  defaults?: { modelProvider?: string; model?: string } & Record<string, unknown>;
+  defaults?: {
+    modelProvider?: string;
+    model?: string;
+    thinkingLevels?: { id: string }[];
+    thinkingDefault?: string;
+  } & Record<string, unknown>;
   sessionInfo?: Record<string, unknown>;
 }
 
@@ -120,12 +125,21 @@ export interface SessionSummary {
   createdAt?: number;
   updatedAt?: number | null;
   hasActiveRun?: boolean;
+  /** `idle`, `running`, `waiting`, `failed` … as the session says it. */
+  state?: string;
+  inputTokens?: number;
+  outputTokens?: number;
   model?: string | null;
   modelProvider?: string | null;
   totalTokens?: number;
   contextTokens?: number | null;
   estimatedCostUsd?: number | null;
   messageCount?: number;
+  thinkingLevel?: string | null;
+  /** How much is shown of tools: `off`, `on`, `full`. */
+  verboseLevel?: string | null;
+  /** Whether the model's thinking is shown: `off`, `on`, `stream`. */
+  reasoningLevel?: string | null;
 }
 
 /** The answer to `chat.send`. */

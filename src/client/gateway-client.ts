@@ -197,9 +197,10 @@ export class GatewayClient {
     this.#hadHello = true;
     this.#attempt = 0;
     this.#lastSeq = undefined;
+    // Before anyone hears that it is ready: what they ask then is sent at once, and must not be sent again.
+    this.#pending.sendAll(this.#socket);
     this.#setState({ phase: "ready" });
     this.#watchSilence(hello.policy?.tickIntervalMs ?? DEFAULT_TICK_MS);
-    this.#pending.sendAll(this.#socket);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(hello);
     this.#listeners.onHello?.(hello, isReturn);
   }

@@ -169,6 +169,10 @@ export class LiveRun {
     return this.#text;
   }
 
+  openThinking(): string {
+    return this.#thinking;
+  }
+
   leftCalls(): CallItem[] {
     return [...this.#calls.values()];
   }

@@ -2,7 +2,7 @@
 // `load` a history, `apply` each event, read `items`. Committed messages are blocks in the transcript's order; what
 // a run says before it is committed is kept apart and gives way to its entry.
 import type { EventFrame } from "../contract/gateway.ts";
-import type { AgentFrame, ChatFrame, ChatHistory, InboxFrame, MessageFrame, WireMessage } from "./frames.ts";
+import type { AgentFrame, ChatFrame, ChatHistory, ContentPart, InboxFrame, MessageFrame, WireMessage } from "./frames.ts";
 import { LiveRun } from "./live-run.ts";
 import type { NoteItem, RunView, ViewItem } from "./view-items.ts";
 import {
@@ -222,10 +222,28 @@ export class SessionView {
     }
     if (live && mark.kind !== "note") {
       block.items = block.items.map((item) => (item.kind === "call" ? { ...item, ...live.takeCall(item.callId) } : item));
+      if (live.keyOf(mark.step) === live.keyOf(undefined)) {
+        block.items = keepThinking(block.items, live.openThinking(), key ?? block.id);
+      }
       live.settleStep(mark.step);
     }
+    this.#adopt(block);
     if (mark.kind === "note") this.#dropNote(textOfContent(message.content));
     this.#place(block);
+  }
+
+  /** Takes over what was known before the entry came: thoughts of a run that was stopped, results of a page loaded earlier. */
+  #adopt(block: Block): void {
+    if (block.role !== "assistant") return;
+    const results = new Map<string, CallItem>();
+    for (const other of this.#blocks) {
+      if (other.role === "toolResult") for (const item of other.items) if (item.kind === "call") results.set(item.callId, item);
+      if (other.seq !== undefined || other.runId !== block.runId || other.role !== "assistant") continue;
+      const thought = other.items.find((item) => item.kind === "thinking");
+      if (thought?.kind === "thinking")
+        block.items = keepThinking(block.items, thought.text, thought.key.replace(/:thinking$/, ""));
+    }
+    if (results.size > 0) block.items = block.items.map((item) => (item.kind === "call" ? withResult(item, results) : item));
   }
 
   #commitResult(message: WireMessage, place: { id?: string; seq?: number }): void {
@@ -253,7 +271,11 @@ export class SessionView {
     const isTaken = (item: ViewItem) => item.kind === "call" && calls.has(item.callId);
     const blocks = this.#blocks
       .filter((other) => !isSame(other))
-      .map((other) => (other.seq === undefined && other.items.some(isTaken) ? withoutItems(other, isTaken) : other));
+      .map((other) =>
+        (other.seq === undefined || other.role === "toolResult") && other.items.some(isTaken)
+          ? withoutItems(other, isTaken)
+          : other,
+      );
     const { seq } = block;
     const after = seq === undefined ? -1 : blocks.findIndex((other) => other.seq !== undefined && other.seq > seq);
     blocks.splice(after < 0 ? blocks.length : after, 0, block);
@@ -263,10 +285,15 @@ export class SessionView {
   #endRun(frame: ChatFrame): void {
     const run = this.#runs.get(frame.runId);
     const text = run?.openText() ?? "";
-    const said = frame.message ? textOfContent(frame.message.content) : text;
+    const thinking = run?.openThinking() ?? "";
     const isCommitted = this.#blocks.some((block) => block.runId === frame.runId && block.role === "assistant");
-    if (said !== "" && (text !== "" || !isCommitted)) {
-      const message: WireMessage = { role: "assistant", content: said, timestamp: frame.message?.timestamp ?? Date.now() };
+    const said = text === "" && isCommitted ? "" : frame.message ? textOfContent(frame.message.content) : text;
+    if (said !== "" || thinking !== "") {
+      const content: ContentPart[] = [
+        ...(thinking === "" ? [] : [{ type: "thinking" as const, thinking }]),
+        ...(said === "" ? [] : [{ type: "text" as const, text: said }]),
+      ];
+      const message: WireMessage = { role: "assistant", content, timestamp: frame.message?.timestamp ?? Date.now() };
       const key = run?.keyOf(undefined);
       this.#place(blockOf(message, { id: `run:${frame.runId}`, runId: frame.runId, ...(key === undefined ? {} : { key }) }));
     }
@@ -331,4 +358,17 @@ export class SessionView {
 
 function withoutItems(block: Block, isTaken: (item: ViewItem) => boolean): Block {
   return { ...block, items: block.items.filter((item) => !isTaken(item)) };
+}
+
+/** The thoughts that were shown stay, when the entry brings none. */
+function keepThinking(items: ViewItem[], text: string, key: string): ViewItem[] {
+  if (text === "" || items.some((item) => item.kind === "thinking")) return items;
+  return [{ kind: "thinking", key: `${key}:thinking`, text, isStreaming: false }, ...items];
+}
+
+function withResult(call: CallItem, results: ReadonlyMap<string, CallItem>): CallItem {
+  const found = results.get(call.callId);
+  if (!found || call.state !== "running") return call;
+  const { state, result, media } = found;
+  return { ...call, state, ...(result === undefined ? {} : { result }), ...(media === undefined ? {} : { media }) };
 }

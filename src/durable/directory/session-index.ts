@@ -11,10 +11,16 @@ export class SessionIndex {
     this.#sql = sql;
   }
 
+  /**
+   * What is older than what the session itself said stays out: a report waits a moment and may be overtaken by a change.
+   * The first row of a session that was never heard of (no id yet) is anybody's to replace.
+   */
   put(row: SessionRow): void {
     const words = [row.key, row.label, row.title, row.lastMessage].filter(Boolean).join("\n").toLowerCase();
     this.#sql.run(
-      "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?)",
+      `INSERT INTO session VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET agent_id = excluded.agent_id,
+       updated_at = excluded.updated_at, words = excluded.words, row = excluded.row
+       WHERE excluded.updated_at >= session.updated_at OR json_extract(session.row, '$.sessionId') = ''`,
       row.key,
       row.agentId,
       row.updatedAt,

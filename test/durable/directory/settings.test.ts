@@ -165,4 +165,16 @@ describe("the index of sessions", () => {
     expect(index.list({ limit: 1 }, 10)).toMatchObject({ total: 2, rows: [{ key: "agent:main:a" }] });
     expect(index.list({ search: "%_'; DROP TABLE session" }, 10).total).toBe(0);
   });
+
+  test("keeps a new name when an older report comes late", () => {
+    const index = new SessionIndex(openSqlWithSchema());
+    const row = (updatedAt: number, more: object) => ({ key: "agent:main:a", agentId: "main", updatedAt, ...more }) as never;
+    index.putIfNew(row(9, { sessionId: "", title: "first words" }));
+    index.put(row(5, { sessionId: "s", title: "first words" }));
+    index.put(row(7, { sessionId: "s", label: "Travel" }));
+    index.put(row(6, { sessionId: "s", title: "first words" }));
+    expect(index.list({ search: "travel" }, 10).rows).toMatchObject([{ label: "Travel", updatedAt: 7 }]);
+    index.put(row(7, { sessionId: "s", label: "Lofoten" }));
+    expect(index.list({}, 10).rows).toMatchObject([{ label: "Lofoten" }]);
+  });
 });

@@ -1,0 +1,31 @@
+// Shows what a change of the settings would do, line by line, and asks whether to apply it.
+import { html, render } from "lit";
+import { showDiff } from "../editing/diff-view.ts";
+
+export function reviewChange(before: string, after: string): Promise<boolean> {
+  const dialog = document.createElement("dialog");
+  dialog.className = "ask ask-wide";
+  dialog.setAttribute("aria-labelledby", "review-title");
+  render(
+    html`<form method="dialog">
+      <h2 id="review-title">Apply these changes?</h2>
+      ${showDiff(before, after, "Changes of the settings")}
+      <div class="ask-ways">
+        <button class="button" value="no">Go on editing</button>
+        <button class="button button-strong" value="yes" autofocus>Apply</button>
+      </div>
+    </form>`,
+    dialog,
+  );
+  document.body.append(dialog);
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close("no");
+  });
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      answer(dialog.returnValue === "yes");
+    });
+    dialog.showModal();
+  });
+}
