@@ -36,7 +36,7 @@ Shall I write to Ada that we leave at a quarter past twelve?`;
 async function talk(page: Page): Promise<void> {
   await page.getByRole("textbox").first().fill("Plan Saturday's trip to the skerry. Mind the tide.");
   await page.keyboard.press("Enter");
-  await page.getByText("a quarter past twelve").waitFor({ timeout: 20_000 });
+  await page.getByText("Shall I write to Ada").first().waitFor({ timeout: 10_000 });
   await page.waitForTimeout(600);
 }
 
@@ -121,7 +121,7 @@ model.handler = ({ body }) => {
   }
   return asked.includes("plans/saturday.md")
     ? { say: PLAN, usage: { input: 420, output: 260, cacheRead: 2300 } }
-    : { tool: "write", args: { path: "plans/saturday.md", content: "# Saturday\n12:15 leave, 14:00 anchor, 16:30 back\n" } };
+    : { tool: "write", calls: 2, args: { path: "plans/saturday.md", content: "# Saturday\n12:15 leave, 14:00 anchor, 16:30 back\n" } };
 };
 const skerry = await startSkerry({
   env: { ANTHROPIC_API_KEY: "for-the-picture", ANTHROPIC_BASE_URL: model.url, SKERRY_MODEL: "anthropic/claude-opus-4-6" },
@@ -133,7 +133,7 @@ try {
   await talk(light);
   await light.screenshot({ path: join(PICTURES, "webchat.png") });
   const phone = await open(browser, skerry, await mintCode(skerry), PHONE, "dark");
-  await phone.getByText("a quarter past twelve").waitFor();
+  await phone.getByText("Shall I write to Ada").first().waitFor();
   await phone.waitForTimeout(600);
   await phone.screenshot({ path: join(PICTURES, "webchat-phone.png") });
   await pictureTerminal(browser, skerry);
