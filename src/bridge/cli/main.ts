@@ -4,11 +4,14 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Reach } from "../connection.ts";
 import { askOnce, talk } from "./chat.ts";
+import { examine } from "./doctor.ts";
 import { EXIT, explainFailure } from "./exit-code.ts";
+import { listModels, listSessions, showLogs } from "./lists.ts";
 import { findReach } from "./reach.ts";
+import { getSetting, setSetting, showSchema } from "./settings.ts";
 import { openPage, showStatus } from "./status.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -21,6 +24,9 @@ interface Options {
   json?: boolean;
   session?: string;
   browser?: boolean;
+  limit?: number;
+  all?: boolean;
+  follow?: boolean;
 }
 
 const terminal = new Terminal({ out: process.stdout, err: process.stderr }, process.env);
@@ -62,6 +68,60 @@ program
   .action((_options: unknown, command: Command) => finish(openPage(common(command), readOptions(command).browser !== false)));
 
 program
+  .command("sessions")
+  .description("list sessions, newest first, or those with some words in them")
+  .argument("[words...]", "words to look for")
+  .option("--limit <n>", "how many", readCount, 30)
+  .addHelpText("after", "\nExample: skerry sessions shopping")
+  .action((words: string[], _options: unknown, command: Command) =>
+    finish(listSessions(common(command), words.join(" ") || undefined, readOptions(command).limit ?? 30)),
+  );
+
+program
+  .command("models")
+  .description("list the models that can be used now")
+  .option("--all", "those without a key too")
+  .addHelpText("after", "\nExample: skerry models --all")
+  .action((_options: unknown, command: Command) => finish(listModels(common(command), readOptions(command).all === true)));
+
+const config = program.command("config").description("read and change the settings");
+config
+  .command("get")
+  .description("print the settings, or one of them")
+  .argument("[path]", "like agents.defaults.model")
+  .addHelpText("after", "\nExample: skerry config get agents.defaults.model")
+  .action((path: string | undefined, _options: unknown, command: Command) => finish(getSetting(common(command), path)));
+config
+  .command("set")
+  .description("change one setting; null removes it")
+  .argument("<path>", "like agents.defaults.model")
+  .argument("<value>", "JSON, or plain text")
+  .addHelpText("after", "\nExample: skerry config set agents.defaults.budget.perDayUsd 3")
+  .action((path: string, value: string, _options: unknown, command: Command) => finish(setSetting(common(command), path, value)));
+config
+  .command("schema")
+  .description("print what can be set, as JSON Schema")
+  .argument("[path]", "only this part")
+  .addHelpText("after", "\nExample: skerry config schema agents.defaults")
+  .action((path: string | undefined, _options: unknown, command: Command) => finish(showSchema(common(command), path)));
+
+program
+  .command("logs")
+  .description("print the Gateway's log")
+  .option("--limit <n>", "how many lines", readCount, 100)
+  .option("--follow", "go on with it until Ctrl-C")
+  .addHelpText("after", "\nExample: skerry logs --follow")
+  .action((_options: unknown, command: Command) =>
+    finish(showLogs(common(command), readOptions(command).limit ?? 100, readOptions(command).follow === true)),
+  );
+
+program
+  .command("doctor")
+  .description("look whether everything is in order, and say what to do where it is not")
+  .addHelpText("after", "\nExample: skerry doctor")
+  .action((_options: unknown, command: Command) => finish(examine(common(command), process.env)));
+
+program
   .command("start")
   .description("run Skerry on this machine, as npm start does")
   .action(() => finish(runLocally()));
@@ -83,6 +143,12 @@ async function main(): Promise<void> {
     terminal.remark(explained.text, "red");
     process.exitCode = explained.code;
   }
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 1000) return count;
+  throw new InvalidArgumentError("Give a whole number from 1 to 1000.");
 }
 
 function readOptions(command: Command): Options {

@@ -1,17 +1,9 @@
 // `skerry status` and `skerry open`: single questions to a running Skerry.
 import { spawn } from "node:child_process";
 import type { SessionSummary, StatusAnswer } from "../../client/frames.ts";
-import { createClient, type Reach } from "../connection.ts";
 import { mintLoginLink } from "../login-link.ts";
 import { EXIT } from "./exit-code.ts";
-import type { Terminal } from "./terminal.ts";
-
-export interface Question {
-  reach: Reach;
-  version: string;
-  isJson: boolean;
-  terminal: Terminal;
-}
+import { formatSpan, type Question, withClient } from "./question.ts";
 
 export async function showStatus(question: Question): Promise<number> {
   const { reach, terminal } = question;
@@ -44,17 +36,6 @@ export async function openPage(question: Question, wantsBrowser: boolean): Promi
   return EXIT.ok;
 }
 
-async function withClient<T>(question: Question, ask: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
-  const about = { id: "skerry-cli", mode: "cli", version: question.version, isLasting: false };
-  const client = createClient(question.reach, about);
-  try {
-    await client.connect();
-    return await ask(client);
-  } finally {
-    client.close();
-  }
-}
-
 function openBrowser(link: string): void {
   const command = process.platform === "darwin" ? "open" : process.platform === "win32" ? "explorer" : "xdg-open";
   const browser = spawn(command, [link], { stdio: "ignore", detached: true });
@@ -67,12 +48,4 @@ function formatSession(session: SessionSummary): string {
   const name = session.label ?? session.displayName ?? "";
   const age = session.updatedAt ? `${formatSpan(Date.now() - session.updatedAt)} ago` : "";
   return `  ${[session.key, session.hasActiveRun ? "running" : age, name].filter((part) => part !== "").join(" · ")}`;
-}
-
-function formatSpan(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }
