@@ -1,6 +1,7 @@
 // The page's beginning: theme first, then the code of a login link (gone from the address before anything is sent), then
 // the desk and the components that read it.
-import { App } from "./components/app.ts";
+import { fetchReading } from "./components/chat/markdown.ts";
+import { App } from "./components/frame/app.ts";
 import { Desk } from "./state/desk.ts";
 import { takeCode } from "./state/login.ts";
 import { applyTheme, readTheme } from "./state/theme.ts";
@@ -13,3 +14,4 @@ const desk = new Desk(VERSION);
 const app = document.querySelector("sk-app");
 if (app instanceof App) app.desk = desk;
 void desk.start(code);
+addEventListener("load", () => setTimeout(fetchReading, 200));

@@ -45,7 +45,8 @@ function makePng(side: number, colour: [number, number, number], noise = false):
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       const at = y * (side * 3 + 1) + 1 + x * 3;
-      for (let part = 0; part < 3; part++) rows[at + part] = noise ? (at * 2_654_435_761 + part * 40_503) >>> 13 : (colour[part] ?? 0);
+      for (let part = 0; part < 3; part++)
+        rows[at + part] = noise ? (at * 2_654_435_761 + part * 40_503) >>> 13 : (colour[part] ?? 0);
     }
   }
   const chunk = (type: string, body: Buffer) => {
@@ -152,9 +153,9 @@ describe("a picture", () => {
     expect(await tray().count()).toBe(1);
     await write(page, "Only the meant one");
     await waitForAnswer(page, 1);
-    expect(await page.locator(".picture img").evaluateAll((images) => images.map((image) => (image as HTMLImageElement).alt))).toEqual([
-      "meant.png",
-    ]);
+    expect(
+      await page.locator(".picture img").evaluateAll((images) => images.map((image) => (image as HTMLImageElement).alt)),
+    ).toEqual(["meant.png"]);
   });
 
   it("opens large by keyboard, leads to its neighbours, and gives the focus back", async () => {
@@ -236,11 +237,18 @@ describe("the connection", () => {
     await pick(png("slow.png", makePng(900, [0, 0, 0], true)));
     const bar = page.getByRole("progressbar", { name: "Uploading slow.png" });
     await bar.waitFor();
-    await expect.poll(() => bar.evaluate((element: HTMLProgressElement) => element.value), { timeout: 10_000 }).toBeGreaterThan(0.2);
+    await expect
+      .poll(() => bar.evaluate((element: HTMLProgressElement) => element.value), { timeout: 10_000 })
+      .toBeGreaterThan(0.2);
     await write(page, "Not without it");
     await page.locator(".toast").filter({ hasText: "still on its way" }).waitFor();
     expect(await readSaid(page)).toEqual([]);
-    await client.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    await client.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
     await isStored().toBe(1);
     await page.locator("#message").press("Enter");
     await waitForAnswer(page, 1);

@@ -2,7 +2,7 @@
 // one gives it a name beside it.
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
-function icon(paths: SVGTemplateResult, size = 20): TemplateResult {
+export function icon(paths: SVGTemplateResult, size = 20): TemplateResult {
   return html`<svg
     width=${size}
     height=${size}
@@ -34,7 +34,16 @@ export const leave = icon(
 );
 export const lines = icon(svg`<path d="M3.5 6h13M3.5 10h13M3.5 14h8" />`);
 export const moon = icon(svg`<path d="M16.5 11.8A6.8 6.8 0 0 1 8.2 3.5a6.8 6.8 0 1 0 8.3 8.3Z" />`);
+export const page = icon(svg`<path d="M5.5 3h6l3.5 3.5V17h-9.5ZM11.5 3v3.5H15" />`);
+export const paperclip = icon(
+  svg`<path d="m15.6 9.4-5.8 5.8a3.6 3.6 0 0 1-5.1-5.1l6.2-6.2a2.4 2.4 0 0 1 3.4 3.4l-6.2 6.2a1.2 1.2 0 0 1-1.7-1.7l5.5-5.5" />`,
+);
 export const plus = icon(svg`<path d="M10 4v12M4 10h12" />`, 18);
+export const search = icon(svg`<circle cx="9" cy="9" r="5" /><path d="m12.8 12.8 4 4" />`);
+export const sliders = icon(
+  svg`<path d="M3.5 6h7M14.5 6h2M3.5 14h2M9.5 14h7" /><circle cx="12.5" cy="6" r="2" /><circle cx="7.5" cy="14" r="2" />`,
+  18,
+);
 export const stop = icon(svg`<rect x="5.5" y="5.5" width="9" height="9" rx="1.5" fill="currentColor" />`, 16);
 export const sun = icon(
   svg`<circle cx="10" cy="10" r="3.2" /><path d="M10 2.8v1.6M10 15.6v1.6M2.8 10h1.6M15.6 10h1.6M4.9 4.9 6 6M14 14l1.1 1.1M15.1 4.9 14 6M6 14l-1.1 1.1" />`,

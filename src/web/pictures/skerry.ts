@@ -2,7 +2,7 @@
 import { html } from "lit";
 
 export const skerry = html`<svg class="skerry" viewBox="0 0 320 132" aria-hidden="true">
-  <path class="skerry-pole" d="M161 52V20m-5 8h10" />
+  <path class="skerry-pole" d="M161 52V20M161 33l-8 19M161 33l8 19" />
   <circle class="skerry-lamp" cx="161" cy="15" r="3.5" />
   <path class="skerry-rock" d="M62 96c8-9 20-12 30-17 7-11 20-18 38-20 14-10 40-12 54-3 15 2 24 9 30 18 15 4 32 11 44 22Z" />
   <path class="skerry-face" d="M184 56c15 2 24 9 30 18 15 4 32 11 44 22h-86c9-7 3-14 13-21-5-6 0-13-1-19Z" />

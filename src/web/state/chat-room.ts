@@ -9,17 +9,25 @@ import { type MessageItem, markOf } from "../../client/view-items.ts";
 import { GatewayError } from "../../contract/errors.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
+import type { MediaRef } from "../../contract/message.ts";
 import type { Outbox, Unsent } from "./outbox.ts";
+import type { ShownLevels } from "./segments.ts";
 import { Signal } from "./signal.ts";
 import { readUsage, sumUsage, type TurnUsage } from "./usage.ts";
 
-const PAGE = 120;
+/** The part of the Gateway's client that a room speaks to. */
+export type Line = Pick<GatewayClient, "state" | "request">;
+
+/** The first page fills a screen and some more; older ones come while one scrolls. */
+const FIRST_PAGE = 60;
+const CATCH_UP_PAGE = 200;
+const OLDER_PAGE = 40;
 const RETRY_MS = 4_000;
 
 export class ChatRoom extends Signal {
   readonly sessionKey: string;
   readonly view: SessionView;
-  #client: GatewayClient;
+  #client: Line;
   #outbox: Outbox;
   #info: SessionSummary | undefined;
   #defaults: ChatHistory["defaults"];
@@ -36,7 +44,7 @@ export class ChatRoom extends Signal {
   /** The announcement for those who listen instead of look. */
   news = "";
 
-  constructor(sessionKey: string, client: GatewayClient, outbox: Outbox) {
+  constructor(sessionKey: string, client: Line, outbox: Outbox) {
     super();
     this.sessionKey = sessionKey;
     this.view = new SessionView(sessionKey);
@@ -63,6 +71,18 @@ export class ChatRoom extends Signal {
     return refOf(this.#info) ?? refOf(this.#defaults);
   }
 
+  /** How hard the model was told to think here; undefined: as the settings say. */
+  get thinking(): string | undefined {
+    return this.#info?.thinkingLevel ?? undefined;
+  }
+  get thinkingLevels(): readonly string[] {
+    return this.#defaults?.thinkingLevels?.map(({ id }) => id) ?? [];
+  }
+  /** What is shown of thoughts and tools. */
+  get levels(): ShownLevels {
+    return { reasoning: this.#info?.reasoningLevel ?? "on", verbose: this.#info?.verboseLevel ?? "on" };
+  }
+
   usageOf(item: MessageItem): TurnUsage | undefined {
     const turn = item.entryId === undefined ? undefined : this.#turnOf.get(item.entryId);
     return (turn === undefined ? undefined : this.#turns.get(turn)) ?? readUsage(item.usage);
@@ -85,15 +105,18 @@ export class ChatRoom extends Signal {
 
   async loadEarlier(): Promise<void> {
     const beforeSeq = this.view.firstSeq;
-    if (beforeSeq === undefined) return;
-    const history = await this.#client.request<ChatHistory>("chat.history", {
-      sessionKey: this.sessionKey,
-      limit: PAGE,
-      beforeSeq,
-    });
+    if (beforeSeq === undefined || !this.view.hasEarlier) return;
+    const history = await this.readEarlier(beforeSeq, OLDER_PAGE);
+    // Another reader of the same page may have come first.
+    if (this.view.firstSeq !== beforeSeq) return;
     this.#noteUsage(history.messages);
     this.view.load(history, "earlier");
     this.#changed();
+  }
+
+  /** A page before that position, without showing it. */
+  readEarlier(beforeSeq: number, limit: number): Promise<ChatHistory> {
+    return this.#client.request<ChatHistory>("chat.history", { sessionKey: this.sessionKey, limit, beforeSeq });
   }
 
   hear(frame: EventFrame): void {
@@ -115,10 +138,11 @@ export class ChatRoom extends Signal {
     this.#changed();
   }
 
-  say(text: string): void {
-    const item: Unsent = { id: newId("msg"), sessionKey: this.sessionKey, text, at: Date.now() };
+  say(text: string, media: MediaRef[] = []): void {
+    const files = media.length === 0 ? {} : { media };
+    const item: Unsent = { id: newId("msg"), sessionKey: this.sessionKey, text, at: Date.now(), ...files };
     this.#outbox.put(item);
-    this.view.noteSent(item.id, text, item.at);
+    this.view.noteSent(item.id, text, item.at, media);
     this.#changed();
     void this.#handOver(item);
   }
@@ -126,7 +150,7 @@ export class ChatRoom extends Signal {
   /** Sends a refused or failed message once more, as a new message. */
   sayAgain(item: MessageItem): void {
     this.dismiss(item);
-    this.say(item.text);
+    this.say(item.text, item.media);
   }
 
   /** Gives up a message that was never taken. */
@@ -141,8 +165,9 @@ export class ChatRoom extends Signal {
     await this.#client.request("chat.abort", { sessionKey: this.sessionKey });
   }
 
-  async chooseModel(ref: string | null): Promise<void> {
-    const answer = await this.#client.request<{ entry?: SessionSummary }>("sessions.patch", { key: this.sessionKey, model: ref });
+  /** Sets what holds for this session: its model, how hard it thinks, its name. null: as the settings say. */
+  async choose(change: { model?: string | null; thinkingLevel?: string | null; label?: string | null }): Promise<void> {
+    const answer = await this.#client.request<{ entry?: SessionSummary }>("sessions.patch", { key: this.sessionKey, ...change });
     if (answer.entry) this.noteInfo(answer.entry);
   }
 
@@ -158,8 +183,7 @@ export class ChatRoom extends Signal {
       const [history] = await Promise.all([
         this.#client.request<ChatHistory>("chat.history", {
           sessionKey: this.sessionKey,
-          limit: PAGE,
-          ...(since > 0 ? { afterSeq: since } : {}),
+          ...(since > 0 ? { limit: CATCH_UP_PAGE, afterSeq: since } : { limit: FIRST_PAGE }),
         }),
         this.#client.request("sessions.messages.subscribe", { key: this.sessionKey }),
       ]);
@@ -196,7 +220,7 @@ export class ChatRoom extends Signal {
         continue;
       }
       if (!this.view.items.some((shown) => shown.kind === "message" && shown.runId === item.id)) {
-        this.view.noteSent(item.id, item.text, item.at);
+        this.view.noteSent(item.id, item.text, item.at, item.media);
       }
       if (item.refusal === undefined) void this.#handOver(item);
       else this.view.noteState(item.id, "unsent", item.refusal);
@@ -206,8 +230,13 @@ export class ChatRoom extends Signal {
   async #handOver(item: Unsent): Promise<void> {
     if (this.#client.state.phase !== "ready") return;
     try {
-      const { id, text, sessionKey } = item;
-      const answer = await this.#client.request<SendAnswer>("chat.send", { sessionKey, message: text, idempotencyKey: id });
+      const { id, text, sessionKey, media = [] } = item;
+      const answer = await this.#client.request<SendAnswer>("chat.send", {
+        sessionKey,
+        message: text,
+        idempotencyKey: id,
+        ...(media.length === 0 ? {} : { attachments: media.map((file) => ({ media: file })) }),
+      });
       this.#outbox.remove(id);
       if (answer.reply !== undefined) {
         this.view.forgetSent(id);

@@ -8,9 +8,9 @@ import { newId } from "../../contract/id.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
 import { Outbox } from "./outbox.ts";
-import { readRoute, writeRoute } from "./route.ts";
+import { type Route, readRoute, writeRoute } from "./route.ts";
 import { SessionList } from "./session-list.ts";
-import { keep, recall } from "./shelf.ts";
+import { forgetAll, keep, recall } from "./shelf.ts";
 import { Signal } from "./signal.ts";
 
 export interface Toast {
@@ -39,11 +39,14 @@ const TOAST_MS = 7_000;
 
 export class Desk extends Signal {
   readonly client: GatewayClient;
+  /** The name of this page among the screens that are connected. */
+  readonly screenId = newId("conn");
   readonly sessions: SessionList;
   readonly #outbox = new Outbox();
   #access: Access = "checking";
   #refusal: string | undefined;
   #link: ClientState = { phase: "idle" };
+  #place: Route = readRoute(location.hash);
   #room: ChatRoom | undefined;
   #mainKey = "agent:main:main";
   #toasts: readonly Toast[] = [];
@@ -60,7 +63,7 @@ export class Desk extends Signal {
           version,
           platform: "web",
           mode: "webchat",
-          instanceId: newId("conn"),
+          instanceId: this.screenId,
         },
       },
       {
@@ -82,6 +85,10 @@ export class Desk extends Signal {
   }
   get link(): ClientState {
     return this.#link;
+  }
+  /** Where one is; the session that is open stays open while one looks at another room. */
+  get place(): Route {
+    return this.#place;
   }
   get room(): ChatRoom | undefined {
     return this.#room;
@@ -114,7 +121,7 @@ export class Desk extends Signal {
 
   async depart(): Promise<void> {
     await logOut();
-    keep("known", undefined);
+    forgetAll();
     location.replace("/");
   }
 
@@ -122,9 +129,13 @@ export class Desk extends Signal {
     location.hash = writeRoute({ room: "chat", rest: `agent:main:web-${newId("conn").slice(5)}` });
   }
 
-  async removeSession(key: string): Promise<void> {
-    await this.attempt(() => this.sessions.remove(key));
-    if (this.#room?.sessionKey === key) location.hash = writeRoute({ room: "chat", rest: this.#mainKey });
+  /** Answers whether it is gone. */
+  async removeSession(key: string): Promise<boolean> {
+    const isGone = await this.attempt(() => this.sessions.remove(key));
+    if (!isGone || this.#room?.sessionKey !== key) return isGone;
+    if (this.#place.room === "chat") location.hash = writeRoute({ room: "chat", rest: this.#mainKey });
+    else this.#leaveRoom();
+    return isGone;
   }
 
   /** Does something that may fail, and says so when it does. */
@@ -204,14 +215,26 @@ export class Desk extends Signal {
 
   /** Goes where the address says. */
   #follow(): void {
+    this.#place = readRoute(location.hash);
     if (this.#access !== "in") return;
-    const key = readRoute(location.hash).rest ?? recall("session") ?? this.#mainKey;
-    if (key === this.#room?.sessionKey) return;
-    this.#room?.leave();
-    this.#room = new ChatRoom(key, this.client, this.#outbox);
+    if (this.#place.room !== "chat") {
+      this.tell();
+      return;
+    }
+    const key = this.#place.rest ?? recall("session") ?? this.#mainKey;
+    if (key !== this.#room?.sessionKey) {
+      this.#leaveRoom();
+      this.#room = new ChatRoom(key, this.client, this.#outbox);
+      if (this.client.state.phase === "ready") void this.#room.open();
+    }
     keep("session", key);
     history.replaceState(null, "", writeRoute({ room: "chat", rest: key }));
-    if (this.client.state.phase === "ready") void this.#room.open();
     this.tell();
+  }
+
+  #leaveRoom(): void {
+    this.#room?.leave();
+    this.#room = undefined;
+    keep("session", undefined);
   }
 }

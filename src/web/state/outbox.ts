@@ -1,11 +1,13 @@
 // Messages that were written but not yet taken by the Gateway. They outlive a reload and a lost connection; their id is
 // the idempotency key, so that sending one twice is harmless. Several tabs share the list: it is read anew each time.
+import type { MediaRef } from "../../contract/message.ts";
 import { keep, recall } from "./shelf.ts";
 
 export interface Unsent {
   id: string;
   sessionKey: string;
   text: string;
+  media?: MediaRef[];
   at: number;
   /** Why the Gateway refused it; such a message waits for its person. */
   refusal?: string;

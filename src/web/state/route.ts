@@ -1,6 +1,6 @@
-// Where one is in the page, kept behind the "#" of the address: `#/chat/<session key>`. A room that is added later gets a
-// line in `ROOMS`; what is unknown leads to the chat.
-export const ROOMS = ["chat"] as const;
+// Where one is in the page, kept behind the "#" of the address: `#/chat/<session key>`, `#/control/<room>/…` (whose rooms
+// are listed in control/rooms.ts). What is unknown leads to the chat.
+export const ROOMS = ["chat", "control"] as const;
 export type Room = (typeof ROOMS)[number];
 
 export interface Route {

@@ -9,6 +9,22 @@ export type Segment =
   | { kind: "answer"; key: string; item: MessageItem; isLast: boolean }
   | { kind: "note"; key: string; item: NoteItem };
 
+/** What a session shows of its work: `reasoning` is off, on or stream; `verbose` is off, on or full. */
+export interface ShownLevels {
+  reasoning: string;
+  verbose: string;
+}
+
+/** What the levels leave of the items. A tool that failed, or brought a picture, is shown in any case. */
+export function chooseShown(items: readonly ViewItem[], { reasoning, verbose }: ShownLevels): readonly ViewItem[] {
+  if (reasoning !== "off" && verbose !== "off") return items;
+  return items.filter((item) => {
+    if (item.kind === "thinking") return reasoning !== "off";
+    if (item.kind === "call") return verbose !== "off" || item.state === "failed" || item.media !== undefined;
+    return true;
+  });
+}
+
 /** `isWorking`: a run is under way, so that the latest answer is not yet the last of its turn. */
 export function groupItems(items: readonly ViewItem[], isWorking: boolean): Segment[] {
   const segments: Segment[] = [];

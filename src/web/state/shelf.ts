@@ -14,6 +14,17 @@ export function keep(name: string, value: string | undefined): void {
   }
 }
 
+/** Forgets everything but how the page looks: whoever logs out leaves nothing behind. */
+export function forgetAll(): void {
+  inMemory.clear();
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX) && name !== `${PREFIX}theme`);
+    for (const name of names) localStorage.removeItem(name);
+  } catch {
+    // Forbidden storage holds nothing.
+  }
+}
+
 export function recall(name: string): string | undefined {
   try {
     return localStorage.getItem(PREFIX + name) ?? inMemory.get(name);

@@ -1,9 +1,18 @@
 // Times as people say them, in their own zone.
 const DAY_MS = 86_400_000;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en", { weekday: "long" });
-const date = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
-const dateAndYear = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
+/** Made when first needed: making one takes longer than the rest of the page's start. */
+const clock = keepFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const weekday = keepFormat("en", { weekday: "short" });
+const date = keepFormat("en", { day: "numeric", month: "short" });
+const dateAndYear = keepFormat("en", { month: "long", year: "numeric" });
+
+function keepFormat(locale: string | undefined, options: Intl.DateTimeFormatOptions): (at: number) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  return (at) => {
+    format ??= new Intl.DateTimeFormat(locale, options);
+    return format.format(at);
+  };
+}
 
 function startOfDay(now: Date): number {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
@@ -15,17 +24,17 @@ export function dayOf(at: number, now: Date): string {
   if (at >= today) return "Today";
   if (at >= today - DAY_MS) return "Yesterday";
   if (at >= today - 6 * DAY_MS) return "Earlier this week";
-  return dateAndYear.format(at);
+  return dateAndYear(at);
 }
 
 export function timeOf(at: number, now: Date): string {
   const today = startOfDay(now);
-  if (at >= today - DAY_MS) return clock.format(at);
-  return at >= today - 6 * DAY_MS ? weekday.format(at).slice(0, 3) : date.format(at);
+  if (at >= today - DAY_MS) return clock(at);
+  return at >= today - 6 * DAY_MS ? weekday(at) : date(at);
 }
 
 export function clockOf(at: number): string {
-  return clock.format(at);
+  return clock(at);
 }
 
 export function describeDuration(ms: number): string {

@@ -36,7 +36,7 @@ export function describeCost(usd: number): string {
   return `$${usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`;
 }
 
-function shorten(tokens: number): string {
+export function shorten(tokens: number): string {
   return tokens < 10_000 ? tokens.toLocaleString("en") : `${(tokens / 1000).toFixed(tokens < 100_000 ? 1 : 0)}k`;
 }
 

@@ -1,0 +1,188 @@
+// The talk itself. It stays at its end while one is at its end, and says when there is more below. Older messages come
+// before one reaches the top; what is in sight stays where it is. What is far from sight is not laid out (transcript.css).
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { arrowDown } from "../../pictures/icons.ts";
+import { skerry } from "../../pictures/skerry.ts";
+import type { ChatRoom } from "../../state/chat-room.ts";
+import type { Desk } from "../../state/desk.ts";
+import { chooseShown, groupItems } from "../../state/segments.ts";
+import { Watch } from "../../state/signal.ts";
+import { PageElement } from "../element.ts";
+import { renderSegment } from "./segment.ts";
+import "./progress.ts";
+
+const NEAR_PX = 90;
+/** Older messages are asked for this far before the top. */
+const AHEAD_PX = 2_400;
+const REST_MS = 5_000;
+const OFFERS = [
+  "What can you do?",
+  "What time is it in Oslo?",
+  "List the files in your workspace",
+  "Remember that I like my coffee black",
+];
+
+interface Anchor {
+  element: Element;
+  top: number;
+}
+
+@customElement("sk-transcript")
+export class Transcript extends PageElement {
+  @property({ attribute: false }) desk: Desk | undefined;
+  @property({ attribute: false }) room: ChatRoom | undefined;
+  @state() private isAway = false;
+  @state() private isFetching = false;
+  #isPinned = true;
+  #pending = 0;
+  #first: number | undefined;
+  #anchor: Anchor | undefined;
+  /** After a page could not be had, scrolling does not ask again at once. */
+  #restUntil = 0;
+  #resizes = new ResizeObserver(() => this.#keepEnd());
+
+  constructor() {
+    super();
+    new Watch(this, () => this.room);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resizes.disconnect();
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("room")) {
+      this.#isPinned = true;
+      this.isAway = false;
+    }
+    // What one sends oneself is always brought into sight.
+    const pending = this.room?.view.items.filter((item) => item.kind === "message" && item.state === "sending").length ?? 0;
+    if (pending > this.#pending) this.#isPinned = true;
+    this.#pending = pending;
+    const first = this.room?.view.firstSeq;
+    this.#anchor = first !== this.#first && !changed.has("room") ? this.#findAnchor() : undefined;
+    this.#first = first;
+  }
+
+  protected override updated(): void {
+    const column = this.querySelector(".column");
+    const scroller = this.#scroller;
+    if (column) this.#resizes.observe(column);
+    if (scroller) this.#resizes.observe(scroller);
+    this.#keepPlace();
+    this.#keepEnd();
+  }
+
+  protected override render(): TemplateResult {
+    const { room } = this;
+    if (!room) return html``;
+    const { levels } = room;
+    const segments = groupItems(chooseShown(room.view.items, levels), room.isWorking);
+    return html`
+      <div class="transcript" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
+        <div class="column">
+          ${room.problem ? this.#renderProblem(room) : nothing}
+          ${room.view.hasEarlier ? this.#renderEarlier() : nothing}
+          ${room.isLoaded && segments.length === 0 && !room.isWorking ? this.#renderEmpty(room) : nothing}
+          ${repeat(
+            segments,
+            (segment) => segment.key,
+            (segment) => renderSegment(segment, room, this.desk, levels),
+          )}
+          <sk-progress .run=${room.view.run} .items=${room.view.items} .model=${room.model}></sk-progress>
+        </div>
+      </div>
+      ${
+        this.isAway
+          ? html`<button type="button" class="icon-button to-end" aria-label="To the end" @click=${this.#toEnd}>${arrowDown}</button>`
+          : nothing
+      }
+      <div class="unseen" aria-live="polite">${room.news}</div>
+    `;
+  }
+
+  #renderProblem(room: ChatRoom): TemplateResult {
+    return html`<div class="note note-bad" role="alert">
+      <span>${room.problem}</span>
+      <button type="button" class="link-button" @click=${() => room.open()}>Try again</button>
+    </div>`;
+  }
+
+  #renderEarlier(): TemplateResult {
+    return html`<button type="button" class="button earlier" ?disabled=${this.isFetching} @click=${this.#fetchEarlier}>
+      ${this.isFetching ? "Fetching…" : "Show earlier messages"}
+    </button>`;
+  }
+
+  #renderEmpty(room: ChatRoom): TemplateResult {
+    return html`<section class="empty">
+      ${skerry}
+      <h2 class="wordmark">What is on your mind?</h2>
+      <p class="empty-note">Ask, plan, or hand something over. Type <code>/</code> for commands.</p>
+      <ul class="offers">
+        ${OFFERS.map((offer) => html`<li><button type="button" @click=${() => room.say(offer)}>${offer}</button></li>`)}
+      </ul>
+    </section>`;
+  }
+
+  get #scroller(): HTMLElement | null {
+    return this.querySelector(".transcript");
+  }
+
+  #onScroll = (): void => {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    this.#isPinned = below < NEAR_PX;
+    this.isAway = below > NEAR_PX * 4;
+    const isWanted = !this.#isPinned && scroller.scrollTop < AHEAD_PX && this.room?.view.hasEarlier === true;
+    if (isWanted && !this.isFetching && Date.now() > this.#restUntil) void this.#fetchEarlier();
+  };
+
+  #keepEnd(): void {
+    const scroller = this.#scroller;
+    if (scroller && this.#isPinned) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  #toEnd = (): void => {
+    this.#isPinned = true;
+    this.isAway = false;
+    this.#scroller?.scrollTo({ top: this.#scroller.scrollHeight, behavior: "smooth" });
+  };
+
+  #fetchEarlier = async (): Promise<void> => {
+    const { room, desk } = this;
+    const scroller = this.#scroller;
+    if (!room || !desk || !scroller) return;
+    this.#isPinned = false;
+    this.isFetching = true;
+    const isFetched = await desk.attempt(() => room.loadEarlier());
+    if (!isFetched) this.#restUntil = Date.now() + REST_MS;
+    this.isFetching = false;
+  };
+
+  /** Puts what was in sight back where it was, where the browser has not done so itself (it does not at the very top). */
+  #keepPlace(): void {
+    const scroller = this.#scroller;
+    const anchor = this.#anchor;
+    this.#anchor = undefined;
+    if (!scroller || !anchor?.element.isConnected) return;
+    const moved = anchor.element.getBoundingClientRect().top - anchor.top;
+    if (Math.abs(moved) > 1) scroller.scrollTop += moved;
+  }
+
+  /** What is at the top of the sight, and where. */
+  #findAnchor(): Anchor | undefined {
+    const scroller = this.#scroller;
+    if (!scroller || this.#isPinned) return undefined;
+    const edge = scroller.getBoundingClientRect().top;
+    for (const element of scroller.querySelectorAll(".column > [data-part]")) {
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom > edge) return { element, top };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+// The foot of the side, in the chat and in the control rooms: the way from one to the other, the state of the connection,
+// the theme, the way out.
+import { html, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { dayAndNight, leave, moon, sliders, sun } from "../../pictures/icons.ts";
+import type { Desk } from "../../state/desk.ts";
+import { Watch } from "../../state/signal.ts";
+import { applyTheme, nextTheme, readTheme, type Theme } from "../../state/theme.ts";
+import { PageElement } from "../element.ts";
+
+const THEME_ICONS = { system: dayAndNight, light: sun, dark: moon };
+const THEME_NAMES = { system: "as the system has it", light: "light", dark: "dark" };
+
+@customElement("sk-side-foot")
+export class SideFoot extends PageElement {
+  @property({ attribute: false }) desk: Desk | undefined;
+  @state() private theme: Theme = readTheme();
+
+  constructor() {
+    super();
+    new Watch(this, () => this.desk);
+  }
+
+  protected override render(): TemplateResult {
+    const { desk } = this;
+    if (!desk) return html``;
+    const isReady = desk.link.phase === "ready";
+    return html`
+      ${
+        desk.place.room === "control"
+          ? html``
+          : html`<a class="side-control" href="#/control" @click=${this.#close}>${sliders} Control</a>`
+      }
+      <div class="side-foot">
+        <span class="link-state">
+          <span class=${isReady ? "dot dot-open" : "dot dot-working"}></span>
+          <span>${isReady ? "Connected" : "Not connected"}</span>
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label=${`Colours: ${THEME_NAMES[this.theme]}. Change`}
+          title=${`Colours: ${THEME_NAMES[this.theme]}`}
+          @click=${this.#turnTheme}
+        >
+          ${THEME_ICONS[this.theme]}
+        </button>
+        <button type="button" class="icon-button" aria-label="Log out" title="Log out" @click=${() => desk.depart()}>${leave}</button>
+      </div>
+    `;
+  }
+
+  #turnTheme = (): void => {
+    this.theme = nextTheme(this.theme);
+    applyTheme(this.theme);
+  };
+
+  #close = (): void => {
+    this.dispatchEvent(new CustomEvent("side-close"));
+  };
+}

@@ -1,0 +1,142 @@
+// How Skerry is: its parts and whether each is well, who is connected, and the live log.
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { StatusAnswer } from "../../../client/frames.ts";
+import { PageElement } from "../../components/element.ts";
+import type { Desk } from "../../state/desk.ts";
+import { Watch } from "../../state/signal.ts";
+import { Fetched, read } from "../parts/fetched.ts";
+import { describeAgo, describeSpan } from "../parts/words.ts";
+import { hrefOf } from "../rooms.ts";
+import { adopt } from "../styles/adopt.ts";
+import style from "./health.css" with { type: "text" };
+import "./log.ts";
+
+adopt(style);
+
+const FRESH_MS = 10_000;
+/** A slower answer than this is worth a word. */
+const SLOW_MS = 1_500;
+
+interface Someone {
+  host: string;
+  mode: string;
+  platform: string;
+  version: string;
+  deviceId?: string;
+  instanceId?: string;
+  reason: string;
+  onlineSince: number;
+  ts: number;
+}
+interface Wellness {
+  status: StatusAnswer;
+  people: Someone[];
+  /** From question to answer, the way included. */
+  tookMs: number;
+}
+
+@customElement("sk-health-room")
+export class HealthRoom extends PageElement {
+  @property({ attribute: false }) desk: Desk | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #health = new Fetched<Wellness>(
+    this,
+    () => this.desk,
+    async (desk) => {
+      const askedAt = performance.now();
+      const status = await read<StatusAnswer, "status">(desk, "status", {});
+      const tookMs = performance.now() - askedAt;
+      return { status, tookMs, people: await read<Someone[], "system-presence">(desk, "system-presence", {}) };
+    },
+  );
+
+  constructor() {
+    super();
+    new Watch(this, () => this.desk);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = setInterval(() => void (document.hidden || this.#health.load()), FRESH_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+  }
+
+  protected override render(): TemplateResult {
+    return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}<sk-log .desk=${this.desk}></sk-log>`;
+  }
+
+  #renderHealth({ status, people, tookMs }: Wellness): TemplateResult {
+    const isReady = this.desk?.link.phase === "ready";
+    const { model } = status;
+    const here = people.filter(({ reason }) => reason === "connect");
+    return html`
+      <section class="section" aria-labelledby="health-parts">
+        <div class="section-head"><h2 id="health-parts">Parts</h2></div>
+        <ul class="rows parts">
+          ${part("Connection", isReady ? (tookMs > SLOW_MS ? "slow" : "well") : "broken", isReady ? `Answers in ${Math.round(tookMs)} ms` : "Not connected; the page tries again by itself")}
+          ${part(
+            "Model",
+            model?.ref ? (model.advice ? "slow" : "well") : "broken",
+            html`${model?.ref ?? "None can be used"}${model?.why ? html` <span class="row-note">${sentence(model.why)}</span>` : nothing}
+            ${model?.advice ? html`<span class="part-advice">${model.advice} <a href=${hrefOf("models")}>Models and keys</a></span>` : nothing}`,
+          )}
+          ${part(
+            "Sessions",
+            undefined,
+            html`<a href=${hrefOf("sessions")}>${(status.sessions?.count ?? 0).toLocaleString("en")}</a> kept`,
+          )}
+          ${part("Version", undefined, html`<span class="fact-key">${status.version}</span>`)}
+          ${part("Awake for", undefined, describeSpan(status.uptimeMs ?? 0))}
+        </ul>
+      </section>
+      <section class="section" aria-labelledby="health-people">
+        <div class="section-head">
+          <h2 id="health-people">Connected screens</h2>
+          <span class="section-note">${status.connections ?? here.length}</span>
+        </div>
+        <ul class="rows">
+          ${people.map((someone) => this.#renderSomeone(someone))}
+        </ul>
+      </section>
+    `;
+  }
+
+  #renderSomeone(someone: Someone): TemplateResult {
+    const isHere = someone.reason === "connect";
+    return html`<li class="row">
+      <div class="row-main">
+        <p class="row-title">
+          <bdi>${someone.host}</bdi>
+          ${someone.instanceId !== undefined && someone.instanceId === this.desk?.screenId ? html`<span class="badge">this page</span>` : nothing}
+        </p>
+        <p class="row-note">${[someone.mode, someone.platform, someone.version].filter(Boolean).join(" · ")}</p>
+      </div>
+      <span class="row-note">
+        ${isHere ? `here for ${describeSpan(Date.now() - someone.onlineSince)}` : `left ${describeAgo(someone.ts, Date.now())}`}
+      </span>
+    </li>`;
+  }
+}
+
+type Wellbeing = "well" | "slow" | "broken";
+const WORDS: Record<Wellbeing, string> = { well: "Well", slow: "Look", broken: "Broken" };
+const DOTS: Record<Wellbeing, string> = { well: "dot dot-open", slow: "dot dot-look", broken: "dot dot-failed" };
+
+function part(name: string, state: Wellbeing | undefined, what: TemplateResult | string): TemplateResult {
+  return html`<li class="part">
+    <span class="part-name">${name}</span>
+    <span class="part-what">${what}</span>
+    ${state === undefined ? nothing : html`<span class=${`part-state is-${state}`}><span class=${DOTS[state]}></span>${WORDS[state]}</span>`}
+  </li>`;
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export const showHealth = (desk: Desk): TemplateResult => html`<sk-health-room .desk=${desk}></sk-health-room>`;

@@ -1,0 +1,25 @@
+// Icons of the control side, drawn as the page's others are (pictures/icons.ts), fetched only with it.
+import { svg } from "lit";
+import { icon } from "../pictures/icons.ts";
+
+export const shelf = icon(
+  svg`<rect x="3.5" y="4" width="13" height="4.5" rx="1.5" /><rect x="3.5" y="11.5" width="13" height="4.5" rx="1.5" />`,
+);
+export const gauge = icon(svg`<path d="M4 16V10.5M8 16V6.5M12 16v-4M16 16V4" />`);
+export const key = icon(svg`<circle cx="7" cy="13" r="3.2" /><path d="m9.3 10.7 6.5-6.5M13.2 6.8l2.4 2.4" />`);
+export const pulse = icon(svg`<path d="M2.8 10.5h3.4l2-5 3.4 9.5 2.2-6.5 1 2h2.4" />`);
+export const talk = icon(
+  svg`<path d="M4 4.5h12a1 1 0 0 1 1 1V13a1 1 0 0 1-1 1H9.5L6 17v-3H4a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1Z" />`,
+);
+export const back = icon(svg`<path d="m11.5 4.5-5.5 5.5 5.5 5.5M6 10h9.5" />`, 18);
+export const seek = icon(svg`<circle cx="9" cy="9" r="5" /><path d="m12.8 12.8 3.7 3.7" />`, 18);
+export const mind = icon(
+  svg`<circle cx="10" cy="10" r="2.6" /><path d="M10 3.2v2.2M10 14.6v2.2M3.2 10h2.2M14.6 10h2.2M5.2 5.2l1.5 1.5M13.3 13.3l1.5 1.5" />`,
+);
+export const page = icon(svg`<path d="M5 3.5h6.5L15 7v9.5H5ZM11.5 3.5V7H15M7.8 10.5h4.4M7.8 13.3h4.4" />`);
+export const book = icon(
+  svg`<path d="M10 5.5C8 4 5.8 3.8 3.5 4v11.5c2.3-.2 4.5 0 6.5 1.5 2-1.5 4.2-1.7 6.5-1.5V4C14.2 3.8 12 4 10 5.5ZM10 5.5V17" />`,
+);
+export const dials = icon(
+  svg`<path d="M5.5 3.5v5M5.5 12.5v4M14.5 3.5v4M14.5 11.5v5M10 3.5v8M10 15.5v1" /><circle cx="5.5" cy="10.5" r="1.8" /><circle cx="14.5" cy="9.5" r="1.8" /><circle cx="10" cy="13.5" r="1.8" />`,
+);

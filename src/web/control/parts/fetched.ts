@@ -1,0 +1,100 @@
+// What a room asks the Gateway for: fetched when the room is shown and again when the connection comes back. Draws the
+// wait, the answer, or what went wrong with a way to try again; an answer stays on the screen while a newer one is fetched.
+import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
+import type { MethodName, MethodParams } from "../../../contract/methods.ts";
+import { wave } from "../../pictures/icons.ts";
+import { sentenceOf } from "../../state/chat-room.ts";
+import type { Desk } from "../../state/desk.ts";
+
+export class Fetched<T> implements ReactiveController {
+  value: T | undefined;
+  problem: string | undefined;
+  readonly #host: ReactiveControllerHost;
+  readonly #pick: () => Desk | undefined;
+  readonly #fetch: (desk: Desk) => Promise<T>;
+  #desk: Desk | undefined;
+  #leave: (() => void) | undefined;
+  #wasReady = false;
+  #turn = 0;
+
+  constructor(host: ReactiveControllerHost, pick: () => Desk | undefined, fetch: (desk: Desk) => Promise<T>) {
+    this.#host = host;
+    this.#pick = pick;
+    this.#fetch = fetch;
+    host.addController(this);
+  }
+
+  hostUpdate(): void {
+    const desk = this.#pick();
+    if (desk === this.#desk || !desk) return;
+    this.hostDisconnected();
+    this.#desk = desk;
+    this.#wasReady = desk.link.phase === "ready";
+    this.#leave = desk.listen(() => this.#noteLink(desk));
+    void this.load();
+  }
+
+  hostDisconnected(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#desk = undefined;
+  }
+
+  hostConnected(): void {
+    this.#host.requestUpdate();
+  }
+
+  /** Fetches anew; of several at once the latest counts. */
+  async load(): Promise<void> {
+    const desk = this.#desk;
+    if (!desk) return;
+    this.#turn += 1;
+    const turn = this.#turn;
+    try {
+      const value = await this.#fetch(desk);
+      if (turn !== this.#turn) return;
+      this.value = value;
+      this.problem = undefined;
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.problem = sentenceOf(error);
+    }
+    this.#host.requestUpdate();
+  }
+
+  /** Forgets the answer: what was asked about is another now. */
+  clear(): void {
+    this.#turn += 1;
+    this.value = undefined;
+    this.problem = undefined;
+  }
+
+  render(draw: (value: T) => TemplateResult): TemplateResult {
+    const { value, problem } = this;
+    return html`${problem === undefined ? nothing : this.#renderProblem(problem)}
+    ${value !== undefined ? draw(value) : problem === undefined ? busy("Fetching…") : nothing}`;
+  }
+
+  #renderProblem(problem: string): TemplateResult {
+    return html`<div class="notice notice-bad" role="alert">
+      <p>${problem}</p>
+      <button type="button" class="button" @click=${() => this.load()}>Try again</button>
+    </div>`;
+  }
+
+  #noteLink(desk: Desk): void {
+    const isReady = desk.link.phase === "ready";
+    if (isReady && !this.#wasReady) void this.load();
+    this.#wasReady = isReady;
+  }
+}
+
+/** A wait: shown after a moment, so that a short one does not flicker. */
+export function busy(what: string): TemplateResult {
+  return html`<p class="busy" role="status">${wave} ${what}</p>`;
+}
+
+/** Asks for what can be asked twice: over a break of the connection the question waits and is asked again. */
+export function read<T, M extends MethodName>(desk: Desk, method: M, params: MethodParams<M>): Promise<T> {
+  return desk.client.request<T, M>(method, params, { isRepeatable: true });
+}

@@ -1,0 +1,38 @@
+// Times and spans in the words of the control rooms.
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const moment = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+export function describeMoment(at: number): string {
+  return moment.format(at);
+}
+
+/** How long ago, or how long something has lasted, in its two largest parts. */
+export function describeSpan(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / 1000))} s`;
+  const days = Math.floor(ms / DAY_MS);
+  const hours = Math.floor((ms % DAY_MS) / HOUR_MS);
+  const minutes = Math.floor((ms % HOUR_MS) / MINUTE_MS);
+  const parts = [
+    [days, days === 1 ? "day" : "days"],
+    [hours, "h"],
+    [minutes, "min"],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}
+
+export function describeAgo(at: number, now: number): string {
+  return now - at < 45_000 ? "just now" : `${describeSpan(now - at)} ago`;
+}
