@@ -121,7 +121,11 @@ model.handler = ({ body }) => {
   }
   return asked.includes("plans/saturday.md")
     ? { say: PLAN, usage: { input: 420, output: 260, cacheRead: 2300 } }
-    : { tool: "write", calls: 2, args: { path: "plans/saturday.md", content: "# Saturday\n12:15 leave, 14:00 anchor, 16:30 back\n" } };
+    : {
+        tool: "write",
+        calls: 2,
+        args: { path: "plans/saturday.md", content: "# Saturday\n12:15 leave, 14:00 anchor, 16:30 back\n" },
+      };
 };
 const skerry = await startSkerry({
   env: { ANTHROPIC_API_KEY: "for-the-picture", ANTHROPIC_BASE_URL: model.url, SKERRY_MODEL: "anthropic/claude-opus-4-6" },
