@@ -63,14 +63,14 @@ describe("an answer that takes its time", () => {
     await openSession(page, "stop");
     await write(page, teach("stop me", SLOW));
     await streamed().filter({ hasText: "w5" }).waitFor();
-    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await page.locator(".turn-foot").filter({ hasText: "stopped" }).waitFor();
     const text = await streamed().textContent();
     expect(text).toMatch(/^w0 w1 w2/);
     expect(text).not.toContain("w89");
     await expect.poll(() => model.requests.at(-1)?.isAborted).toBe(true);
-    expect(await page.getByRole("button", { name: "Stop" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Stop", exact: true }).count()).toBe(0);
   });
 
   it("says what is going on before the first word", async () => {
@@ -116,6 +116,55 @@ describe("an answer that takes its time", () => {
     await scroller.evaluate((box) => box.scrollTo(0, 0));
     await page.getByRole("button", { name: "To the end" }).click();
     await expect.poll(distance).toBeLessThan(4);
+  });
+});
+
+describe("what holds for a session", () => {
+  it("is its name, changed in the head with Enter, kept with Escape, and still there after a reload", async () => {
+    await openSession(page, "renamed");
+    await write(page, teach("name me", { say: "Gladly." }));
+    await waitForAnswer(page, 1);
+    await page.locator(".room-name").click();
+    await page.keyboard.type("Not this one");
+    await page.keyboard.press("Escape");
+    await page.locator(".room-name").filter({ hasText: "name me" }).click();
+    await page.keyboard.type("Low water");
+    await page.keyboard.press("Enter");
+    await page.locator(".side-item.is-open").filter({ hasText: "Low water" }).waitFor();
+    await page.reload();
+    await page.locator(".room-name").filter({ hasText: "Low water" }).waitFor();
+  });
+
+  it("is how hard the model thinks, by the picker and by a command whose words are offered", async () => {
+    await openSession(page, "thinking");
+    await write(page, teach("think about it", { think: "First the chart.", say: "Done." }));
+    await waitForAnswer(page, 1);
+    await page.getByRole("button", { name: /^Thinking: default/ }).click();
+    await page.getByRole("option", { name: /^low/ }).click();
+    await page.getByRole("button", { name: /^Thinking: low/ }).waitFor();
+    await page.locator("#message").pressSequentially("/think hi");
+    await page.getByRole("option", { name: /^high/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^Thinking: high/ }).waitFor();
+  });
+
+  it("is whether thoughts are shown: folded, or not at all; a turn that is stopped keeps them", async () => {
+    await openSession(page, "thoughts");
+    await write(page, teach("think, then be stopped", { think: "First the chart.", say: 90, rate: 30 }));
+    await streamed().filter({ hasText: "w5" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".turn-foot").filter({ hasText: "stopped" }).waitFor();
+    await page.locator(".thought > summary").click();
+    expect(await page.locator(".thought-text").innerText()).toBe("First the chart.");
+    await write(page, "/reasoning off");
+    await expect.poll(() => page.locator(".thought").count()).toBe(0);
+    await write(page, "/reasoning on");
+    await expect.poll(() => page.locator(".thought").count()).toBe(1);
+  });
+
+  it("is what it costs, beside what the day has cost", async () => {
+    await page.locator(".room-day").filter({ hasText: "today $" }).waitFor();
+    expect(await page.locator(".room-day").getAttribute("title")).toMatch(/^Today, in all sessions \(UTC\): [\d,]+ tokens, \$/);
   });
 });
 

@@ -94,7 +94,7 @@ export class Chat extends PageElement {
     return html`<h1 class="room-title">
       ${
         room.isLoaded
-          ? html`<button type="button" class="room-name" title="Rename" aria-label=${`${title}. Rename this session`} @click=${this.#rename}>${name}</button>`
+          ? html`<button type="button" class="room-name" title="Rename this session" @click=${this.#rename}>${name}</button>`
           : name
       }
     </h1>`;
