@@ -1,4 +1,5 @@
 // The words around the table in docs/benchmark.md: what was measured, on what, and how to read it.
+import { readFileSync } from "node:fs";
 import type { Machine } from "./machine.ts";
 import { countVerdicts, type Peer, type Report, writeTable } from "./table.ts";
 
@@ -13,6 +14,8 @@ export function writePage(machine: Machine, own: Report, peer: Peer | undefined)
 ${beside}
 
 ${writeTable(own, peer)}
+
+${missed > 0 ? readFileSync(new URL("./missed.md", import.meta.url), "utf8").trim() : ""}
 
 ## Machine
 

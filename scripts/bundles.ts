@@ -32,7 +32,6 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
-    // Class names are what the runtime and stack traces know.
     define: { "process.env.NODE_ENV": '"production"' },
     plugins: [nodeBuiltins, englishOnly],
   });

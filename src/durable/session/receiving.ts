@@ -25,13 +25,15 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     parts.profile.ensure(brief.sessionKey, brief.agentId, now);
     if (parts.inbox.find(event.id)) return false;
     if (isNewStart) resetSession(parts);
+    if (!command) parts.profile.noteMessage(textOfEvent(event), now);
+    if (!command && !parts.turns.open() && parts.inbox.waiting().length === 0) {
+      beginTurn(parts, event, brief, mode);
+      return true;
+    }
     parts.inbox.add(event, brief, mode, now);
     // A command never becomes a turn: its row is settled before it is carried out.
     if (command) parts.inbox.mark(event.id, "done");
-    else {
-      parts.profile.noteMessage(textOfEvent(event), now);
-      if (!parts.turns.open()) beginNextTurn(parts, { isIdle: parts.inbox.waiting().length === 1 });
-    }
+    else if (!parts.turns.open()) beginNextTurn(parts);
     return true;
   });
   if (!isFresh) {
@@ -65,14 +67,23 @@ export function seedTalk(parts: SessionParts, earlier: readonly EarlierMessage[]
   });
 }
 
+/** An idle session begins its turn at once, inside the caller's transaction, without waiting for any quiet window. */
+function beginTurn(parts: SessionParts, event: Event, brief: Brief, mode: QueueMode): void {
+  const now = parts.now();
+  const turn = parts.turns.start(event, brief, now);
+  parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: event.id, ...userPart(event) }, now);
+  parts.inbox.addWorking(event.id, turn.id, mode, now);
+  parts.alarm.setFor(now + GUARD_MS);
+}
+
 /**
  * Makes the next turn of what waits, inside the caller's transaction. Answers undefined when nothing is ready; a
- * quiet window that is still open sets the alarm for its end. A session that was idle waits for no window.
+ * quiet window that is still open sets the alarm for its end.
  */
-export function beginNextTurn(parts: SessionParts, { isIdle = false } = {}): Turn | undefined {
+export function beginNextTurn(parts: SessionParts): Turn | undefined {
   const now = parts.now();
   const waiting = parts.inbox.waiting();
-  const debounceMs = isIdle ? 0 : (waiting[0]?.brief.queue.debounceMs ?? 0);
+  const debounceMs = waiting[0]?.brief.queue.debounceMs ?? 0;
   const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now);
   if (waitMs !== undefined) parts.alarm.setFor(now + waitMs);
   const first = take[0];

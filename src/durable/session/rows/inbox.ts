@@ -46,6 +46,17 @@ export class Inbox {
     return written > 0;
   }
 
+  /** An event that begins its turn at once: its body is in the turn and the transcript, the row needs none. */
+  addWorking(id: string, turnId: string, mode: QueueMode, now: number): void {
+    this.#sql.run(
+      "INSERT INTO inbox (id, at, state, mode, turn_id, event, brief) VALUES (?, ?, 'working', ?, ?, '', '')",
+      id,
+      now,
+      mode,
+      turnId,
+    );
+  }
+
   find(id: string): { state: InboxState; turnId?: string } | undefined {
     const row = this.#sql.one<InboxRow>("SELECT state, turn_id FROM inbox WHERE id = ?", id);
     return row && { state: row.state, ...(row.turn_id === null ? {} : { turnId: row.turn_id }) };
