@@ -56,7 +56,7 @@ export function writeConfig(request: ConfigRequest): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  v8Flags = ["--max-semi-space-size=4"],
+
   services = [
     (name = "skerry", worker = (
       modules = [
