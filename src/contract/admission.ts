@@ -1,11 +1,31 @@
 // The Directory's answer to "may this one speak, and to whom?", and the brief that goes with it.
 // A brief is all that a session must know to serve one event: no settings look-up happens inside a turn.
+import type { DeliveryStyle } from "./channels/delivery.ts";
 import type { QueueMode, ThinkingLevel } from "./event.ts";
+import type { Sender } from "./message.ts";
 
 export type Admission =
-  | { outcome: "accept"; sessionKey: string; brief: Brief; reason: string }
-  | { outcome: "pair"; code: string; reply: string; reason: string }
+  /** `sender`: who it is, in the Directory's words; replaces what the door wrote. */
+  | { outcome: "accept"; sessionKey: string; brief: Brief; sender: Sender; reason: string }
+  /** A stranger. `reply` is absent when they were answered within the hour. */
+  | { outcome: "pair"; code: string; reply?: string; reason: string }
   | { outcome: "ignore"; reason: string };
+
+/** How the place of a message talks; absent for screens and programs. */
+export interface PlaceBrief {
+  kind: "direct" | "group";
+  /** Groups: what is answered unless the session's own choice (/activation) says otherwise. */
+  activation: "mention" | "always";
+  /** Whether this message speaks to the assistant: a mention, an answer to it, its name. Always true in a direct talk. */
+  isAddressed: boolean;
+  /** How many messages that were not for the assistant are kept for its next answer. */
+  historyLimit: number;
+  /** Joins messages of one sender that come within this time, ms; 0: none waits. */
+  debounceMs: number;
+  /** What the settings add to the system prompt in this place. */
+  systemPrompt?: string;
+  style: DeliveryStyle;
+}
 
 /** Tool names or groups; deny wins. */
 export interface ToolPolicy {
@@ -53,6 +73,9 @@ export interface Brief {
   compaction: { enabled: boolean; keepRecentTokens: number; reserveTokens: number };
   /** Longest silence of a model stream, ms. */
   modelIdleMs: number;
+  place?: PlaceBrief;
+  /** Slash commands that this sender may use; absent: all. */
+  commands?: string[];
   /** Hash of the settings the brief was made from. */
   settingsHash: string;
   /** Counts up whenever a provider's key is given or taken away. Absent: none was ever given. */

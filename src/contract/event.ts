@@ -25,6 +25,8 @@ export interface TurnWishes {
 
 export type Event =
   | { kind: "message"; id: string; message: Message; wishes: TurnWishes }
+  /** Something happened in the talk that asks for no answer: a reaction, an edit, someone joined. The model reads it later. */
+  | { kind: "notice"; id: string; message: Message }
   | { kind: "schedule"; id: string; text: string; wishes: TurnWishes }
   | { kind: "result"; id: string; callId: string; text: string; isError: boolean; media?: MediaRef[] }
   | { kind: "answer"; id: string; questionId: string; text: string }

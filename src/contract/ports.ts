@@ -1,11 +1,13 @@
 // The faces that the objects show each other. Implemented as RPC methods of the Durable Objects, and by fakes in
 // tests. Compatible for one release: add optional fields, never change or remove.
 import type { Admission, Brief } from "./admission.ts";
+import type { ChannelDeskPort } from "./channels/channel.ts";
 import type { Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
-import type { Address, Message, Part } from "./message.ts";
+import type { Message, Part } from "./message.ts";
+import type { PeoplePort } from "./people.ts";
 import type { Settings } from "./settings.ts";
 
 // ── Session ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -168,7 +170,7 @@ export interface KeyNote {
   setAt: number;
 }
 
-export interface DirectoryPort {
+export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
   /** The brief for a session that something other than a message wakes. */
@@ -319,30 +321,4 @@ export interface DoorPort {
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */
   announceShutdown(reason: string, restartExpectedMs?: number): Promise<void>;
-}
-
-// ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface OutboxItem {
-  /** Idempotency key: the same id is sent once. */
-  id: string;
-  sessionKey: string;
-  agentId: string;
-  runId: string;
-  to: Address;
-  text: string;
-  part: number;
-}
-
-export type DeliveryOutcome =
-  | { outcome: "sent"; platformId?: string }
-  /** The platform said no: do not repeat, tell the person. */
-  | { outcome: "refused"; reason: string }
-  /** Nobody answered: try again after `retryAfterMs`. */
-  | { outcome: "unanswered"; retryAfterMs?: number; reason: string }
-  /** It may have been sent: never repeat blindly. */
-  | { outcome: "unknown"; reason: string };
-
-export interface DeliveryPort {
-  send(item: OutboxItem): Promise<DeliveryOutcome>;
 }

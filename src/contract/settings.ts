@@ -1,6 +1,7 @@
 // The settings document: its schema, its defaults, and nothing else. Keys follow openclaw.json where the meaning
 // is the same. Unknown keys are refused, so that a slip of the pen is told and not silently ignored.
 import * as z from "zod";
+import { bindingsSettings, channelsSettings, commandsSettings, groupChatSettings, sessionSettings } from "./channels/settings.ts";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
 
 const modelRef = z
@@ -108,8 +109,14 @@ export const settingsSchema = z.strictObject({
           drop: z.enum(["summarize", "old", "new"]).optional(),
         })
         .optional(),
+      ackReaction: z.string().max(64).optional().describe("An emoji set on messages in groups as soon as they are accepted."),
+      groupChat: groupChatSettings.optional(),
     })
     .optional(),
+  channels: channelsSettings.optional(),
+  session: sessionSettings.optional(),
+  bindings: bindingsSettings.optional(),
+  commands: commandsSettings.optional(),
   skills: z
     .strictObject({ entries: z.record(z.string(), z.strictObject({ enabled: z.boolean().optional() })).optional() })
     .optional(),

@@ -1,7 +1,8 @@
 // The composition root of a session: its tables, the ports it speaks to, and what they need. Built once in the
 // object's constructor; tests build it over plain SQLite with fakes at the ports.
 import type { MediaRef } from "../../contract/message.ts";
-import type { DeliveryPort, DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
+import type { DeliveryPort } from "../../contract/channels/delivery.ts";
+import type { DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
 import { KeyRing } from "./key-ring.ts";

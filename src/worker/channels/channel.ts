@@ -1,15 +1,67 @@
 // What a channel is: a platform we speak on, and the code that speaks it. It proves that a request comes from the
-// platform, translates what it says into messages, and delivers what the house says. It holds no state.
-import type { Message } from "../../contract/message.ts";
-import type { DeliveryOutcome, OutboxItem } from "../../contract/ports.ts";
-import type { Env } from "../../durable/env.ts";
+// platform, translates what it says, and does there what the house asks. It holds no state and decides nothing about
+// who may speak; whatever is not the platform's own stands once, beside the channels.
+import type { ChannelAccount, Inbound } from "../../contract/channels/channel.ts";
+import type { DeliveryOutcome, DeliveryStyle, OutboxItem, ReadBack } from "../../contract/channels/delivery.ts";
+import type { Outcome } from "../../contract/errors.ts";
+import type { Address, RemoteMedia } from "../../contract/message.ts";
+
+/** One account of the channel, with what the code may reach. */
+export interface Line {
+  account: ChannelAccount;
+  /** The platform's address, or the server that stands in its place; without a slash at its end. */
+  base: string;
+  /** Addresses by variable name: other services that the platform needs (token issuers, published keys). */
+  variables: Record<string, string | undefined>;
+  fetch: typeof fetch;
+  now(): number;
+  /** The bytes of something the house stored. */
+  readMedia(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/** A request as it came; the body is read once, up to the channel's limit. */
+export interface Post {
+  method: string;
+  url: URL;
+  headers: Headers;
+  body: Uint8Array<ArrayBuffer>;
+  /** The body as UTF-8. */
+  text: string;
+}
+
+/** `reason` is for the log and the channel's health, never for whoever asked. */
+export type Proof = { ok: true } | { ok: false; reason: string };
+
+export interface Translation {
+  inbound: Inbound[];
+  /** What the platform wants to hear back; absent: 200 with an empty body. Sent only after all of `inbound` is stored. */
+  reply?: Response;
+}
+
+/** One thing that was set up, or that a person has to do by hand at the platform. */
+export interface SetupStep {
+  state: "done" | "by-hand" | "failed";
+  text: string;
+}
 
 export interface Channel {
   /** As in Address.channel. */
   id: string;
-  /** Checks signature or secret over the raw body. Absent: the platform sends no requests to us. */
-  prove?(request: Request, body: string, env: Env): Promise<boolean>;
-  /** The messages in a proven request; none when it says nothing for us. */
-  translate?(body: string, env: Env): Message[];
-  deliver(item: OutboxItem, env: Env): Promise<DeliveryOutcome>;
+  /** Largest body of a request, bytes. */
+  maxBodyBytes: number;
+  /** Signature, secret or token over the raw body. Never throws for what a stranger may send. */
+  prove(post: Post, line: Line): Promise<Proof>;
+  /** What a proven request says. Unknown kinds are no error: they say nothing. */
+  translate(post: Post, line: Line): Promise<Translation>;
+  /** Does one act; tells apart "it said no", "nobody answered" and "it may have happened". Never throws. */
+  deliver(item: OutboxItem, line: Line): Promise<DeliveryOutcome>;
+  /** Cuts Markdown into messages: each one's rendering fits, nothing is lost, no fence or entity is broken. */
+  split(text: string, style: DeliveryStyle): string[];
+  fetchMedia?(remote: RemoteMedia, line: Line): Promise<Outcome<{ bytes: Uint8Array<ArrayBuffer>; name?: string }>>;
+  read?(from: Address, limit: number, line: Line): Promise<Outcome<ReadBack[]>>;
+  /** Tells the platform where we are (webhook, command menu), as far as it lets us. `address`: of this channel's webhook. */
+  connect?(address: string, line: Line): Promise<SetupStep[]>;
+  disconnect?(line: Line): Promise<SetupStep[]>;
+  /** Asks the platform whether the keys are good; the text names the bot. */
+  probe(line: Line): Promise<Outcome<string>>;
 }

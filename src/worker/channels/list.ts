@@ -1,9 +1,9 @@
-// Every channel, one line each.
+// Every channel, one line each. Its code, and its platform's library, load when it is first spoken to.
+import type { ChannelId } from "../../contract/channels/facts.ts";
 import type { Channel } from "./channel.ts";
-import { webchat } from "./webchat.ts";
 
-export const channels: readonly Channel[] = [webchat];
+const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {};
 
-export function findChannel(id: string): Channel | undefined {
-  return channels.find((channel) => channel.id === id);
+export function findChannel(id: string): Promise<Channel> | undefined {
+  return Object.entries(CHANNELS).find(([known]) => known === id)?.[1]();
 }

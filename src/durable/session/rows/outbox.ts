@@ -1,6 +1,6 @@
 // What goes out: one row a part, with an idempotency key. "Refused" is not repeated, "unanswered" is tried again,
 // "unknown" may have been sent and is never repeated blindly.
-import type { DeliveryOutcome, OutboxItem } from "../../../contract/ports.ts";
+import type { DeliveryOutcome, OutboxItem } from "../../../contract/channels/delivery.ts";
 import type { Sql } from "../../storage/sql.ts";
 
 const MAX_ATTEMPTS = 8;

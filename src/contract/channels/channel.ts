@@ -1,0 +1,86 @@
+// Channels: what is known of each platform before its code is loaded (one row each), and the words of their keys, health
+// and state. The code that speaks is in worker/channels/<id>.
+
+import type { Outcome } from "../errors.ts";
+import type { Message } from "../message.ts";
+import type { DeliveryStyle } from "./delivery.ts";
+
+/** A value that an account of a channel needs, named like its environment variable. */
+export interface ChannelKey {
+  name: string;
+  label: string;
+  /** Where a person finds it, in one sentence. */
+  help: string;
+  isSecret: boolean;
+  isOptional?: boolean;
+  /** Made by Skerry when it is absent. */
+  isMade?: boolean;
+}
+
+export interface ChannelFacts {
+  id: string;
+  label: string;
+  /** Characters of one message. */
+  textLimit: number;
+  streaming: DeliveryStyle["streaming"];
+  /** Least time between edits, ms. */
+  editEveryMs: number;
+  showsTyping: boolean;
+  canReact: boolean;
+  /** Largest file from it, MiB. */
+  mediaMaxMb: number;
+  /** Variable that names another server in the platform's place, and what it is without. */
+  base?: { variable: string; address: string };
+  keys: readonly ChannelKey[];
+}
+
+/** What a proven request says: something to answer, or something to know. */
+export type Inbound = { kind: "message"; message: Message } | { kind: "notice"; message: Message };
+
+/** All that the code of a channel needs of one account. Keys stay in memory: no row, no log and no frame may hold one. */
+export interface ChannelAccount {
+  channel: string;
+  account: string;
+  isEnabled: boolean;
+  /** By ChannelKey.name. */
+  keys: Record<string, string>;
+  /** Keys that are needed and not there. */
+  missing: string[];
+  mediaMaxMb: number;
+  /** Counts up with every change of keys or settings. */
+  version: number;
+}
+
+export interface ChannelNote {
+  channel: string;
+  account: string;
+  at: number;
+  /** `error`: in words its owner can act on. `fine`: it works (again). */
+  note: { kind: "in" } | { kind: "out" } | { kind: "fine"; text?: string } | { kind: "error"; text: string };
+}
+
+export interface ChannelState {
+  channel: string;
+  label: string;
+  account: string;
+  isConfigured: boolean;
+  isEnabled: boolean;
+  missing: string[];
+  /** Where its keys come from. */
+  keysFrom: "stored" | "environment" | "none";
+  directPolicy: string;
+  groupPolicy: string;
+  lastInAt?: number;
+  lastOutAt?: number;
+  /** The latest trouble; gone when it works again. */
+  error?: { text: string; at: number };
+}
+
+export interface ChannelDeskPort {
+  channelAccount(channel: string, account: string): Promise<ChannelAccount | undefined>;
+  channelStates(): Promise<ChannelState[]>;
+  /** Keeps keys sealed, as those of model providers; an empty value removes one. */
+  setChannelKeys(channel: string, account: string, keys: Record<string, string>): Promise<Outcome<ChannelState>>;
+  removeChannelAccount(channel: string, account: string): Promise<boolean>;
+  noteChannel(note: ChannelNote): Promise<void>;
+}

@@ -1,0 +1,53 @@
+// Who is known, by which accounts, and how a stranger becomes known. Owned by the Directory.
+import type { Outcome } from "./errors.ts";
+import type { Address } from "./message.ts";
+
+/** The owner's person has this id from the beginning; the first account that is approved becomes theirs. */
+export const OWNER_ID = "owner";
+
+/** An account of a platform. `sender` is the platform's own id of the person. */
+export interface PersonAccount {
+  channel: string;
+  account?: string;
+  sender: string;
+  name?: string;
+  approvedAt: number;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  role: "owner" | "guest";
+  accounts: PersonAccount[];
+  createdAt: number;
+  lastSeenAt?: number;
+}
+
+/** A stranger who waits. */
+export interface Pairing {
+  channel: string;
+  account?: string;
+  /** 8 characters of A–Z and 2–9 without look-alikes. */
+  code: string;
+  sender: string;
+  name?: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** What the agent may do toward a place. `to` has its way back filled in. */
+export type SendPermission = { outcome: "allowed"; to: Address } | { outcome: "denied"; reason: string };
+
+export interface PeoplePort {
+  people(): Promise<Person[]>;
+  pairings(): Promise<Pairing[]>;
+  /** `as`: an earlier person whose account this is ("owner", or an id); absent: someone new, or the owner when nobody was approved before. */
+  approvePairing(code: string, as?: string): Promise<Outcome<{ pairing: Pairing; person: Person }>>;
+  rejectPairing(code: string): Promise<Outcome<Pairing>>;
+  /** Makes two people one: the second one's accounts become the first one's. */
+  linkPeople(id: string, other: string): Promise<Outcome<Person>>;
+  /** Takes an account's admission away; a person without accounts is forgotten, but for the owner. */
+  forgetAccount(account: { channel: string; account?: string; sender: string }): Promise<boolean>;
+  /** May this agent, in this session, write there? By the send policy and who is known. */
+  maySend(request: { agentId: string; sessionKey: string; to: Address }): Promise<SendPermission>;
+}
