@@ -31,6 +31,8 @@ export interface PlaceBrief {
 export interface ToolPolicy {
   allow?: string[];
   deny?: string[];
+  /** A second `allow`, of the place a talk is in: a tool must be named by both. */
+  within?: string[];
 }
 
 /** A provider that the settings add to the catalogue, or an override of one. The key itself never travels here. */

@@ -3,7 +3,7 @@
 
 const ALPHABET = "0123456789abcdefghijkmnopqrstuvwxyz";
 
-export type IdKind = "msg" | "turn" | "call" | "entry" | "out" | "conn" | "req" | "link" | "pair" | "file";
+export type IdKind = "msg" | "turn" | "call" | "entry" | "out" | "conn" | "req" | "link" | "pair" | "file" | "person";
 
 /** A new id: `<kind>_<9 time characters><11 random characters>`. */
 export function newId(kind: IdKind, now: number = Date.now()): string {

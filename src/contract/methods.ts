@@ -59,6 +59,19 @@ const turn = {
   timeoutMs: z.int().min(0).max(86_400_000).optional(),
 };
 
+const channelId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must be a channel's id, for example telegram");
+const accountId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower case letters, digits and -")
+  .optional();
+/** Both name the code; `requestId` is what lists and events call it. */
+const pairingRequest = {
+  requestId: text(64).optional(),
+  code: text(64).optional(),
+  channel: channelId.optional(),
+  accountId,
+};
+
 function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope; params: P } {
   return { scope, params };
 }
@@ -223,6 +236,30 @@ export const METHODS = {
   /** Mints a one-time login link for a browser. */
   "auth.link": method("operator.admin", none),
 
+  "channels.status": method("operator.read", z.object({ channel: channelId.optional(), probe: z.boolean().optional() })),
+  /** Keeps keys (by their names; an empty value removes one) and makes those that Skerry makes itself. */
+  "channels.add": method(
+    "operator.admin",
+    z.object({ channel: channelId, accountId, keys: z.record(z.string().max(64), z.string().max(16_384)) }),
+  ),
+  "channels.remove": method("operator.admin", z.object({ channel: channelId, accountId })),
+  /** Tells the platform where we are. `url`: our address as the platform reaches it. */
+  "channels.connect": method(
+    "operator.admin",
+    z.object({ channel: channelId, accountId, url: z.url({ protocol: /^https?$/ }).max(2048) }),
+  ),
+  /** Asks the platform whether the keys are good; with `to` (a peer, "owner" or a person) a first word is sent there. */
+  "channels.test": method("operator.admin", z.object({ channel: channelId, accountId, to: text(256).optional() })),
+  "channels.pairing.list": method("operator.pairing", z.object({ channel: channelId.optional(), accountId })),
+  "channels.pairing.approve": method(
+    "operator.pairing",
+    z.object({ ...pairingRequest, as: text(128).optional(), notify: z.boolean().optional() }),
+  ),
+  "channels.pairing.dismiss": method("operator.pairing", z.object(pairingRequest)),
+  "people.list": method("operator.read", none),
+  "people.link": method("operator.admin", z.object({ id: text(256), other: text(256) })),
+  "people.forget": method("operator.admin", z.object({ channel: channelId, accountId, senderId: text(256) })),
+
   "question.list": method("operator.read", none),
   "plugin.approval.list": method("operator.read", none),
   "exec.approval.list": method("operator.read", none),
@@ -250,6 +287,9 @@ export const EVENTS = [
   "shutdown",
   "device.pair.requested",
   "device.pair.resolved",
+  "channels.pairing.requested",
+  "channels.pairing.resolved",
+  "people.changed",
   "config.changed",
 ] as const;
 export type EventName = (typeof EVENTS)[number];

@@ -41,13 +41,19 @@ export type SendPermission = { outcome: "allowed"; to: Address } | { outcome: "d
 export interface PeoplePort {
   people(): Promise<Person[]>;
   pairings(): Promise<Pairing[]>;
-  /** `as`: an earlier person whose account this is ("owner", or an id); absent: someone new, or the owner when nobody was approved before. */
-  approvePairing(code: string, as?: string): Promise<Outcome<{ pairing: Pairing; person: Person }>>;
+  /**
+   * `as`: an earlier person whose account this is ("owner", an id, or a name that only one has), or "guest" for someone new;
+   * absent: someone new, or the owner when no account of theirs was ever approved. `to`: where they wrote from.
+   */
+  approvePairing(code: string, as?: string): Promise<Outcome<{ pairing: Pairing; person: Person; to?: Address }>>;
   rejectPairing(code: string): Promise<Outcome<Pairing>>;
   /** Makes two people one: the second one's accounts become the first one's. */
   linkPeople(id: string, other: string): Promise<Outcome<Person>>;
   /** Takes an account's admission away; a person without accounts is forgotten, but for the owner. */
   forgetAccount(account: { channel: string; account?: string; sender: string }): Promise<boolean>;
-  /** May this agent, in this session, write there? By the send policy and who is known. */
+  /**
+   * May this agent, in this session, write there? By the send policy and who is known. With an empty channel the peer is
+   * "owner" or a person's id or name, and the way they were last heard on is taken.
+   */
   maySend(request: { agentId: string; sessionKey: string; to: Address }): Promise<SendPermission>;
 }

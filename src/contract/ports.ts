@@ -7,6 +7,7 @@ import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
+import type { EventName } from "./methods.ts";
 import type { PeoplePort } from "./people.ts";
 import type { Settings } from "./settings.ts";
 
@@ -170,9 +171,16 @@ export interface KeyNote {
   setAt: number;
 }
 
+export interface Wanted {
+  sessionKey?: string;
+  agentId?: string;
+  /** Something to know, not something to answer: no stranger gets a code for it. */
+  isNotice?: boolean;
+}
+
 export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
-  admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
+  admit(message: Message, wanted?: Wanted): Promise<Admission>;
   /** The brief for a session that something other than a message wakes. */
   brief(sessionKey: string): Promise<Brief>;
   /** Once per turn; a failed report never fails a turn. */
@@ -289,6 +297,8 @@ export interface GatewayPort {
    * publish each would be a billed request each. Cancels the stream at once when nobody watches or waits.
    */
   follow(lines: ReadableStream<Uint8Array>): Promise<void>;
+  /** Tells the screens of something that is no session's: who waits at the door, who is known now. */
+  announce(event: EventName, payload: Record<string, unknown>): Promise<void>;
 }
 
 /** Proof that the door took from a request. `client` is the caller's network address, for the guess limit. */

@@ -20,6 +20,8 @@ export interface ChannelKey {
 export interface ChannelFacts {
   id: string;
   label: string;
+  /** The platform's ids are in upper case throughout; absent: mixed or none. */
+  idCase?: "upper";
   /** Characters of one message. */
   textLimit: number;
   streaming: DeliveryStyle["streaming"];
@@ -76,7 +78,36 @@ export interface ChannelState {
   error?: { text: string; at: number };
 }
 
+/** One thing that was set up, or that a person has to do by hand at the platform. */
+export interface SetupStep {
+  state: "done" | "by-hand" | "failed";
+  text: string;
+}
+
+/** What an owner does with a channel at its platform; an entry point of the Worker. */
+export interface PlatformPort {
+  /** Tells the platform where we are. `origin`: where this Skerry is reached from outside, without a path. */
+  setUp(channel: string, account: string, origin: string): Promise<Outcome<SetupStep[]>>;
+  takeDown(channel: string, account: string): Promise<Outcome<SetupStep[]>>;
+  /** Names the bot that the keys belong to. */
+  probe(channel: string, account: string): Promise<Outcome<string>>;
+}
+
+/** What was decided about somebody who was not simply let in. The same decision counts up, its text is never kept. */
+export interface AdmissionNote {
+  at: number;
+  channel: string;
+  account: string;
+  sender: string;
+  name?: string;
+  outcome: "pair" | "ignore";
+  reason: string;
+  times: number;
+}
+
 export interface ChannelDeskPort {
+  /** The latest decisions, newest first. */
+  admissionNotes(limit?: number): Promise<AdmissionNote[]>;
   channelAccount(channel: string, account: string): Promise<ChannelAccount | undefined>;
   channelStates(): Promise<ChannelState[]>;
   /** Keeps keys sealed, as those of model providers; an empty value removes one. */

@@ -27,6 +27,7 @@ export const CHANNEL_FACTS = [
   },
   {
     id: "slack",
+    idCase: "upper",
     label: "Slack",
     textLimit: 4000,
     streaming: "partial",

@@ -18,7 +18,7 @@ export function makeBrief(
   const perDay = agent.budget?.perDayUsd;
   return {
     ...place,
-    agentName: agent.name ?? (place.agentId === DEFAULT_AGENT_ID ? "Skerry" : place.agentId),
+    agentName: agentName(settings, place.agentId),
     models: modelsOf(agent),
     providers: providersOf(settings),
     ...(agent.thinking ? { thinking: agent.thinking } : {}),
@@ -44,11 +44,15 @@ export function listAgents(settings: Settings): AgentRow[] {
     const model = modelsOf(agent)[0];
     return {
       id,
-      name: agent.name ?? (id === DEFAULT_AGENT_ID ? "Skerry" : id),
+      name: agentName(settings, id),
       isDefault: id === DEFAULT_AGENT_ID,
       ...(model ? { model } : {}),
     };
   });
+}
+
+export function agentName(settings: Settings, agentId: string): string {
+  return agentSettings(settings, agentId).name ?? (agentId === DEFAULT_AGENT_ID ? "Skerry" : agentId);
 }
 
 export function hasDailyBudget(settings: Settings, agentId: string): boolean {
@@ -56,7 +60,7 @@ export function hasDailyBudget(settings: Settings, agentId: string): boolean {
 }
 
 export function hasAgent(settings: Settings, agentId: string): boolean {
-  return agentId === DEFAULT_AGENT_ID || settings.agents?.entries?.[agentId] !== undefined;
+  return agentId === DEFAULT_AGENT_ID || Object.hasOwn(settings.agents?.entries ?? {}, agentId);
 }
 
 export function agentSettings(settings: Settings, agentId: string): AgentSettings {

@@ -3,10 +3,12 @@
 // message history, never calls a model.
 import { DurableObject } from "cloudflare:workers";
 import type { Admission, Brief } from "../../contract/admission.ts";
-import { NO_SPEND } from "../../contract/entry.ts";
+import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from "../../contract/channels/channel.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import { type Message, textOf } from "../../contract/message.ts";
+import type { EventName } from "../../contract/methods.ts";
+import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
 import type {
   AgentRow,
   DirectoryPort,
@@ -17,13 +19,19 @@ import type {
   SettingsDocument,
   TurnReport,
   UsageRow,
+  Wanted,
 } from "../../contract/ports.ts";
 import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
-import type { Env } from "../env.ts";
+import { type Env, textVariables } from "../env.ts";
+import { DeferredWrites } from "../storage/deferred-writes.ts";
 import { migrate, openSql } from "../storage/sql.ts";
-import { decideAdmission } from "./admission.ts";
+import { gatewayOf } from "../stubs.ts";
+import { narrowTools } from "./admission/rules.ts";
+import { Admissions } from "./admissions.ts";
 import { hasDailyBudget, listAgents, makeBrief } from "./briefs.ts";
-import { KeyStore } from "./key-store.ts";
+import { ChannelAccounts } from "./channels/channel-accounts.ts";
+import { KeyStore } from "./keys/provider-keys.ts";
+import { SealedKeys } from "./keys/sealed-keys.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
 import { SettingsStore } from "./settings-store.ts";
@@ -35,8 +43,10 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   readonly #settings: SettingsStore;
   readonly #sessions: SessionIndex;
   readonly #usage: UsageLedger;
-  readonly #pending: { write(): void; resolve?(): void; reject?(error: unknown): void }[] = [];
+  readonly #writes: DeferredWrites;
   readonly #keys: KeyStore;
+  readonly #accounts: ChannelAccounts;
+  readonly #admissions: Admissions;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -45,16 +55,33 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#settings = new SettingsStore(sql);
     this.#sessions = new SessionIndex(sql);
     this.#usage = new UsageLedger(sql);
-    this.#keys = new KeyStore(sql, env.SKERRY_TOKEN);
-    ctx.blockConcurrencyWhile(() => this.#keys.open());
+    this.#writes = new DeferredWrites((work) => ctx.storage.transactionSync(work));
+    const sealed = new SealedKeys(sql, env.SKERRY_TOKEN);
+    this.#keys = new KeyStore(sealed);
+    const settings = () => ({ settings: this.#settings.get().settings, version: this.#settings.version() });
+    this.#accounts = new ChannelAccounts(sql, { settings, variables: textVariables(env), keys: sealed });
+    this.#admissions = new Admissions({
+      sql,
+      settings: () => this.#settings.get().settings,
+      accounts: this.#accounts,
+      writes: this.#writes,
+      announce: (event, payload) => ctx.waitUntil(this.#announce(event, payload)),
+      now: Date.now,
+    });
+    ctx.blockConcurrencyWhile(() => sealed.open());
   }
 
-  async admit(message: Message, wanted: { sessionKey?: string; agentId?: string } = {}): Promise<Admission> {
-    const decision = decideAdmission(this.#settings.get().settings, message, wanted);
+  async admit(message: Message, wanted: Wanted = {}): Promise<Admission> {
+    const decision = await this.#admissions.admit(message, wanted);
     if (decision.outcome !== "accept") return decision;
+    const { sessionKey, agentId, sender, place, tools, commands, reason } = decision;
     // After the answer: whoever waits for it should not wait for the disk. Should it get lost, the turn's report brings it.
-    this.#later(() => this.#noteNew(decision.sessionKey, decision.agentId, textOf(message.parts)), 0);
-    return { outcome: "accept", sessionKey: decision.sessionKey, brief: this.#brief(decision), reason: decision.reason };
+    const text = textOf(message.parts);
+    this.#writes.later(() => this.#sessions.begin(sessionKey, agentId, text, Date.now()), 0);
+    const own = this.#brief({ sessionKey, agentId });
+    const more = { ...(place ? { place } : {}), ...(commands ? { commands } : {}) };
+    const brief = { ...own, tools: narrowTools(own.tools, tools), ...more };
+    return { outcome: "accept", sessionKey, brief, sender, reason };
   }
 
   async brief(sessionKey: string): Promise<Brief> {
@@ -66,7 +93,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   /** Reports that come close together are written together. */
   report(report: TurnReport): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#later(
+      this.#writes.later(
         () => {
           this.#sessions.put(report.session);
           this.#usage.add(report);
@@ -77,43 +104,23 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     });
   }
 
-  /** Keeps a write for a moment; whoever reads meanwhile has it written first. */
-  #later(write: () => void, pauseMs: number, done?: { resolve(): void; reject(error: unknown): void }): void {
-    this.#pending.push({ write, ...done });
-    setTimeout(() => this.#writePending(), pauseMs);
-  }
-
-  #writePending(): void {
-    const pending = this.#pending.splice(0);
-    if (pending.length === 0) return;
-    try {
-      this.ctx.storage.transactionSync(() => {
-        for (const { write } of pending) write();
-      });
-      for (const { resolve } of pending) resolve?.();
-    } catch (error) {
-      console.error("reports were not written", error);
-      for (const { reject } of pending) reject?.(error);
-    }
-  }
-
   async noteSession(row: SessionRow): Promise<void> {
-    this.#writePending();
+    this.#writes.flush();
     this.#sessions.put(row);
   }
 
   async forgetSession(sessionKey: string): Promise<void> {
-    this.#writePending();
+    this.#writes.flush();
     this.#sessions.remove(sessionKey);
   }
 
   async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }> {
-    this.#writePending();
+    this.#writes.flush();
     return this.#sessions.list(request, Date.now());
   }
 
   async findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined> {
-    this.#writePending();
+    this.#writes.flush();
     return this.#usage.findRun(runId);
   }
 
@@ -122,7 +129,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   }
 
   async usage(fromDay: string, toDay: string): Promise<UsageRow[]> {
-    this.#writePending();
+    this.#writes.flush();
     return this.#usage.between(fromDay, toDay);
   }
 
@@ -154,6 +161,70 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#keys.remove(provider);
   }
 
+  // ── People and channels ──
+
+  people(): Promise<Person[]> {
+    return this.#admissions.people();
+  }
+
+  pairings(): Promise<Pairing[]> {
+    return this.#admissions.pairings();
+  }
+
+  approvePairing(code: string, as?: string): ReturnType<PeoplePort["approvePairing"]> {
+    return this.#admissions.approvePairing(code, as);
+  }
+
+  rejectPairing(code: string): Promise<Outcome<Pairing>> {
+    return this.#admissions.rejectPairing(code);
+  }
+
+  linkPeople(id: string, other: string): Promise<Outcome<Person>> {
+    return this.#admissions.linkPeople(id, other);
+  }
+
+  forgetAccount(account: { channel: string; account?: string; sender: string }): Promise<boolean> {
+    return this.#admissions.forgetAccount(account);
+  }
+
+  maySend(request: Parameters<PeoplePort["maySend"]>[0]): Promise<SendPermission> {
+    return this.#admissions.maySend(request);
+  }
+
+  async admissionNotes(limit = 50): Promise<AdmissionNote[]> {
+    return this.#admissions.log.list(limit);
+  }
+
+  async channelAccount(channel: string, account: string): Promise<ChannelAccount | undefined> {
+    return this.#accounts.get(channel, account);
+  }
+
+  async channelStates(): Promise<ChannelState[]> {
+    return this.#accounts.states();
+  }
+
+  setChannelKeys(channel: string, account: string, keys: Record<string, string>): Promise<Outcome<ChannelState>> {
+    return this.#accounts.setKeys(channel, account, keys, Date.now());
+  }
+
+  async removeChannelAccount(channel: string, account: string): Promise<boolean> {
+    this.#admissions.forgetChannelAccount(channel, account);
+    return this.#accounts.remove(channel, account);
+  }
+
+  async noteChannel(note: ChannelNote): Promise<void> {
+    this.#accounts.note(note);
+  }
+
+  /** Screens are told when it can be; a page that misses it asks again. */
+  async #announce(event: EventName, payload: Record<string, unknown>): Promise<void> {
+    try {
+      await gatewayOf(this.env).announce(event, payload);
+    } catch (error) {
+      console.warn(`${event} was not told`, error);
+    }
+  }
+
   #brief(place: { sessionKey: string; agentId: string }): Brief {
     const spent = this.#spentToday(place.agentId);
     const brief = makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
@@ -163,25 +234,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   /** Looked up only where a bound on the day needs it. */
   #spentToday(agentId: string): number {
     if (!hasDailyBudget(this.#settings.get().settings, agentId)) return 0;
-    this.#writePending();
+    this.#writes.flush();
     return this.#usage.costOn(dayOf(Date.now()), agentId);
-  }
-
-  #noteNew(key: string, agentId: string, text: string): void {
-    if (this.#sessions.has(key)) return;
-    const now = Date.now();
-    const title = text.replace(/\s+/g, " ").trim().slice(0, 140);
-    this.#sessions.putIfNew({
-      key,
-      agentId,
-      sessionId: "",
-      createdAt: now,
-      updatedAt: now,
-      status: "running",
-      activeRunIds: [],
-      spend: NO_SPEND,
-      messageCount: 0,
-      ...(title ? { title } : {}),
-    });
   }
 }

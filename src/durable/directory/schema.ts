@@ -20,4 +20,39 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   CREATE TABLE provider_key (provider TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE key_ring (id INTEGER PRIMARY KEY CHECK (id = 1), salt BLOB NOT NULL, version INTEGER NOT NULL);
   `,
+  `
+  -- The same for the keys of channels, named channel/account/NAME; see keys/.
+  ALTER TABLE provider_key RENAME TO sealed_key;
+  ALTER TABLE sealed_key RENAME COLUMN provider TO name;
+  ALTER TABLE key_ring ADD COLUMN channels INTEGER NOT NULL DEFAULT 0;
+
+  -- Who is known, by which accounts; see people/. home: rest of the key of their own talk.
+  CREATE TABLE person (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, home TEXT UNIQUE, created_at INTEGER NOT NULL, seen_at INTEGER, claimed_at INTEGER
+  ) WITHOUT ROWID;
+  INSERT INTO person VALUES ('owner', 'Owner', 'owner', NULL, unixepoch() * 1000, NULL, NULL);
+  CREATE TABLE person_account (
+    channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, person_id TEXT NOT NULL, name TEXT, approved_at INTEGER NOT NULL,
+    PRIMARY KEY (channel, account, sender)
+  ) WITHOUT ROWID;
+  CREATE INDEX person_account_person ON person_account (person_id);
+  CREATE TABLE pairing (
+    channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, code TEXT NOT NULL UNIQUE, state TEXT NOT NULL, name TEXT,
+    place TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender)
+  ) WITHOUT ROWID;
+  CREATE TABLE place (
+    channel TEXT NOT NULL, account TEXT NOT NULL, peer TEXT NOT NULL, thread TEXT NOT NULL, kind TEXT NOT NULL, sender TEXT NOT NULL,
+    session_key TEXT NOT NULL, name TEXT, route TEXT, seen_at INTEGER NOT NULL, PRIMARY KEY (channel, account, peer, thread)
+  ) WITHOUT ROWID;
+  CREATE INDEX place_sender ON place (channel, account, sender);
+  CREATE INDEX place_seen ON place (seen_at);
+  CREATE TABLE admission_log (
+    channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, name TEXT,
+    times INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender, outcome, reason)
+  ) WITHOUT ROWID;
+  CREATE INDEX admission_log_at ON admission_log (at);
+  CREATE TABLE channel_health (
+    channel TEXT NOT NULL, account TEXT NOT NULL, in_at INTEGER, out_at INTEGER, error TEXT, error_at INTEGER, PRIMARY KEY (channel, account)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -1,4 +1,5 @@
 // The index of sessions, for lists and search. The sessions themselves are the truth; this is what they reported.
+import { NO_SPEND } from "../../contract/entry.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import type { SessionListRequest } from "../../contract/ports.ts";
 import type { Sql } from "../storage/sql.ts";
@@ -40,6 +41,24 @@ export class SessionIndex {
       words,
       JSON.stringify(row),
     );
+  }
+
+  /** A talk begins: its row until it tells of itself. */
+  begin(key: string, agentId: string, text: string, now: number): void {
+    if (this.has(key)) return;
+    const title = text.replace(/\s+/g, " ").trim().slice(0, 140);
+    this.putIfNew({
+      key,
+      agentId,
+      sessionId: "",
+      createdAt: now,
+      updatedAt: now,
+      status: "running",
+      activeRunIds: [],
+      spend: NO_SPEND,
+      messageCount: 0,
+      ...(title ? { title } : {}),
+    });
   }
 
   has(key: string): boolean {

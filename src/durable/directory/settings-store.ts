@@ -5,6 +5,7 @@ import { SettingsRefused } from "../../contract/errors.ts";
 import type { SettingsDocument } from "../../contract/ports.ts";
 import { DEFAULT_SETTINGS, type Settings, settingsSchema } from "../../contract/settings.ts";
 import type { Sql } from "../storage/sql.ts";
+import { refusePattern } from "./admission/mention.ts";
 
 const MAX_CHARS = 500_000;
 const KEPT_VERSIONS = 50;
@@ -29,9 +30,16 @@ export class SettingsStore {
     return this.#document;
   }
 
+  /** Counts up with every change. */
+  version(): number {
+    return this.#sql.one<{ id: number | null }>("SELECT max(id) AS id FROM settings")?.id ?? 0;
+  }
+
   async set(raw: string, baseHash: string | undefined, now: number): Promise<Outcome<SettingsDocument>> {
     const parsed = parseSettings(raw);
     if (!parsed.ok) return parsed;
+    const issues = await refusePatterns(parsed.value);
+    if (issues.length > 0) return refuse(issues);
     const hash = await hashOf(raw);
     const current = this.get();
     if (baseHash !== undefined && baseHash !== current.hash) {
@@ -66,6 +74,18 @@ export function parseSettings(raw: string): Outcome<Settings> {
       reason: issue.code === "unrecognized_keys" ? `has unknown keys: ${issue.keys.join(", ")}` : issue.message,
     })),
   );
+}
+
+/** What the schema cannot see: whether a pattern can be read and is not too heavy. */
+async function refusePatterns(settings: Settings): Promise<{ path: string; reason: string }[]> {
+  const patterns = settings.messages?.groupChat?.mentionPatterns ?? [];
+  const refused = await Promise.all(
+    patterns.map(async (pattern, index) => ({
+      path: `messages.groupChat.mentionPatterns.${index}`,
+      reason: await refusePattern(pattern),
+    })),
+  );
+  return refused.flatMap(({ path, reason }) => (reason === undefined ? [] : [{ path, reason }]));
 }
 
 /** RFC 7396: null removes, objects merge, everything else replaces. */

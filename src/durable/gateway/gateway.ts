@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { HANDSHAKE_TIMEOUT_MS, TICK_INTERVAL_MS } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import type { LiveEvent, LiveParcel } from "../../contract/live.ts";
+import type { EventName } from "../../contract/methods.ts";
 import type { DoorAnswer, DoorPort, DoorProof, GatewayPort, RunState } from "../../contract/ports.ts";
 import type { Env } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
@@ -56,7 +57,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       return () => clearTimeout(timer);
     };
     this.#stage = new Stage(this.#screens, { now: Date.now, after }, (key) => sessionOf(env, key));
-    this.#house = makeHouse(env, {
+    this.#house = makeHouse(env, ctx, {
       access: this.#access,
       presence: this.#presence,
       log: this.#log,
@@ -150,6 +151,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   async follow(lines: ReadableStream<Uint8Array>): Promise<void> {
     if (this.#screens.open().length === 0 && this.#waits.all().length === 0) return lines.cancel("nobody watches");
     for await (const parcel of readParcels(lines)) await this.publish(parcel);
+  }
+
+  async announce(event: EventName, payload: Record<string, unknown>): Promise<void> {
+    this.#screens.tell(event, payload, event.startsWith("channels.pairing.") ? "pairing" : "readers");
   }
 
   // ── Whoever waits for the end of a run ──

@@ -1,5 +1,7 @@
 // Puts together what methods work with: the other objects, the stores, and the parts of this one.
 import type { Brief } from "../../contract/admission.ts";
+import type { PlatformPort } from "../../contract/channels/channel.ts";
+import type { DeliveryPort } from "../../contract/channels/delivery.ts";
 import { VERSION } from "../../contract/version.ts";
 import { type Env, textVariables } from "../env.ts";
 import { intake } from "../intake.ts";
@@ -21,7 +23,14 @@ type FromGateway =
   | "dropDevice"
   | "sessionOfRun";
 
-export function makeHouse(env: Env, own: Pick<House, FromGateway>): House {
+/** The Worker's entry points; their types are not known to the compiler. */
+interface Exported {
+  Delivery: DeliveryPort;
+  ChannelDesk: PlatformPort;
+}
+
+export function makeHouse(env: Env, ctx: DurableObjectState, own: Pick<House, FromGateway>): House {
+  const { exports } = ctx as unknown as { exports: Exported };
   const directory = directoryOf(env);
   const session = (key: string) => sessionOf(env, key);
   const variables = textVariables(env);
@@ -34,6 +43,12 @@ export function makeHouse(env: Env, own: Pick<House, FromGateway>): House {
     directory,
     session,
     workspace: (agentId) => workspaceOf(env, agentId),
+    platform: {
+      setUp: (channel, account, origin) => exports.ChannelDesk.setUp(channel, account, origin),
+      takeDown: (channel, account) => exports.ChannelDesk.takeDown(channel, account),
+      probe: (channel, account) => exports.ChannelDesk.probe(channel, account),
+    },
+    delivery: { send: (item) => exports.Delivery.send(item) },
     intake: (message, wishes, wanted) => intake({ directory, session }, message, wishes, wanted),
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     chooseModels: (brief) => chooseModels({ ...factsFor(brief), models: brief.models }),

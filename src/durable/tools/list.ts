@@ -15,11 +15,14 @@ export { toolSpecs, validateInput } from "./input.ts";
 export const tools: readonly Tool[] = [read, write, edit, ls, find, grep, exec, memorySearch, memoryGet, webFetch, sessionStatus];
 
 /**
- * The tools that a policy leaves: all, or those that `allow` names, without those that `deny` names.
+ * The tools that a policy leaves: all, or those that `allow` (and `within`, where there is one) names, without those that
+ * `deny` names.
  * Names are tool names, groups such as `group:fs`, or `*`; an unknown name matches nothing.
  */
 export function selectTools(policy: ToolPolicy): Tool[] {
-  return tools.filter((tool) => (policy.allow === undefined || isNamed(tool, policy.allow)) && !isNamed(tool, policy.deny ?? []));
+  const { allow, within, deny = [] } = policy;
+  const isAmong = (tool: Tool, names: readonly string[] | undefined) => names === undefined || isNamed(tool, names);
+  return tools.filter((tool) => isAmong(tool, allow) && isAmong(tool, within) && !isNamed(tool, deny));
 }
 
 function isNamed(tool: Tool, names: readonly string[]): boolean {

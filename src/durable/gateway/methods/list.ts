@@ -1,11 +1,13 @@
 // Every method, family by family. A new method is a row in contract/methods.ts and a handler in its family.
 import type { MethodName } from "../../../contract/methods.ts";
 import { catalogue } from "./catalogue.ts";
+import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { devices } from "./devices.ts";
 import { files } from "./files.ts";
 import { keys } from "./keys.ts";
 import type { Call, Handlers } from "./method.ts";
+import { people } from "./people.ts";
 import { sessions } from "./sessions.ts";
 import { settings } from "./settings.ts";
 import { status } from "./status.ts";
@@ -21,6 +23,8 @@ const handlers: Handlers = {
   ...files,
   ...settings,
   ...devices,
+  ...channels,
+  ...people,
 };
 
 /** Runs a method. Contract: `params` were read with that method's own schema. */

@@ -1,5 +1,7 @@
 // What a method gets to work with, and how a handler looks. Handlers answer the payload, or throw GatewayError.
 import type { Brief } from "../../../contract/admission.ts";
+import type { PlatformPort } from "../../../contract/channels/channel.ts";
+import type { DeliveryPort } from "../../../contract/channels/delivery.ts";
 import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import type { TurnWishes } from "../../../contract/event.ts";
 import type { MediaRef, Message } from "../../../contract/message.ts";
@@ -25,6 +27,9 @@ export interface House {
   directory: DirectoryPort;
   session(key: string): SessionPort;
   workspace(agentId: string): WorkspacePort;
+  /** What is done with a channel at its platform. */
+  platform: PlatformPort;
+  delivery: Pick<DeliveryPort, "send">;
   intake(message: Message, wishes: TurnWishes, wanted: { sessionKey?: string; agentId?: string }): Promise<Intake>;
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name?: string): Promise<MediaRef>;
   chooseModels(brief: Brief): ModelChoice;

@@ -1,0 +1,208 @@
+// Channels: how they are, their keys, what is done at the platform, and the strangers who wait on them. A key comes in and
+// never goes out. Only who may do everything can make somebody an owner.
+import type { ChannelState } from "../../../contract/channels/channel.ts";
+import { CHANNEL_FACTS, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import { newId } from "../../../contract/id.ts";
+import type { Address } from "../../../contract/message.ts";
+import type { Pairing } from "../../../contract/people.ts";
+import { DEFAULT_AGENT_ID, mainSessionKey } from "../../../contract/session-key.ts";
+import type { View } from "../live/views.ts";
+import { isAdmin } from "./chat.ts";
+import { type Call, type Handlers, type House, invalid, notFound, unwrap } from "./method.ts";
+import { viewPerson } from "./people.ts";
+
+type ChannelsMethod =
+  | "channels.status"
+  | "channels.add"
+  | "channels.remove"
+  | "channels.connect"
+  | "channels.test"
+  | "channels.pairing.list"
+  | "channels.pairing.approve"
+  | "channels.pairing.dismiss";
+
+const WELCOME = "You are let in: write whenever you like.";
+
+export const channels: Handlers<ChannelsMethod> = {
+  "channels.status": async (params, { house }) => {
+    const [all, decisions] = await Promise.all([house.directory.channelStates(), house.directory.admissionNotes()]);
+    const states = all.filter((state) => params.channel === undefined || state.channel === params.channel);
+    const order = CHANNEL_FACTS.map(({ id }) => id).filter((id) => states.some((state) => state.channel === id));
+    const accounts = new Map<string, View[]>();
+    for (const state of states) {
+      const probe = params.probe && state.isConfigured ? await probeAccount(house, state) : undefined;
+      const known = accounts.get(state.channel) ?? [];
+      accounts.set(state.channel, [...known, { ...viewState(state), ...(probe ? { probe } : {}) }]);
+    }
+    return {
+      ts: house.now(),
+      channelOrder: order,
+      channelLabels: Object.fromEntries(states.map(({ channel, label }) => [channel, label])),
+      channels: Object.fromEntries([...accounts].map(([id, views]) => [id, views[0]])),
+      channelAccounts: Object.fromEntries(accounts),
+      channelDefaultAccountId: Object.fromEntries(order.map((id) => [id, DEFAULT_ACCOUNT])),
+      decisions: decisions
+        .filter((note) => params.channel === undefined || note.channel === params.channel)
+        .map(({ at, account, sender, name, ...note }) => ({
+          ...note,
+          accountId: account,
+          senderId: sender,
+          ...(name ? { senderName: name } : {}),
+          atMs: at,
+        })),
+    };
+  },
+
+  "channels.add": async (params, { house }) => {
+    const { channel, keys } = params;
+    const state = unwrap(await house.directory.setChannelKeys(channel, params.accountId ?? DEFAULT_ACCOUNT, keys));
+    house.tell("config.changed", { reason: "channels" }, "readers");
+    return { channel, ...viewState(state) };
+  },
+
+  "channels.remove": async (params, { house }) => {
+    const { channel, accountId = DEFAULT_ACCOUNT } = params;
+    const state = mustFind(await house.directory.channelStates(), channel, accountId);
+    // While its keys are still there; what cannot be taken down must not keep the keys.
+    const down = state.isConfigured ? await house.platform.takeDown(channel, accountId) : undefined;
+    const removed = await house.directory.removeChannelAccount(channel, accountId);
+    house.tell("config.changed", { reason: "channels" }, "readers");
+    const left = (await house.directory.channelStates()).find((one) => one.channel === channel && one.account === accountId);
+    const failed = down && !down.ok ? [{ state: "failed", text: down.error.message }] : [];
+    return { channel, accountId, removed, steps: down?.ok ? down.value : failed, keysLeft: left?.keysFrom === "environment" };
+  },
+
+  "channels.connect": async (params, { house }) => {
+    const { channel, accountId = DEFAULT_ACCOUNT } = params;
+    // Makes the secrets that Skerry makes itself, where the other keys come from variables.
+    const state = unwrap(await house.directory.setChannelKeys(channel, accountId, {}));
+    const steps = unwrap(await house.platform.setUp(channel, accountId, new URL(params.url).origin));
+    house.tell("config.changed", { reason: "channels" }, "readers");
+    return { channel, ...viewState(state), steps };
+  },
+
+  "channels.test": async (params, { house }) => {
+    const { channel, accountId = DEFAULT_ACCOUNT } = params;
+    const bot = unwrap(await house.platform.probe(channel, accountId));
+    if (params.to === undefined) return { channel, accountId, bot };
+    const wanted: Address = (await isPerson(house, params.to))
+      ? { channel: "", peer: params.to }
+      : { channel, peer: params.to, ...(params.accountId ? { account: params.accountId } : {}) };
+    const permission = await house.directory.maySend({ agentId: DEFAULT_AGENT_ID, sessionKey: mainSessionKey(), to: wanted });
+    if (permission.outcome === "denied") throw invalid(permission.reason);
+    const sent = await sendText(house, permission.to, "This is a test from your Skerry. Everything works this far.");
+    return { channel, accountId, bot, sent };
+  },
+
+  "channels.pairing.list": async (params, { house }) => {
+    const waiting = await house.directory.pairings();
+    return { requests: waiting.filter((pairing) => isMeant(pairing, params)).map(viewPairing) };
+  },
+
+  "channels.pairing.approve": async (params, call) => {
+    const { house } = call;
+    const code = await readCode(params, house);
+    const known = await house.directory.people();
+    const mayName = isAdmin(call) || known.some(({ id, role }) => role === "guest" && id === params.as);
+    if (params.as !== undefined && params.as !== "guest" && !mayName) {
+      throw invalid('Without the scope operator.admin only "guest" or the id of a guest can be named.');
+    }
+    const hadOwner = known.some(({ role, accounts }) => role === "owner" && accounts.length > 0);
+    const approved = unwrap(await house.directory.approvePairing(code, params.as ?? (isAdmin(call) ? undefined : "guest")));
+    const { pairing, person, to } = approved;
+    const notification = !params.notify || !to ? "not-requested" : (await sendText(house, to, WELCOME)).outcome;
+    return {
+      ...viewPairing(pairing),
+      person: viewPerson(person),
+      becameOwner: !hadOwner && person.role === "owner",
+      notification,
+    };
+  },
+
+  "channels.pairing.dismiss": async (params, { house }) =>
+    viewPairing(unwrap(await house.directory.rejectPairing(await readCode(params, house)))),
+};
+
+interface Meant {
+  channel?: string | undefined;
+  accountId?: string | undefined;
+}
+
+function isMeant(pairing: Pairing, { channel, accountId }: Meant): boolean {
+  return (
+    (channel === undefined || pairing.channel === channel) &&
+    (accountId === undefined || (pairing.account ?? DEFAULT_ACCOUNT) === accountId)
+  );
+}
+
+/** A code that waits elsewhere than was said is refused, so that a slip lets nobody in; a wrong one is the Directory's to count. */
+async function readCode(params: Meant & { code?: string | undefined; requestId?: string | undefined }, house: House) {
+  const code = params.code ?? params.requestId;
+  if (code === undefined) throw invalid("Give the code: it is in channels.pairing.list and in what the stranger was told.");
+  const wanted = code.toUpperCase().replace(/[\s-]/g, "");
+  const pairing = (await house.directory.pairings()).find((candidate) => candidate.code === wanted);
+  if (pairing && !isMeant(pairing, params)) {
+    const account = pairing.account === undefined ? "" : `, account ${pairing.account}`;
+    throw invalid(`That code belongs to ${pairing.channel}${account}.`);
+  }
+  return code;
+}
+
+async function isPerson(house: House, word: string): Promise<boolean> {
+  const people = await house.directory.people();
+  return people.some(({ id, name }) => id === word || name.toLowerCase() === word.toLowerCase());
+}
+
+async function probeAccount(house: House, { channel, account }: ChannelState): Promise<View> {
+  const answer = await house.platform.probe(channel, account);
+  return answer.ok ? { ok: true, bot: answer.value } : { ok: false, error: answer.error.message };
+}
+
+async function sendText(house: House, to: Address, text: string): Promise<{ outcome: string; reason?: string }> {
+  const id = newId("out", house.now());
+  const sent = await house.delivery.send({
+    id,
+    sessionKey: "",
+    agentId: "",
+    runId: id,
+    to,
+    act: { type: "text", text },
+    part: 0,
+  });
+  return sent.outcome === "sent" ? { outcome: "sent" } : { outcome: "failed", reason: sent.reason };
+}
+
+function mustFind(states: readonly ChannelState[], channel: string, account: string): ChannelState {
+  const state = states.find((one) => one.channel === channel && one.account === account);
+  if (!state) throw notFound(`There is no account "${account}" of ${channel}.`);
+  return state;
+}
+
+function viewState(state: ChannelState): View {
+  return {
+    accountId: state.account,
+    configured: state.isConfigured,
+    enabled: state.isEnabled,
+    running: state.isConfigured && state.isEnabled,
+    missing: state.missing,
+    tokenSource: state.keysFrom,
+    dmPolicy: state.directPolicy,
+    groupPolicy: state.groupPolicy,
+    ...(state.lastInAt === undefined ? {} : { lastInboundAt: state.lastInAt }),
+    ...(state.lastOutAt === undefined ? {} : { lastOutboundAt: state.lastOutAt }),
+    ...(state.error === undefined ? {} : { lastError: state.error.text, lastErrorAt: state.error.at }),
+  };
+}
+
+function viewPairing(pairing: Pairing): View {
+  return {
+    requestId: pairing.code,
+    code: pairing.code,
+    channel: pairing.channel,
+    accountId: pairing.account ?? DEFAULT_ACCOUNT,
+    senderId: pairing.sender,
+    ...(pairing.name === undefined ? {} : { senderName: pairing.name }),
+    createdAtMs: pairing.createdAt,
+    expiresAtMs: pairing.expiresAt,
+  };
+}
