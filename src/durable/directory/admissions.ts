@@ -201,7 +201,7 @@ export class Admissions implements PeoplePort {
       kind,
       peer: to.peer,
       sender: account.sender,
-      isUsable: own !== undefined && own.isEnabled && own.missing.length === 0,
+      isUsable: own?.isEnabled === true && own.missing.length === 0,
       isOwnPlace: place?.sessionKey === sessionKey,
       isKnownPerson: (await identify(settings, this.#people, account)).person !== undefined || isListed(rules.allowFrom, account),
       isAllowedGroup: group !== undefined && rules.groupPolicy !== "disabled" && group.isEnabled && isHeard(rules, group),

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decideAdmission } from "../../../src/durable/directory/admission.ts";
 import { listAgents, makeBrief } from "../../../src/durable/directory/briefs.ts";
 import { DIRECTORY_SCHEMA } from "../../../src/durable/directory/schema.ts";
 import { SessionIndex } from "../../../src/durable/directory/session-index.ts";
@@ -33,6 +32,14 @@ describe("the settings document", () => {
       expect(parseSettings(raw).ok).toBe(false);
     },
   );
+
+  test.each(["(", "a{1000}{1000}", "(?=x)", "\\1"])("with the mention pattern %j is refused with its path", async (pattern) => {
+    const store = new SettingsStore(openSqlWithSchema());
+    const raw = JSON.stringify({ messages: { groupChat: { mentionPatterns: ["fine", pattern] } } });
+    const set = await store.set(raw, undefined, 1);
+    expect(!set.ok && set.error.message).toContain("messages.groupChat.mentionPatterns.1");
+    expect(store.version()).toBe(0);
+  });
 
   test("survives any text without throwing", () => {
     fc.assert(fc.property(fc.string(), (raw) => typeof parseSettings(raw).ok === "boolean"));
@@ -95,30 +102,6 @@ test("a brief carries the switches of skills", () => {
   const settings = { skills: { entries: { weather: { enabled: false }, github: {} } } };
   expect(makeBrief({ settings, hash: "h" }, { sessionKey: "agent:main:main", agentId: "main" }, 0).skills).toEqual({
     weather: false,
-  });
-});
-
-describe("admission", () => {
-  const message = (isOwner: boolean) => ({
-    id: "m",
-    from: { channel: "webchat", peer: "p" },
-    sender: { id: "s", isOwner },
-    parts: [],
-    sentAt: 0,
-  });
-
-  test("ignores whoever is not the owner", () => {
-    expect(decideAdmission({}, message(false), {}).outcome).toBe("ignore");
-  });
-
-  test("gives the owner the session asked for, or the main one", () => {
-    expect(decideAdmission({}, message(true), {})).toMatchObject({ outcome: "accept", sessionKey: "agent:main:main" });
-    expect(decideAdmission({}, message(true), { sessionKey: "Shopping" })).toMatchObject({ sessionKey: "agent:main:shopping" });
-  });
-
-  test("refuses agents that do not exist and keys that cannot be", () => {
-    expect(decideAdmission({}, message(true), { sessionKey: "agent:ghost:main" })).toMatchObject({ outcome: "ignore" });
-    expect(decideAdmission({}, message(true), { sessionKey: "x".repeat(600) })).toMatchObject({ outcome: "ignore" });
   });
 });
 

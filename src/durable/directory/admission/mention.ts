@@ -10,8 +10,9 @@ type Matcher = (text: string) => boolean;
 const matchers = new Map<string, Matcher>();
 
 export async function isSpokenTo(settings: Settings, agentName: string, text: string): Promise<boolean> {
-  const patterns = settings.messages?.groupChat?.mentionPatterns ?? [namePattern(agentName)];
   const heard = text.slice(0, MAX_CHARS);
+  const patterns = settings.messages?.groupChat?.mentionPatterns;
+  if (!patterns) return isNamed(heard, agentName);
   for (const pattern of patterns) if (heard !== "" && (await matcherOf(pattern))(heard)) return true;
   return false;
 }
@@ -31,16 +32,31 @@ export async function refusePattern(pattern: string): Promise<string | undefined
 async function matcherOf(pattern: string): Promise<Matcher> {
   const known = matchers.get(pattern);
   if (known) return known;
-  const { RE2JS } = await import("re2js");
-  const expression = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
-  const matcher: Matcher = (text) => expression.matcher(text).find();
+  const matcher = await makeMatcher(pattern);
   matchers.set(pattern, matcher);
   if (matchers.size > MAX_KEPT) matchers.delete(matchers.keys().next().value ?? "");
   return matcher;
 }
 
-/** The name as a word of its own. */
-function namePattern(name: string): string {
-  const plain = name.trim().replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return `(?:^|[^\\p{L}\\p{N}_])${plain}(?:$|[^\\p{L}\\p{N}_])`;
+/** The settings took only what can be read; should that ever change, one pattern must not close the group. */
+async function makeMatcher(pattern: string): Promise<Matcher> {
+  const { RE2JS } = await import("re2js");
+  try {
+    const expression = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+    return (text) => expression.matcher(text).find();
+  } catch (error) {
+    console.warn(`The mention pattern ${JSON.stringify(pattern)} cannot be read and is passed over.`, error);
+    return () => false;
+  }
+}
+
+/** The name as a word of its own, in any case. */
+function isNamed(text: string, name: string): boolean {
+  const [words, wanted] = [text.toLowerCase(), name.trim().toLowerCase()];
+  if (wanted === "") return false;
+  for (let at = words.indexOf(wanted); at >= 0; at = words.indexOf(wanted, at + 1)) {
+    const [before, after] = [words.slice(0, at), words.slice(at + wanted.length)];
+    if (!/[\p{L}\p{N}_]$/u.test(before.slice(-2)) && !/^[\p{L}\p{N}_]/u.test(after.slice(0, 2))) return true;
+  }
+  return false;
 }

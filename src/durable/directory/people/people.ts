@@ -99,6 +99,8 @@ export class People implements KnownPeople {
     const target = this.#chooseTarget(as);
     if (!target.ok) return target;
     const id = target.value ?? newId("person", now);
+    // An account is one person's: whoever it was before has it no longer.
+    if (this.find(account)?.id !== id) this.#drop(account);
     const known = this.#sql.one<PersonRow>("SELECT * FROM person WHERE id = ?", id);
     if (!known) {
       const name = account.name?.trim() || `${account.channel}:${account.sender}`;
@@ -139,19 +141,25 @@ export class People implements KnownPeople {
   }
 
   /** Whoever has no account left is forgotten, but for the owner. */
-  forget({ channel, account, sender }: Account): boolean {
-    return this.#sql.transaction(() => {
-      const where = "channel = ? AND account = ? AND sender = ?";
-      const row = this.#sql.one<AccountRow>(`SELECT * FROM person_account WHERE ${where}`, channel, account, sender);
-      if (!row) return false;
-      this.#sql.run(`DELETE FROM person_account WHERE ${where}`, channel, account, sender);
-      this.#sql.run(
-        "DELETE FROM person WHERE id = ? AND id <> ? AND NOT EXISTS (SELECT 1 FROM person_account WHERE person_id = person.id)",
-        row.person_id,
-        OWNER_ID,
-      );
-      return true;
-    });
+  forget(account: Account): boolean {
+    return this.#sql.transaction(() => this.#drop(account));
+  }
+
+  #drop(account: Account): boolean {
+    const person = this.find(account);
+    if (!person) return false;
+    this.#sql.run(
+      "DELETE FROM person_account WHERE channel = ? AND account = ? AND sender = ?",
+      account.channel,
+      account.account,
+      account.sender,
+    );
+    this.#sql.run(
+      "DELETE FROM person WHERE id = ? AND id <> ? AND NOT EXISTS (SELECT 1 FROM person_account WHERE person_id = person.id)",
+      person.id,
+      OWNER_ID,
+    );
+    return true;
   }
 
   noteSeen(id: string, now: number): void {

@@ -8,7 +8,7 @@ import type { Pairing } from "../../../contract/people.ts";
 import { DEFAULT_AGENT_ID, mainSessionKey } from "../../../contract/session-key.ts";
 import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
-import { type Call, type Handlers, type House, invalid, notFound, unwrap } from "./method.ts";
+import { type Handlers, type House, invalid, notFound, unwrap } from "./method.ts";
 import { viewPerson } from "./people.ts";
 
 type ChannelsMethod =

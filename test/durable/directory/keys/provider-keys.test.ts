@@ -1,9 +1,10 @@
 // Keys of providers at rest: sealed, bound to their provider and to the owner's token.
 import { expect, test } from "vitest";
-import { KeyStore } from "../../../src/durable/directory/key-store.ts";
-import { DIRECTORY_SCHEMA } from "../../../src/durable/directory/schema.ts";
-import { migrate, type Sql } from "../../../src/durable/storage/sql.ts";
-import { openTestSql } from "../../support/sqlite.ts";
+import { KeyStore } from "../../../../src/durable/directory/keys/provider-keys.ts";
+import { SealedKeys } from "../../../../src/durable/directory/keys/sealed-keys.ts";
+import { DIRECTORY_SCHEMA } from "../../../../src/durable/directory/schema.ts";
+import { migrate, type Sql } from "../../../../src/durable/storage/sql.ts";
+import { openTestSql } from "../../../support/sqlite.ts";
 
 const KEY = "sk-secret-0123456789-abcd";
 
@@ -14,13 +15,13 @@ function openRows(): Sql {
 }
 
 async function openStore(sql: Sql, token: string | undefined = "owner-token"): Promise<KeyStore> {
-  const store = new KeyStore(sql, token);
-  await store.open();
-  return store;
+  const keys = new SealedKeys(sql, token);
+  await keys.open();
+  return new KeyStore(keys);
 }
 
 function dump(sql: Sql): string {
-  const rows = [...sql.all("SELECT * FROM provider_key"), ...sql.all("SELECT * FROM key_ring")] as Record<string, unknown>[];
+  const rows = [...sql.all("SELECT * FROM sealed_key"), ...sql.all("SELECT * FROM key_ring")] as Record<string, unknown>[];
   return rows
     .flatMap((row) => Object.values(row))
     .map((value) =>
@@ -67,7 +68,7 @@ test("with another owner's token the key is told as unreadable, and can be given
 test("a row moved to another provider does not open", async () => {
   const sql = openRows();
   await (await openStore(sql)).set("openai", KEY, 1);
-  sql.run("UPDATE provider_key SET provider = 'evil'");
+  sql.run("UPDATE sealed_key SET name = 'evil'");
   expect((await openStore(sql)).notes()).toEqual([{ provider: "evil", state: "unreadable", setAt: 1 }]);
 });
 
@@ -80,7 +81,7 @@ test("every change raises the version that briefs carry, and a removed key is go
   expect(store.remove("openai")).toBe(true);
   expect(store.remove("openai")).toBe(false);
   expect(store.mark()).toEqual({ keysVersion: 2, keyedProviders: [] });
-  expect(sql.all("SELECT * FROM provider_key")).toEqual([]);
+  expect(sql.all("SELECT * FROM sealed_key")).toEqual([]);
   expect((await openStore(sql)).mark()).toEqual({ keysVersion: 2, keyedProviders: [] });
 });
 
@@ -96,8 +97,9 @@ test("the same key is sealed differently each time", async () => {
 
 test("without an owner's token no key is taken", async () => {
   const sql = openRows();
-  const store = new KeyStore(sql, undefined);
-  await store.open();
+  const keys = new SealedKeys(sql, undefined);
+  await keys.open();
+  const store = new KeyStore(keys);
   expect(await store.set("openai", KEY, 1)).toMatchObject({ ok: false, error: { code: "UNAVAILABLE" } });
   expect(store.notes()).toEqual([]);
 });
