@@ -12,7 +12,11 @@ import { openTestSql } from "./sqlite.ts";
 
 export const NOBODY: KnownPeople = { find: () => undefined, findBySender: () => undefined, isHome: () => false };
 
-export function says(sender: string, text = "hello", more: Partial<Message> & { from?: Partial<Address> } = {}): Message {
+export function says(
+  sender: string,
+  text = "hello",
+  more: Partial<Omit<Message, "from">> & { from?: Partial<Address> } = {},
+): Message {
   const { from, ...rest } = more;
   return {
     id: `m-${sender}-${text}`,
@@ -25,7 +29,11 @@ export function says(sender: string, text = "hello", more: Partial<Message> & { 
   };
 }
 
-export function inGroup(sender: string, text = "hello", more: Partial<Message> & { from?: Partial<Address> } = {}): Message {
+export function inGroup(
+  sender: string,
+  text = "hello",
+  more: Partial<Omit<Message, "from">> & { from?: Partial<Address> } = {},
+): Message {
   return says(sender, text, { ...more, from: { peer: "-100", kind: "group", ...more.from } });
 }
 

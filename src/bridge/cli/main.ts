@@ -6,10 +6,12 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Reach } from "../connection.ts";
+import { addChannel, removeChannel, showChannels, testChannel } from "./channels.ts";
 import { askOnce, talk } from "./chat.ts";
 import { examine } from "./doctor.ts";
 import { EXIT, explainFailure } from "./exit-code.ts";
 import { listModels, listSessions, showLogs } from "./lists.ts";
+import { approvePairing, forgetAccount, linkPeople, listPairings, listPeople, rejectPairing } from "./people.ts";
 import { findReach } from "./reach.ts";
 import { getSetting, setSetting, showSchema } from "./settings.ts";
 import { openPage, showStatus } from "./status.ts";
@@ -27,6 +29,14 @@ interface Options {
   limit?: number;
   all?: boolean;
   follow?: boolean;
+  account?: string;
+  publicUrl?: string;
+  connect?: boolean;
+  key?: string[];
+  probe?: boolean;
+  to?: string;
+  as?: string;
+  notify?: boolean;
 }
 
 const terminal = new Terminal({ out: process.stdout, err: process.stderr }, process.env);
@@ -105,6 +115,97 @@ config
   .addHelpText("after", "\nExample: skerry config schema agents.defaults")
   .action((path: string | undefined, _options: unknown, command: Command) => finish(showSchema(common(command), path)));
 
+const channels = program.command("channels").description("connect messengers, see how they are, take one away");
+channels
+  .command("add")
+  .description("give a channel its keys, tell the platform where Skerry is, and try it")
+  .argument("<channel>", "telegram, slack, discord, google-chat, teams, email, whatsapp-cloud or sms")
+  .option("--account <name>", "a further account of the channel", readAccount, "default")
+  .option("--key <NAME=value>", "a key, or NAME=@file; else from the environment, piped in, or asked for", collect, [])
+  .option("--public-url <address>", "where the platform reaches Skerry, when that is not the address of --url")
+  .option("--no-connect", "only keep the keys")
+  .addHelpText("after", "\nExample: skerry channels add telegram --url https://skerry.example.workers.dev")
+  .action(async (id: string, _options: unknown, command: Command) => {
+    const { account = "default", publicUrl, connect, key = [] } = readOptions(command);
+    const piped = process.stdin.isTTY ? {} : { piped: await readInput() };
+    const sources = { flags: key, environment: process.env, ...piped };
+    await finish(addChannel(common(command), id, { account, publicUrl, isConnecting: connect !== false }, sources));
+  });
+channels
+  .command("remove")
+  .description("take a channel's keys away, and tell the platform where it lets us")
+  .argument("<channel>", "like telegram")
+  .option("--account <name>", "which account", readAccount, "default")
+  .addHelpText("after", "\nExample: skerry channels remove telegram")
+  .action((id: string, _options: unknown, command: Command) =>
+    finish(removeChannel(common(command), id, readOptions(command).account ?? "default")),
+  );
+channels
+  .command("status")
+  .description("how the channels are, and who was not let in lately")
+  .argument("[channel]", "only this one")
+  .option("--probe", "ask each platform whether the keys are good")
+  .addHelpText("after", "\nExample: skerry channels status --probe")
+  .action((id: string | undefined, _options: unknown, command: Command) =>
+    finish(showChannels(common(command), id, readOptions(command).probe === true)),
+  );
+channels
+  .command("test")
+  .description("ask the platform whether the keys are good, and send a test message if you say to whom")
+  .argument("<channel>", "like telegram")
+  .option("--account <name>", "which account", readAccount, "default")
+  .option("--to <who>", "owner, a person, or the platform's id of a room")
+  .addHelpText("after", "\nExample: skerry channels test telegram --to owner")
+  .action((id: string, _options: unknown, command: Command) => {
+    const { account = "default", to } = readOptions(command);
+    return finish(testChannel(common(command), id, account, to));
+  });
+
+const pairing = program.command("pairing").description("strangers who wait to be let in");
+pairing
+  .command("list")
+  .description("list who waits, with their codes")
+  .argument("[channel]", "only those of this channel")
+  .addHelpText("after", "\nExample: skerry pairing list")
+  .action((id: string | undefined, _options: unknown, command: Command) => finish(listPairings(common(command), id)));
+pairing
+  .command("approve")
+  .description("let a stranger in; the first one becomes the owner")
+  .argument("<code...>", "the code, with or without its channel before it")
+  .option("--as <who>", "whose account it is: owner, a person's id or name, or guest for someone new")
+  .option("--no-notify", "do not tell them")
+  .addHelpText("after", "\nExample: skerry pairing approve telegram ABCD2345 --as owner")
+  .action((words: string[], _options: unknown, command: Command) => {
+    const { as, notify } = readOptions(command);
+    return finish(approvePairing(common(command), words, { as, isQuiet: notify === false }));
+  });
+pairing
+  .command("reject")
+  .description("turn a stranger down, without a word to them")
+  .argument("<code...>", "the code, with or without its channel before it")
+  .addHelpText("after", "\nExample: skerry pairing reject telegram ABCD2345")
+  .action((words: string[], _options: unknown, command: Command) => finish(rejectPairing(common(command), words)));
+
+const people = program.command("people").description("who is known, by which accounts");
+people
+  .command("list")
+  .description("list people and their accounts")
+  .addHelpText("after", "\nExample: skerry people list")
+  .action((_options: unknown, command: Command) => finish(listPeople(common(command))));
+people
+  .command("link")
+  .description("make two people one: the accounts of the second become the first one's")
+  .argument("<person>", "an id, a name, owner, or an account like telegram:42")
+  .argument("<other>", "who becomes part of them")
+  .addHelpText("after", "\nExample: skerry people link owner slack:U024BE7LH")
+  .action((id: string, other: string, _options: unknown, command: Command) => finish(linkPeople(common(command), id, other)));
+people
+  .command("forget")
+  .description("let an account in no longer")
+  .argument("<account>", "like telegram:42")
+  .addHelpText("after", "\nExample: skerry people forget telegram:42")
+  .action((account: string, _options: unknown, command: Command) => finish(forgetAccount(common(command), account)));
+
 program
   .command("logs")
   .description("print the Gateway's log")
@@ -149,6 +250,15 @@ function readCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 1000) return count;
   throw new InvalidArgumentError("Give a whole number from 1 to 1000.");
+}
+
+function readAccount(text: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(text)) return text;
+  throw new InvalidArgumentError("Names of accounts are lower case letters, digits and -.");
+}
+
+function collect(value: string, values: string[]): string[] {
+  return [...values, value];
 }
 
 function readOptions(command: Command): Options {
