@@ -1,7 +1,7 @@
 // Values for the keys of a channel: from the command line, from the environment, piped in as NAME=value lines, or typed.
 // What is secret is not shown while it is typed. A value `@path` is read from that file.
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import type { ChannelFacts, ChannelKey } from "../../contract/channels/channel.ts";
 import { variableOf } from "../../contract/channels/facts.ts";
@@ -58,12 +58,21 @@ export async function askKey(key: ChannelKey, isKnown: boolean): Promise<string>
     },
   });
   const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY === true, historySize: 0 });
+  // Keeps the lines that come at once when several are pasted.
+  const typed = lines[Symbol.asyncIterator]();
+  lines.on("SIGINT", () => lines.close());
+  const read = async () => {
+    const { done, value } = await typed.next();
+    if (!done) return value;
+    throw new GatewayError({ code: "INVALID_REQUEST", message: "Stopped. Nothing was changed." });
+  };
   try {
-    const first = lines.question(key.isSecret ? "  (not shown) > " : "  > ");
+    lines.setPrompt(key.isSecret ? "  (not shown) > " : "  > ");
+    lines.prompt();
     isMuted = key.isSecret;
-    let value = (await first).trim();
-    while (value.startsWith("{") && !isJson(value)) value += `\n${await lines.question("")}`;
-    return readValue(value);
+    let value = (await read()).trim();
+    while (value.startsWith("{") && !isJson(value)) value += `\n${await read()}`;
+    return readValue(value.trim());
   } finally {
     lines.close();
     if (key.isSecret) process.stderr.write("\n");

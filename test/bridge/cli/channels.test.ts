@@ -1,13 +1,12 @@
 // Channels, pairing and people from the command line: real processes against a scripted Gateway.
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PROGRAM, runCommand } from "../../support/command-line.ts";
 import { GatewayServer } from "../../support/gateway-server.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const SECRET = "12345:very-secret-bot-token";
 const dir = mkdtempSync(join(tmpdir(), "skerry-cli-channels-"));
 let server: GatewayServer;
@@ -18,34 +17,11 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
 /** Ends by itself; `input` is piped in and closed. */
-function run(args: string[], input = "", env: Record<string, string> = {}): Promise<Ran> {
-  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [join(ROOT, "bin/skerry.mjs"), ...args], {
-    cwd: dir,
-    env: {
-      PATH: process.env["PATH"],
-      HOME: dir,
-      SKERRY_URL: `http://127.0.0.1:${server.port}`,
-      SKERRY_TOKEN: "right",
-      SKERRY_STATE_DIR: join(dir, "state"),
-      ...env,
-    },
-  });
-  const ran: Ran = { code: null, out: "", err: "" };
-  child.stdout.on("data", (data) => {
-    ran.out += data;
-  });
-  child.stderr.on("data", (data) => {
-    ran.err += data;
-  });
-  child.stdin.end(input);
-  return new Promise((done) => child.once("close", (code) => done({ ...ran, code })));
+async function run(args: string[], input = "", env: Record<string, string> = {}) {
+  const ran = runCommand(args, { port: server.port, dir }, input, env);
+  const code = await ran.code;
+  return { code, out: ran.out(), err: ran.err() };
 }
 
 const answer = (method: string, payload: unknown) => server.answer(method, () => ({ ok: true, payload }));
@@ -105,6 +81,37 @@ describe("skerry channels add", () => {
     expect(ran.out).toContain("skerry pairing approve telegram CODE");
     expect(ran.out + ran.err).not.toContain(SECRET);
   });
+
+  // A terminal of its own, where the machine can make one.
+  const hasTerminal = spawnSync("script", ["--version"]).status === 0;
+  it.skipIf(!hasTerminal)(
+    "asks a person for each key, shows none while it is typed, and takes JSON over several lines",
+    async () => {
+      const chat = account({ missing: ["GOOGLE_CHAT_SERVICE_ACCOUNT", "GOOGLE_CHAT_AUDIENCE"] });
+      answer("channels.status", {
+        channelOrder: [],
+        channelLabels: {},
+        channelAccounts: { "google-chat": [chat] },
+        decisions: [],
+      });
+      const line = [process.execPath, PROGRAM, "channels", "add", "google-chat", ...TUNNEL].join(" ");
+      const ran = runCommand(["-qec", line, "/dev/null"], { port: server.port, dir }, undefined, {}, "script");
+      const until = (words: string) => vi.waitFor(() => expect(ran.out()).toContain(words), { timeout: 15_000 });
+      await until("(not shown) >");
+      ran.child.stdin.write(`{"a":1,\r"key":"${SECRET}"}\r`);
+      await until("Audience");
+      await vi.waitFor(() => expect(ran.out().split("Audience").at(-1)).toContain("> "), { timeout: 15_000 });
+      ran.child.stdin.write("12345\r");
+      expect(await ran.code).toBe(0);
+      expect(ran.out()).not.toContain(SECRET);
+      expect(asked("channels.add")).toEqual([
+        {
+          channel: "google-chat",
+          keys: { GOOGLE_CHAT_SERVICE_ACCOUNT: `{"a":1,\n"key":"${SECRET}"}`, GOOGLE_CHAT_AUDIENCE: "12345" },
+        },
+      ]);
+    },
+  );
 
   it("names to a script what is missing, and changes nothing", async () => {
     const ran = await run(["channels", "add", "telegram", ...TUNNEL]);

@@ -25,6 +25,7 @@ export class SealedKeys {
   readonly #sql: Sql;
   readonly #token: string | undefined;
   readonly #known = new Map<string, KnownKey>();
+  readonly #versions = new Map<string, number>();
 
   constructor(sql: Sql, token: string | undefined) {
     this.#sql = sql;
@@ -84,10 +85,13 @@ export class SealedKeys {
 
   /** Counts changes: of the keys of providers, and of those of channels. */
   version(of: "version" | "channels"): number {
-    return this.#sql.one<Record<string, number>>(`SELECT ${of} FROM key_ring`)?.[of] ?? 0;
+    const known = this.#versions.get(of) ?? this.#sql.one<Record<string, number>>(`SELECT ${of} FROM key_ring`)?.[of] ?? 0;
+    this.#versions.set(of, known);
+    return known;
   }
 
   raiseVersion(of: "version" | "channels"): void {
+    this.#versions.delete(of);
     this.#sql.run(`UPDATE key_ring SET ${of} = ${of} + 1`);
   }
 
