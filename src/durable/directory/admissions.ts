@@ -6,12 +6,14 @@ import type { Address, Message } from "../../contract/message.ts";
 import type { EventName } from "../../contract/methods.ts";
 import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
 import type { Wanted } from "../../contract/ports.ts";
+import { formatSessionKey } from "../../contract/session-key.ts";
 import type { Settings } from "../../contract/settings.ts";
 import type { DeferredWrites } from "../storage/deferred-writes.ts";
 import type { Sql } from "../storage/sql.ts";
 import { type AdmissionDecision, accountIn, decideAdmission } from "./admission/decision.ts";
-import { identify } from "./admission/identity.ts";
-import { accountOf, readAccountRules, readPlaceRules } from "./admission/rules.ts";
+import { type Identity, identify } from "./admission/identity.ts";
+import { chooseTalk, routeAgent } from "./admission/routing.ts";
+import { type AccountRules, accountOf, readAccountRules, readPlaceRules } from "./admission/rules.ts";
 import { judgeSending } from "./admission/send-policy.ts";
 import { type Account, isListed } from "./admission/senders.ts";
 import { directRest } from "./admission/session-keys.ts";
@@ -194,6 +196,8 @@ export class Admissions implements PeoplePort {
     const kind = to.kind ?? "direct";
     const group = kind === "group" ? readPlaceRules(rules, to) : undefined;
     const account = accountIn({ from: to, sender: { id: place?.sender || to.peer } });
+    const who = await identify(settings, this.#people, account);
+    const talk = group ? place?.sessionKey : await nameTalk(settings, to, who, rules);
     const verdict = judgeSending(settings, {
       agentId,
       channel: facts.label,
@@ -202,12 +206,12 @@ export class Admissions implements PeoplePort {
       peer: to.peer,
       sender: account.sender,
       isUsable: own?.isEnabled === true && own.missing.length === 0,
-      isOwnPlace: place?.sessionKey === sessionKey,
-      isKnownPerson: (await identify(settings, this.#people, account)).person !== undefined || isListed(rules.allowFrom, account),
+      isOwnPlace: place !== undefined && talk === sessionKey,
+      isKnownPerson: who.person !== undefined || isListed(rules.allowFrom, account),
       isAllowedGroup: group !== undefined && rules.groupPolicy !== "disabled" && group.isEnabled && isHeard(rules, group),
       wasSeen: place !== undefined,
     });
-    return verdict.outcome === "allowed" ? { outcome: "allowed", to } : verdict;
+    return verdict.outcome === "allowed" ? { outcome: "allowed", to, ...(talk ? { sessionKey: talk } : {}) } : verdict;
   }
 
   #findPerson(word: string): Outcome<Address> {
@@ -218,6 +222,12 @@ export class Admissions implements PeoplePort {
     const message = `${person.value.name} was never heard of on a channel, so that there is no way to them yet.`;
     return { ok: false, error: { code: "NOT_FOUND", message } };
   }
+}
+
+/** Where a message from a direct place would go now, whatever it was when it was last heard. */
+async function nameTalk(settings: Settings, to: Address, who: Identity, rules: AccountRules): Promise<string> {
+  const agentId = routeAgent(settings, to, who, rules, undefined);
+  return formatSessionKey({ agentId, rest: await chooseTalk(settings, to, who) });
 }
 
 function isHeard(rules: { groupPolicy: string }, group: { isListed: boolean }): boolean {

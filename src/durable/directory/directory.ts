@@ -228,7 +228,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   #brief(place: { sessionKey: string; agentId: string }): Brief {
     const spent = this.#spentToday(place.agentId);
     const brief = makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
-    return { ...brief, ...this.#keys.mark() };
+    return { ...brief, ...this.#keys.mark(), ...(this.#accounts.hasAny() ? { hasChannels: true } : {}) };
   }
 
   /** Looked up only where a bound on the day needs it. */

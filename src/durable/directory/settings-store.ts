@@ -13,6 +13,7 @@ const KEPT_VERSIONS = 50;
 export class SettingsStore {
   readonly #sql: Sql;
   #document: SettingsDocument | undefined;
+  #version: number | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -32,7 +33,8 @@ export class SettingsStore {
 
   /** Counts up with every change. */
   version(): number {
-    return this.#sql.one<{ id: number | null }>("SELECT max(id) AS id FROM settings")?.id ?? 0;
+    this.#version ??= this.#sql.one<{ id: number | null }>("SELECT max(id) AS id FROM settings")?.id ?? 0;
+    return this.#version;
   }
 
   async set(raw: string, baseHash: string | undefined, now: number): Promise<Outcome<SettingsDocument>> {
@@ -49,6 +51,7 @@ export class SettingsStore {
     this.#sql.run("INSERT INTO settings (raw, hash, at) VALUES (?, ?, ?)", raw, hash, now);
     this.#sql.run("DELETE FROM settings WHERE id <= (SELECT max(id) FROM settings) - ?", KEPT_VERSIONS);
     this.#document = { settings: parsed.value, raw, hash, updatedAt: now };
+    this.#version = undefined;
     return { ok: true, value: this.#document };
   }
 

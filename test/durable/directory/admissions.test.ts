@@ -210,7 +210,7 @@ describe("writing first", () => {
     const asked = await admit(rig, says("2", "x", { from: { peer: "dm-2", route } }));
     await rig.door.approvePairing(asked.outcome === "pair" ? asked.code : "");
     await admit(rig, inGroup("9", "x", { placeName: "Family", from: { thread: "5", route } }));
-    expect(await ask(rig, "1")).toMatchObject({ outcome: "allowed", to: { peer: "1" } });
+    expect(await ask(rig, "1")).toMatchObject({ outcome: "allowed", to: { peer: "1" }, sessionKey: "agent:main:main" });
     expect(await ask(rig, "2")).toMatchObject({ outcome: "allowed", to: { peer: "dm-2", route } });
     expect(await ask(rig, "-100")).toMatchObject({ outcome: "allowed", to: { peer: "-100", kind: "group", route } });
     expect(await ask(rig, "-100")).not.toHaveProperty("to.thread");
@@ -280,6 +280,18 @@ describe("writing first", () => {
     expect(await other.door.maySend({ agentId: "other", sessionKey: "s", to: { channel: "telegram", peer: "1" } })).toMatchObject(
       { outcome: "denied" },
     );
+  });
+
+  test("names the talk that an answer goes to, also after two were made one", async () => {
+    const rig = await open();
+    await letIn(rig.door, "1");
+    const ann = await letIn(rig.door, "2");
+    await admit(rig, says("2"));
+    expect(await ask(rig, "2")).toMatchObject({ sessionKey: "agent:main:telegram:dm:2" });
+    await rig.door.linkPeople("owner", ann.id);
+    expect(await ask(rig, "2")).toMatchObject({ sessionKey: "agent:main:main" });
+    await admit(rig, inGroup("9"));
+    expect(await ask(rig, "-100")).toMatchObject({ sessionKey: "agent:main:telegram:group:-100" });
   });
 
   test("to somebody who was forgotten is denied, even from the talk they had", async () => {

@@ -22,6 +22,7 @@ export interface ChannelSources {
 export class ChannelAccounts {
   readonly #sources: ChannelSources;
   readonly #health: ChannelHealth;
+  #any: { version: number; has: boolean } | undefined;
 
   constructor(sql: Sql, sources: ChannelSources) {
     this.#sources = sources;
@@ -52,6 +53,16 @@ export class ChannelAccounts {
   /** Every channel by its default account, and the further accounts that there are. */
   states(): ChannelState[] {
     return CHANNEL_FACTS.flatMap((facts: ChannelFacts) => this.#accountsOf(facts).map((account) => this.#state(facts, account)));
+  }
+
+  /** Whether any account could speak. Asked for every brief: looked up again only after a change. */
+  hasAny(): boolean {
+    const { settings, keys } = this.#sources;
+    const version = settings().version + keys.version("channels");
+    if (this.#any?.version !== version) {
+      this.#any = { version, has: this.states().some((state) => state.isConfigured && state.isEnabled) };
+    }
+    return this.#any.has;
   }
 
   async setKeys(channel: string, account: string, given: Record<string, string>, now: number): Promise<Outcome<ChannelState>> {

@@ -60,6 +60,18 @@ test("what is missing is named; what is optional is not missed", async () => {
   expect(accounts.get("slack", "default")).toMatchObject({ missing: ["SLACK_SIGNING_SECRET"] });
 });
 
+test("whether anybody can be written to follows every change", async () => {
+  const { accounts } = await open();
+  expect(accounts.hasAny()).toBe(false);
+  await accounts.setKeys("telegram", "default", { TELEGRAM_BOT_TOKEN: TOKEN }, 1);
+  expect(accounts.hasAny()).toBe(true);
+  accounts.remove("telegram", "default");
+  expect(accounts.hasAny()).toBe(false);
+  const variables = { EMAIL_ADDRESS: "me@example.com" };
+  expect((await open({ variables })).accounts.hasAny()).toBe(true);
+  expect((await open({ variables, settings: { channels: { email: { enabled: false } } } })).accounts.hasAny()).toBe(false);
+});
+
 test("further accounts come from settings, keys and variables; one that nobody named is none", async () => {
   const { accounts } = await open({
     variables: { TELEGRAM_BOT_TOKEN__FROM_ENV: "e" },
