@@ -1,12 +1,12 @@
 // The one front door for what people say: a screen, a webhook, an API call all come through here.
-// Directory.admit says whether and where; Session.receive stores it, once per message id.
+// Directory.admit says whether, where and who it is; Session.receive stores it, once per message id.
 import type { TurnWishes } from "../contract/event.ts";
 import type { Message } from "../contract/message.ts";
 import type { DirectoryPort, Receipt, SessionPort } from "../contract/ports.ts";
 
 export type Intake =
   | { outcome: "received"; sessionKey: string; agentId: string; receipt: Receipt }
-  | { outcome: "pair"; code: string; reply: string }
+  | { outcome: "pair"; code: string; reply?: string }
   | { outcome: "ignored"; reason: string };
 
 export interface IntakePorts {
@@ -14,22 +14,32 @@ export interface IntakePorts {
   session(sessionKey: string): Pick<SessionPort, "receive">;
 }
 
+export interface Wanted {
+  sessionKey?: string;
+  agentId?: string;
+  /** Something to know, not something to answer. */
+  isNotice?: boolean;
+}
+
 export async function intake(
   ports: IntakePorts,
   message: Message,
   wishes: TurnWishes,
-  wanted?: { sessionKey?: string; agentId?: string },
+  { isNotice = false, ...wanted }: Wanted = {},
 ): Promise<Intake> {
   const admission = await ports.directory.admit(message, wanted);
   switch (admission.outcome) {
     case "accept": {
-      const { sessionKey, brief } = admission;
-      const event = { kind: "message", id: message.id, message, wishes } as const;
+      const { sessionKey, brief, sender } = admission;
+      const known = { ...message, sender };
+      const event = isNotice
+        ? ({ kind: "notice", id: message.id, message: known } as const)
+        : ({ kind: "message", id: message.id, message: known, wishes } as const);
       const receipt = await ports.session(sessionKey).receive(event, brief);
       return { outcome: "received", sessionKey, agentId: brief.agentId, receipt };
     }
     case "pair":
-      return { outcome: "pair", code: admission.code, reply: admission.reply };
+      return { outcome: "pair", code: admission.code, ...(admission.reply === undefined ? {} : { reply: admission.reply }) };
     case "ignore":
       return { outcome: "ignored", reason: admission.reason };
     default:

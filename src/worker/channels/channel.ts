@@ -5,6 +5,7 @@ import type { ChannelAccount, Inbound } from "../../contract/channels/channel.ts
 import type { DeliveryOutcome, DeliveryStyle, OutboxItem, ReadBack } from "../../contract/channels/delivery.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
+import type { Intake } from "../../durable/intake.ts";
 
 /** One account of the channel, with what the code may reach. */
 export interface Line {
@@ -34,8 +35,10 @@ export type Proof = { ok: true } | { ok: false; reason: string };
 
 export interface Translation {
   inbound: Inbound[];
-  /** What the platform wants to hear back; absent: 200 with an empty body. Sent only after all of `inbound` is stored. */
-  reply?: Response;
+  /** What the platform wants to hear back; absent: 200 with an empty body. Asked only after all of `inbound` is stored. */
+  reply?(heard: readonly Intake[]): Response;
+  /** Whether `reply` tells a stranger the code itself; else it is sent as a message. */
+  greets?: boolean;
 }
 
 /** One thing that was set up, or that a person has to do by hand at the platform. */

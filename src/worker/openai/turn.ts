@@ -78,7 +78,7 @@ export async function beginTurn(house: House, asked: Asked, headers: Headers): P
       };
     }
     case "pair":
-      throw invalid(taken.reply);
+      throw invalid(taken.reply ?? "Not paired: the owner must approve this sender first.");
     case "ignored":
       throw invalid(taken.reason);
     default:

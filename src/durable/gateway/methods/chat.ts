@@ -111,7 +111,7 @@ export async function say(call: Call, said: Said, name: SessionName, id: string,
     case "received":
       return taken;
     case "pair":
-      throw new GatewayError({ code: "FORBIDDEN", message: taken.reply });
+      throw new GatewayError({ code: "FORBIDDEN", message: taken.reply ?? "Not paired: the owner must approve this sender first." });
     case "ignored":
       throw new GatewayError({ code: "FORBIDDEN", message: `The message was not taken: ${taken.reason}` });
     default:
