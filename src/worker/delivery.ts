@@ -17,12 +17,13 @@ export class Delivery extends WorkerEntrypoint<Env> implements DeliveryPort {
     const opened = await this.#open(item.to);
     if (!opened.ok) return { outcome: "refused", reason: opened.error.message };
     const { channel, line } = opened.value;
-    try {
-      return await channel.deliver(item, line);
-    } catch (error) {
+    const result = await channel.deliver(item, line).catch((error: unknown): DeliveryOutcome => {
       console.error(`${channel.id}: ${item.act.type} broke off`, error);
       return { outcome: "unknown", reason: `${channel.id} broke off: ${error instanceof Error ? error.message : String(error)}` };
-    }
+    });
+    return result.outcome === "unknown" && !(await isReachable(channel, line))
+      ? { outcome: "unanswered", reason: `${labelOf(channel.id)} cannot be reached (${result.reason}).` }
+      : result;
   }
 
   async plan(to: Address, text: string, style: DeliveryStyle): Promise<string[]> {
@@ -66,6 +67,12 @@ export class Delivery extends WorkerEntrypoint<Env> implements DeliveryPort {
     const label = labelOf(address.channel);
     return refuse("NOT_LINKED", `${label} is not set up or switched off; see \`skerry channels status\`.`);
   }
+}
+
+/** Whether the platform answers at all, were it only to say no. */
+async function isReachable(channel: Channel, line: Line): Promise<boolean> {
+  const answer = await channel.probe(line).catch(() => undefined);
+  return answer !== undefined && (answer.ok || answer.error.code !== "UNAVAILABLE");
 }
 
 function labelOf(id: string): string {

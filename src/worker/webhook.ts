@@ -3,9 +3,10 @@
 import { type Context, Hono } from "hono";
 import type { Inbound } from "../contract/channels/channel.ts";
 import { DEFAULT_ACCOUNT } from "../contract/channels/facts.ts";
+import { GatewayError } from "../contract/errors.ts";
 import { type Intake, intake } from "../durable/intake.ts";
 import { directoryOf, sessionOf } from "../durable/stubs.ts";
-import type { Channel, Line, Post } from "./channels/channel.ts";
+import type { Channel, Line, Post, Translation } from "./channels/channel.ts";
 import { openLine } from "./channels/line.ts";
 import { findChannel } from "./channels/list.ts";
 import type { Door } from "./door.ts";
@@ -34,7 +35,8 @@ webhook.on(["GET", "POST"], ["/:channel", "/:channel/:account"], async (c) => {
 });
 
 async function answerPost(c: Context<Door>, channel: Channel, line: Line, post: Post): Promise<Response> {
-  const translation = await channel.translate(post, line);
+  const translation = await read(c, channel, line, post);
+  if (translation instanceof Response) return translation;
   const heard: Intake[] = [];
   try {
     // In order: two messages of one request stay in the order in which they were written.
@@ -49,6 +51,20 @@ async function answerPost(c: Context<Door>, channel: Channel, line: Line, post: 
     c.executionCtx.waitUntil(channel.deliver(item, line).then(() => undefined));
   }
   return translation.reply?.(heard) ?? c.body(null, 200);
+}
+
+/** A proven request that cannot be read now never can be: asking for it again would only stop up the platform's queue. */
+async function read(c: Context<Door>, channel: Channel, line: Line, post: Post): Promise<Translation | Response> {
+  try {
+    return await channel.translate(post, line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return refuse(c, 400, "INVALID_REQUEST", "The request is not in the platform's format.");
+    if (error instanceof GatewayError) return refuse(c, 503, error.data.code, error.message);
+    console.error(`${channel.id}: a request could not be read`, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    tellTrouble(c, channel.id, line.account.account, `A request could not be read and was left out: ${reason}`);
+    return { inbound: [] };
+  }
 }
 
 function takeIn(c: Context<Door>, inbound: Inbound): Promise<Intake> {

@@ -54,9 +54,9 @@ export interface Channel {
   maxBodyBytes: number;
   /** Signature, secret or token over the raw body. Never throws for what a stranger may send. */
   prove(post: Post, line: Line): Promise<Proof>;
-  /** What a proven request says. Unknown kinds are no error: they say nothing. */
+  /** What a proven request says. Unknown kinds are no error: they say nothing. SyntaxError: not the platform's format. */
   translate(post: Post, line: Line): Promise<Translation>;
-  /** Does one act; tells apart "it said no", "nobody answered" and "it may have happened". Never throws. */
+  /** Does one act; tells apart "it said no", "nobody answered" and "it may have happened" (outcome.ts). */
   deliver(item: OutboxItem, line: Line): Promise<DeliveryOutcome>;
   /** Cuts Markdown into messages: each one's rendering fits, nothing is lost, no fence or entity is broken. */
   split(text: string, style: DeliveryStyle): string[];
@@ -65,6 +65,6 @@ export interface Channel {
   /** Tells the platform where we are (webhook, command menu), as far as it lets us. `address`: of this channel's webhook. */
   connect?(address: string, line: Line): Promise<SetupStep[]>;
   disconnect?(line: Line): Promise<SetupStep[]>;
-  /** Asks the platform whether the keys are good; the text names the bot. */
+  /** Asks the platform whether the keys are good; the text names the bot. UNAVAILABLE: nobody answered. */
   probe(line: Line): Promise<Outcome<string>>;
 }
