@@ -9,6 +9,7 @@ import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { media } from "./media.ts";
 import { openai } from "./openai/openai.ts";
+import { webhook } from "./webhook.ts";
 
 export const app = new Hono<Door>();
 
@@ -46,6 +47,7 @@ app.get("/", (c, next) => (isUpgrade(c) ? openSocket(c) : next()));
 app.route("/auth", auth);
 app.route("/media", media);
 app.route("/v1", openai);
+app.route("/channels", webhook);
 
 /** Addresses of programs answer programs: never the page. */
 for (const path of ["/auth/*", "/media/*", "/v1/*", "/hooks/*", "/channels/*"]) {

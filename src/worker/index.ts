@@ -8,6 +8,7 @@ export { Gateway } from "../durable/gateway/gateway.ts";
 export { Session } from "../durable/session/session.ts";
 export { Workspace } from "../durable/workspace/workspace.ts";
 export { Delivery } from "./delivery.ts";
+export { ChannelDesk } from "./desk.ts";
 
 export default {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {

@@ -1,10 +1,13 @@
 // What a channel is: a platform we speak on, and the code that speaks it. It proves that a request comes from the
 // platform, translates what it says, and does there what the house asks. It holds no state and decides nothing about
 // who may speak; whatever is not the platform's own stands once, beside the channels.
-import type { ChannelAccount, Inbound } from "../../contract/channels/channel.ts";
+import type { ChannelAccount, Inbound, SetupStep } from "../../contract/channels/channel.ts";
 import type { DeliveryOutcome, DeliveryStyle, OutboxItem, ReadBack } from "../../contract/channels/delivery.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
+import type { Intake } from "../../durable/intake.ts";
+
+export type { SetupStep } from "../../contract/channels/channel.ts";
 
 /** One account of the channel, with what the code may reach. */
 export interface Line {
@@ -34,14 +37,10 @@ export type Proof = { ok: true } | { ok: false; reason: string };
 
 export interface Translation {
   inbound: Inbound[];
-  /** What the platform wants to hear back; absent: 200 with an empty body. Sent only after all of `inbound` is stored. */
-  reply?: Response;
-}
-
-/** One thing that was set up, or that a person has to do by hand at the platform. */
-export interface SetupStep {
-  state: "done" | "by-hand" | "failed";
-  text: string;
+  /** What the platform wants to hear back; absent: 200 with an empty body. Asked only after all of `inbound` is stored. */
+  reply?(heard: readonly Intake[]): Response;
+  /** Whether `reply` tells a stranger the code itself; else it is sent as a message. */
+  greets?: boolean;
 }
 
 export interface Channel {
@@ -51,9 +50,9 @@ export interface Channel {
   maxBodyBytes: number;
   /** Signature, secret or token over the raw body. Never throws for what a stranger may send. */
   prove(post: Post, line: Line): Promise<Proof>;
-  /** What a proven request says. Unknown kinds are no error: they say nothing. */
+  /** What a proven request says. Unknown kinds are no error: they say nothing. SyntaxError: not the platform's format. */
   translate(post: Post, line: Line): Promise<Translation>;
-  /** Does one act; tells apart "it said no", "nobody answered" and "it may have happened". Never throws. */
+  /** Does one act; tells apart "it said no", "nobody answered" and "it may have happened" (outcome.ts). */
   deliver(item: OutboxItem, line: Line): Promise<DeliveryOutcome>;
   /** Cuts Markdown into messages: each one's rendering fits, nothing is lost, no fence or entity is broken. */
   split(text: string, style: DeliveryStyle): string[];
@@ -62,6 +61,6 @@ export interface Channel {
   /** Tells the platform where we are (webhook, command menu), as far as it lets us. `address`: of this channel's webhook. */
   connect?(address: string, line: Line): Promise<SetupStep[]>;
   disconnect?(line: Line): Promise<SetupStep[]>;
-  /** Asks the platform whether the keys are good; the text names the bot. */
+  /** Asks the platform whether the keys are good; the text names the bot. UNAVAILABLE: nobody answered. */
   probe(line: Line): Promise<Outcome<string>>;
 }

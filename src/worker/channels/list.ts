@@ -2,7 +2,9 @@
 import type { ChannelId } from "../../contract/channels/facts.ts";
 import type { Channel } from "./channel.ts";
 
-const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {};
+const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
+  telegram: async () => (await import("./telegram/telegram.ts")).telegram,
+};
 
 export function findChannel(id: string): Promise<Channel> | undefined {
   return Object.entries(CHANNELS).find(([known]) => known === id)?.[1]();

@@ -1,0 +1,224 @@
+// Cuts Markdown into messages. Each piece is Markdown whole in itself: a fence that is cut is closed and opened again, a
+// table gets its head again, marks around a cut are written on both sides. Nothing is left out. Where to cut, best first:
+// between blocks, between list items or rows, after a sentence, at a space, anywhere but inside a character.
+import { type MarkedToken, marked, type Token, type Tokens } from "marked";
+
+export type Fits = (piece: string) => boolean;
+
+/** `paragraph`: every block is a message of its own. Contract: `fits("")` and `fits` of a single character are true. */
+export function splitMarkdown(source: string, fits: Fits, mode: "length" | "paragraph" = "length"): string[] {
+  const whole = source.trim();
+  if (whole === "") return [];
+  if (mode === "length" && fits(whole)) return [whole];
+  const pieces = blocksOf(source).flatMap((token) => splitBlock(token, fits));
+  return mode === "paragraph" ? pieces : pack(pieces, "\n\n", fits);
+}
+
+/** The blocks, with addresses that stand elsewhere ("[a]: https://…") written into the links: pieces part company. */
+function blocksOf(source: string): MarkedToken[] {
+  const tokens = marked.lexer(source);
+  const listed = (tokens as MarkedToken[]).filter((token) => token.type !== "space" && token.type !== "def");
+  if (Object.keys(tokens.links).length === 0) return listed;
+  const text = listed.map((token) => inlineReferences(token)).join("\n\n");
+  return (marked.lexer(text) as MarkedToken[]).filter((token) => token.type !== "space" && token.type !== "def");
+}
+
+function inlineReferences(token: MarkedToken): string {
+  let raw = token.raw;
+  marked.walkTokens([token], (inner) => {
+    if ((inner.type !== "link" && inner.type !== "image") || !/^!?\[[\s\S]*\]$/.test(inner.raw)) return;
+    const { href, text } = inner as Tokens.Link;
+    raw = raw.replace(inner.raw, () => `${inner.type === "image" ? "!" : ""}[${text}](<${href}>)`);
+  });
+  return raw.trim();
+}
+
+/** Neighbours that fit together become one. */
+function pack(pieces: readonly string[], glue: string, fits: Fits): string[] {
+  const packed: string[] = [];
+  for (const piece of pieces) {
+    const last = packed.at(-1);
+    const joined = last === undefined ? piece : `${last}${glue}${piece}`;
+    if (last !== undefined && fits(joined)) packed[packed.length - 1] = joined;
+    else packed.push(piece);
+  }
+  return packed;
+}
+
+function splitBlock(token: MarkedToken, fits: Fits): string[] {
+  const raw = token.raw.replace(/^\n+|\s+$/g, "");
+  if (fits(raw)) return raw === "" ? [] : [raw];
+  switch (token.type) {
+    case "code":
+      return splitCode(token.text, token.lang ?? "", fits);
+    case "html":
+      // Shown as text anyway: as code nothing in it is taken for marks.
+      return splitCode(raw, "html", fits);
+    case "list":
+      return splitList(token, fits);
+    case "blockquote":
+      return splitQuote(token, fits);
+    case "table":
+      return splitTable(token, fits);
+    default:
+      return splitText(raw, fits);
+  }
+}
+
+function splitCode(code: string, language: string, fits: Fits): string[] {
+  const runs = code.match(/`+/g) ?? [];
+  const fence = "`".repeat(Math.max(3, ...runs.map((run) => run.length + 1)));
+  const wrap = (text: string) => `${fence}${/^[^\s`]*/.exec(language)?.[0] ?? ""}\n${text}\n${fence}`;
+  // With the shortest fence there is, a limit so small that nothing fits is one of plain text.
+  if (!fits(wrap("x"))) return splitPlain(code, fits);
+  const lines = code.split("\n").flatMap((line) => (fits(wrap(line)) ? [line] : cutHard(line, (part) => fits(wrap(part)))));
+  return pack(lines, "\n", (text) => fits(wrap(text))).map(wrap);
+}
+
+function splitList(token: Tokens.List, fits: Fits): string[] {
+  const items = token.items.map((item, index) => {
+    const raw = item.raw.trimEnd();
+    // Numbers are written out, since a piece may begin in the middle.
+    return token.ordered ? raw.replace(/^\s*\d+/, String((token.start === "" ? 1 : token.start) + index)) : raw;
+  });
+  const pieces = items.flatMap((item) => (fits(item) ? [item] : splitItem(item, fits)));
+  return pack(pieces, "\n", fits);
+}
+
+/** What is in an item that is too long, without its being a list any more after the first piece. */
+function splitItem(item: string, fits: Fits): string[] {
+  const [, mark = "", rest = item] = /^(\s*(?:[-*+]|\d+[.)])\s+)([\s\S]*)$/.exec(item) ?? [];
+  const inner = rest.replace(new RegExp(`^ {1,${mark.length}}`, "gm"), "");
+  const pieces = splitMarkdown(inner, (piece) => fits(mark + piece));
+  return pieces.map((piece, index) => (index === 0 ? mark + piece : piece));
+}
+
+function splitQuote(token: Tokens.Blockquote, fits: Fits): string[] {
+  const wrap = (text: string) => text.replace(/^/gm, "> ");
+  if (!fits(wrap("x"))) return splitPlain(token.text, fits);
+  return splitMarkdown(token.text, (piece) => fits(wrap(piece))).map(wrap);
+}
+
+function splitTable(token: Tokens.Table, fits: Fits): string[] {
+  const [head = "", rule = "", ...rows] = token.raw.trim().split("\n");
+  const wrap = (text: string) => `${head}\n${rule}\n${text}`;
+  if (rows.length === 0 || !rows.every((row) => fits(wrap(row)))) return splitText(token.raw.trim(), fits);
+  return pack(rows, "\n", (text) => fits(wrap(text))).map(wrap);
+}
+
+/** A stretch of a paragraph; `after` says how good a cut behind it is. */
+interface Stretch {
+  text: string;
+  after: "sentence" | "line" | "space" | "none";
+}
+
+function splitText(raw: string, fits: Fits): string[] {
+  return packStretches(stretchesOf(marked.Lexer.lexInline(raw), fits), fits);
+}
+
+function splitPlain(text: string, fits: Fits): string[] {
+  return packStretches(wordsOf(text, fits), fits);
+}
+
+function stretchesOf(tokens: readonly Token[], fits: Fits): Stretch[] {
+  return (tokens as MarkedToken[]).flatMap((token): Stretch[] => {
+    if (token.type === "text") return wordsOf(token.raw, fits);
+    if (token.type === "br") return [{ text: token.raw, after: "line" }];
+    if (fits(token.raw)) return [{ text: token.raw, after: "none" }];
+    if (token.type === "codespan") return splitCodeSpan(token, fits);
+    const mark = /^(\*+|_+|~+)/.exec(token.raw)?.[0];
+    if (mark === undefined || !token.raw.endsWith(mark)) return wordsOf(token.raw, fits);
+    const wrap = (text: string) => mark + (text.startsWith(mark.charAt(0)) ? `\\${text}` : text) + mark;
+    const inner = splitText(token.raw.slice(mark.length, -mark.length), (piece) => fits(wrap(piece)));
+    return inner.map((text) => ({ text: wrap(text), after: "space" }));
+  });
+}
+
+function splitCodeSpan(token: Tokens.Codespan, fits: Fits): Stretch[] {
+  const ticks = /^`+/.exec(token.raw)?.[0] ?? "`";
+  const wrap = (text: string) => `${ticks} ${text} ${ticks}`;
+  if (!fits(wrap("x"))) return wordsOf(token.raw, fits);
+  return splitPlain(token.text, (piece) => fits(wrap(piece))).map((piece) => ({ text: wrap(piece), after: "space" }));
+}
+
+function wordsOf(text: string, fits: Fits): Stretch[] {
+  return (text.match(/\s*\S+\s*?(?=\s|$)|\s+/gu) ?? []).flatMap((word): Stretch[] => {
+    const parts = fits(word.trim()) ? [word] : cutHard(word, fits);
+    return parts.map((part, index) => ({ text: part, after: index < parts.length - 1 ? "none" : qualityOf(part, text) }));
+  });
+}
+
+function qualityOf(word: string, text: string): Stretch["after"] {
+  if (/[.!?。！？…]["'”’)\]]*$/u.test(word)) return "sentence";
+  return text.endsWith(word) ? "none" : "space";
+}
+
+const QUALITY = { sentence: 3, line: 3, space: 1, none: 0 } as const;
+
+/** As much as fits, cut behind the best stretch of its second half. */
+function packStretches(stretches: readonly Stretch[], fits: Fits): string[] {
+  const pieces: string[] = [];
+  let rest = [...stretches];
+  while (rest.length > 0) {
+    const count = longestPrefix(rest, fits);
+    const cut = count === rest.length ? count : bestCut(rest, count);
+    const piece = textOf(rest.slice(0, cut), pieces.length === 0);
+    if (piece !== "") pieces.push(piece);
+    rest = rest.slice(cut);
+  }
+  return pieces;
+}
+
+function textOf(stretches: readonly Stretch[], isFirst = false): string {
+  const text = stretches
+    .map((stretch) => stretch.text)
+    .join("")
+    .trim();
+  return isFirst ? text : guardBeginning(text);
+}
+
+/** What stood in the middle of a line must not become a list, a heading or a fence by standing at its beginning. */
+function guardBeginning(text: string): string {
+  return text.replace(/^(\d{1,9})(?=[.)](\s|$))/, "$1\\").replace(/^(?=#{1,6}(\s|$)|>|[-*+](\s|$)|`{3}|~{3}|-{3}|={3}|\|)/, "\\");
+}
+
+/** How many stretches from the beginning fit together; at least one. */
+function longestPrefix(stretches: readonly Stretch[], fits: Fits): number {
+  let low = 1;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(textOf(stretches.slice(0, middle)))) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function bestCut(stretches: readonly Stretch[], count: number): number {
+  let best = count;
+  let quality = -1;
+  for (let at = count; at >= Math.max(1, Math.ceil(count / 2)); at -= 1) {
+    const here = QUALITY[stretches[at - 1]?.after ?? "none"];
+    if (here > quality) [best, quality] = [at, here];
+  }
+  return best;
+}
+
+/** Anywhere, but never inside a character as people see it. */
+function cutHard(text: string, fits: Fits): string[] {
+  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  const parts: string[] = [];
+  let rest = characters.flatMap((character) => (fits(character) ? [character] : [...character]));
+  while (rest.length > 0) {
+    let low = 1;
+    let high = rest.length;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (fits(rest.slice(0, middle).join(""))) low = middle;
+      else high = middle - 1;
+    }
+    parts.push(rest.slice(0, low).join(""));
+    rest = rest.slice(low);
+  }
+  return parts;
+}
