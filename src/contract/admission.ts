@@ -74,6 +74,8 @@ export interface Brief {
   /** Longest silence of a model stream, ms. */
   modelIdleMs: number;
   place?: PlaceBrief;
+  /** Whether any channel is configured, so that there is somebody to write to. A brief with a place implies it. */
+  hasChannels?: boolean;
   /** Slash commands that this sender may use; absent: all. */
   commands?: string[];
   /** Hash of the settings the brief was made from. */

@@ -35,8 +35,8 @@ export interface Pairing {
   expiresAt: number;
 }
 
-/** What the agent may do toward a place. `to` has its way back filled in. */
-export type SendPermission = { outcome: "allowed"; to: Address } | { outcome: "denied"; reason: string };
+/** What the agent may do toward a place. `to` has its way back filled in; `sessionKey`: the talk that an answer from there goes to. */
+export type SendPermission = { outcome: "allowed"; to: Address; sessionKey?: string } | { outcome: "denied"; reason: string };
 
 export interface PeoplePort {
   people(): Promise<Person[]>;
