@@ -12,11 +12,14 @@ export interface ReadReply {
 const TAG = / ?\[\[\s*reply_to(?:_current|\s*:\s*([^[\]\r\n]{1,200}?))\s*\]\]/gi;
 const LEADING_TAG = /^\s*\[\[\s*reply_to(?:_current|\s*:\s*([^[\]\r\n]{1,200}?))\s*\]\]/i;
 const LONGEST_TAG = 260;
+const BLANK_LINES = /^(?:[^\S\n]*\n)+/;
 const SILENCE = /^[\s\p{P}\p{S}]*?NO_REPLY[\s\p{P}\p{S}]*$/iu;
 
 export function readReply(written: string): ReadReply {
-  const text = stripTags(written);
   const tag = LEADING_TAG.exec(written);
+  const text = stripTags(written)
+    .replace(tag ? /^\s+/ : BLANK_LINES, "")
+    .trimEnd();
   const head = { text, isSilent: SILENCE.test(text) };
   if (!tag) return head;
   const id = tag[1]?.trim();
@@ -26,7 +29,8 @@ export function readReply(written: string): ReadReply {
 
 /** The part of an unfinished answer that may be shown: no tag, nothing that may become one, nothing that may become silence. */
 export function showableText(written: string): string {
-  const text = stripTags(holdBackTag(written));
+  const lead = LEADING_TAG.test(written) ? /^\s+/ : BLANK_LINES;
+  const text = holdBackTags(written).replace(lead, "").trimEnd();
   const word = text.replace(/^[\s\p{P}\p{S}]+/u, "").toLowerCase();
   if ("no_reply".startsWith(word) || SILENCE.test(text)) return "";
   return text;
@@ -39,12 +43,20 @@ function stripTags(written: string): string {
     before = text;
     text = text.replace(TAG, "");
   }
-  const lead = LEADING_TAG.test(written) ? /^\s+/ : /^(?:[^\S\n]*\n)+/;
-  return text.replace(lead, "").trimEnd();
+  return text;
 }
 
-/** Cuts off an end that may turn out to be the beginning of a tag. */
-function holdBackTag(written: string): string {
+/** Without tags, and without an end that may turn out to be the beginning of one. */
+function holdBackTags(written: string): string {
+  let text = written;
+  for (let before = ""; before !== text; ) {
+    before = text;
+    text = holdBackEnd(stripTags(text));
+  }
+  return text;
+}
+
+function holdBackEnd(written: string): string {
   for (let at = written.indexOf("[", written.length - LONGEST_TAG); at >= 0; at = written.indexOf("[", at + 1)) {
     if (mayBecomeTag(written.slice(at))) return written.slice(0, at);
   }
