@@ -30,7 +30,13 @@ export function blockLength(text: string): number {
 export function restOf(whole: string, sent: string): string {
   if (sent === "") return whole;
   if (whole.startsWith(sent)) return whole.slice(sent.length);
+  if (whole === sent.trimEnd()) return "";
   return whole.trim() === "" ? "" : `${ONCE_MORE}\n\n${whole}`;
+}
+
+/** A block without the empty lines around it. */
+export function trimBlock(text: string): string {
+  return text.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();
 }
 
 function lastCut(text: string, pattern: RegExp, outside: (at: number) => boolean, most: number): number {

@@ -29,8 +29,13 @@ export function readReply(written: string): ReadReply {
 
 /** The part of an unfinished answer that may be shown: no tag, nothing that may become one, nothing that may become silence. */
 export function showableText(written: string): string {
+  return openText(written).trimEnd();
+}
+
+/** The same with the blanks at its end: where a finished paragraph ends, there is an empty line. */
+export function openText(written: string): string {
   const lead = LEADING_TAG.test(written) ? /^\s+/ : BLANK_LINES;
-  const text = holdBackTags(written).replace(lead, "").trimEnd();
+  const text = holdBackTags(written).replace(lead, "");
   const word = text.replace(/^[\s\p{P}\p{S}]+/u, "").toLowerCase();
   if ("no_reply".startsWith(word) || SILENCE.test(text)) return "";
   return text;

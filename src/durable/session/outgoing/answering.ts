@@ -5,7 +5,7 @@ import type { Event } from "../../../contract/event.ts";
 import type { TurnError, TurnOutcome } from "../../../contract/live.ts";
 import { isAnsweredInPlace, type MediaRef } from "../../../contract/message.ts";
 import { type ReadReply, readReply } from "../../agent/reply.ts";
-import { restOf } from "../../agent/reply-blocks.ts";
+import { restOf, trimBlock } from "../../agent/reply-blocks.ts";
 import type { SessionParts } from "../parts.ts";
 import type { Draft } from "../rows/drafts.ts";
 import type { TurnItem } from "../rows/inbox.ts";
@@ -91,7 +91,7 @@ export function addBlock(parts: SessionParts, turn: Turn, target: Spoken, text: 
       id: `${turn.id}:b${draft.count}`,
       runId: turn.runId,
       to: target.message.from,
-      act: { type: "text", text },
+      act: { type: "text", text: trimBlock(text) },
     }),
     parts.now(),
     { style, ...(replyTo === undefined ? {} : { replyTo, isReplyForAll: style.replyTo === "all" }) },
@@ -126,8 +126,7 @@ function wordsFor(parts: SessionParts, turn: Turn, answer: Answer, target: Spoke
 
 function restFor(turn: Turn, reply: ReadReply, draft: Draft | undefined): string {
   if (draft?.state !== "blocks") return reply.text;
-  const rest = restOf(reply.text, draft.step === turn.step ? draft.text : "");
-  return rest.trim() === "" ? "" : rest;
+  return trimBlock(restOf(reply.text, draft.step === turn.step ? draft.text : ""));
 }
 
 /** Whether the turn wrote to this place with the message tool: then silence is no lack of an answer. */

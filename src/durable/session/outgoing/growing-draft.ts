@@ -29,6 +29,7 @@ export class GrowingDraft {
   #notBefore = 0;
   #count = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerFor = 0;
   #asking: Promise<void> | undefined;
 
   constructor(parts: SessionParts, turn: Turn, target: Spoken) {
@@ -75,12 +76,17 @@ export class GrowingDraft {
   }
 
   #plan(): void {
-    if (this.#isOver || this.#timer || this.#asking) return;
+    if (this.#isOver || this.#asking) return;
+    // Reading the whole text with every delta would cost its length each time.
+    if (this.#timer && (this.#message !== undefined || this.#written.length < FIRST_CHARS)) return;
     const now = this.#parts.now();
     const text = this.#text();
     if (text === "" || text === this.#shown) return;
     const isLong = this.#message !== undefined || text.length >= FIRST_CHARS;
     const dueAt = Math.max(this.#notBefore, isLong ? now : (this.#beganAt ?? now) + FIRST_AFTER_MS);
+    if (this.#timer && this.#timerFor <= dueAt) return;
+    clearTimeout(this.#timer);
+    this.#timerFor = dueAt;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

@@ -1,7 +1,7 @@
 // An answer whose finished paragraphs are sent while it is being written, each a message of its own. What went out is a
 // row together with the message, so that the end of the turn, or a step made again, sends the rest only.
 
-import { showableText } from "../../agent/reply.ts";
+import { openText } from "../../agent/reply.ts";
 import { blockLength } from "../../agent/reply-blocks.ts";
 import type { SessionParts } from "../parts.ts";
 import type { Draft } from "../rows/drafts.ts";
@@ -58,7 +58,7 @@ export class Paragraphs {
     const known = parts.drafts.of(this.#turn.id);
     const { step } = parts.turns.open() ?? this.#turn;
     const sent = known?.step === step ? known.text : "";
-    const text = showableText(this.#written);
+    const text = openText(this.#written);
     // A step made again may say something else: then nothing more goes out before its end.
     if (!text.startsWith(sent)) return;
     const length = blockLength(text.slice(sent.length));
