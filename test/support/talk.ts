@@ -70,3 +70,11 @@ export async function settle({ session }: Talk): Promise<void> {
   });
   await session.rest();
 }
+
+/** Waits for the alarm that is set and lets it fire, as the platform does. */
+export async function ring({ session }: Talk): Promise<void> {
+  const at = session.alarmAt();
+  if (at === undefined) throw new Error("No alarm is set.");
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now()) + 5));
+  await session.fireAlarm();
+}

@@ -8,6 +8,7 @@ import { hasOpenFiles } from "../../agent/joining.ts";
 import { withinTime } from "../outgoing/time-limit.ts";
 import type { SessionParts } from "../parts.ts";
 import type { InboxItem } from "../rows/inbox.ts";
+import { GUARD_MS } from "../wake.ts";
 
 const TRY_MS = 20_000;
 const MAX_TRIES = 6;
@@ -34,12 +35,19 @@ export class Fetching {
     for (const item of this.#parts.inbox.waiting()) {
       if (this.#underway.size >= MAX_AT_ONCE) return;
       if (!hasOpenFiles(item.event) || this.#underway.has(item.inboxId)) continue;
-      const fetching = this.#fetchAll(item)
-        .catch((error: unknown) => console.error("files were not fetched, they will be tried again", error))
-        .finally(() => {
-          this.#underway.delete(item.inboxId);
+      const over = () => this.#underway.delete(item.inboxId);
+      const fetching = this.#fetchAll(item).then(
+        () => {
+          over();
           this.#onReady();
-        });
+        },
+        (error: unknown) => {
+          // A fault of ours or of the storage: the alarm takes it up again, never this wake at once.
+          over();
+          console.error("files were not fetched, they will be tried again", error);
+          this.#parts.alarm.setFor(this.#parts.now() + GUARD_MS);
+        },
+      );
       this.#underway.set(item.inboxId, fetching);
     }
   }
