@@ -38,7 +38,7 @@ export function nextTurnMessages<M extends WaitingMessage>(
   waiting: readonly M[],
   debounceMs: number,
   now: number,
-  ready?: Readiness<M>,
+  ready?: Readiness<NoInfer<M>>,
 ): { take: M[]; waitMs?: number } {
   const first = waiting[0];
   if (!first) return { take: [] };

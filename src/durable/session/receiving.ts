@@ -123,7 +123,7 @@ export function beginNextTurn(parts: SessionParts): Turn | undefined {
   const waiting = parts.inbox.waiting();
   const debounceMs = waiting[0]?.brief.queue.debounceMs ?? 0;
   const ready = { times: readyTimes(waiting), belongTogether };
-  const { take, waitMs } = nextTurnMessages<InboxItem>(waiting, debounceMs, now, ready);
+  const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now, ready);
   if (waitMs !== undefined) parts.alarm.setFor(now + waitMs);
   const first = take[0];
   const last = take[take.length - 1];

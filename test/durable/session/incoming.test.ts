@@ -96,6 +96,16 @@ describe("files that are still at the platform", () => {
     await until(() => talk.session.texts().includes("ok"));
     expect(users(talk)).toHaveLength(1);
   });
+
+  test("a message that was dropped keeps no reaction", async () => {
+    const talk = openTalk(() => ({ text: "ok" }), {
+      fetchMedia: () => new Promise(() => {}),
+      place: { style: { ackReaction: "👀" } },
+    });
+    await talk.say("look", { attachments: [picture("a")] });
+    await talk.say("/stop");
+    await until(() => talk.session.sent.some(({ act }) => act.type === "react" && act.emoji === null && act.message === "101"));
+  });
 });
 
 describe("messages that are one", () => {
@@ -176,6 +186,13 @@ describe("a group", () => {
     await talk.say("anyone?", bob, { isAddressed: false });
     await settle(talk);
     expect(talk.model.requests).toHaveLength(1);
+  });
+
+  test("a command for another bot is only overheard; one for nobody by name is ours", async () => {
+    const talk = openTalk(() => ({ text: "ok" }), { place: group });
+    expect(await talk.say("/whoami@other_bot", {}, { isAddressed: false })).not.toHaveProperty("reply");
+    expect(await talk.say("/whoami", {}, { isAddressed: false })).toHaveProperty("reply", expect.stringContaining("owner"));
+    expect(await talk.say("/whoami@skerry_bot")).toHaveProperty("reply", expect.stringContaining("owner"));
   });
 
   test("programs may begin four turns in a row; a person lets them again", async () => {

@@ -21,11 +21,16 @@ export function readEvent(event: Event, brief: Brief): ReadEvent {
   const text = textOf(event.message.parts);
   const directed = takeDirectives(text, isAllowed);
   if (directed) return { event: withText(event, directed.text, directed.wishes), isNewStart: false };
-  const command = parseCommand(text);
+  const command = isForAnother(text, brief) ? undefined : parseCommand(text);
   if (!command) return { event, isNewStart: false };
   if (!isAllowed(command.name)) return { event, forbidden: command, isNewStart: false };
   if ((command.name !== "new" && command.name !== "reset") || command.args === "") return { event, command, isNewStart: false };
   return { event: withText(event, command.args), isNewStart: true };
+}
+
+/** "/help@other_bot" in a group: somebody else's command. */
+function isForAnother(text: string, { place }: Brief): boolean {
+  return place?.kind === "group" && !place.isAddressed && /^\s*\/[a-z-]+@/i.test(text);
 }
 
 function withText(event: Event & { kind: "message" }, text: string, wishes: TurnWishes = {}): Event {

@@ -70,6 +70,14 @@ export function queueReply(parts: SessionParts, event: Event & { kind: "message"
   );
 }
 
+/** Takes the reaction away from a message that will not be answered. */
+export function releaseDropped(parts: SessionParts, event: Event, brief: Brief): void {
+  if (event.kind !== "message" || !brief.place?.style.ackReaction || event.message.platformId === undefined) return;
+  const act = { type: "react", message: event.message.platformId, emoji: null } as const;
+  const item = outboxItem(parts, { id: `${event.id}:dropped`, runId: event.id, to: event.message.from, act });
+  parts.outbox.add(item, parts.now());
+}
+
 /** A step ends and the turn goes on: where finished paragraphs are sent, the rest of what it said goes out now. */
 export function queueStepRest(parts: SessionParts, turn: Turn, text: string): void {
   const draft = parts.drafts.of(turn.id);
