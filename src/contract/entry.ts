@@ -1,5 +1,5 @@
 // One line of a transcript. The transcript is append-only: compaction adds a `summary` and moves the window.
-import type { Address, MediaRef, Part, Sender } from "./message.ts";
+import type { Address, MediaRef, Part, Quoted, Sender } from "./message.ts";
 
 export interface Usage {
   /** Tokens that were neither read from nor written to a cache. */
@@ -39,12 +39,32 @@ interface EntryHead {
   turnId?: string;
 }
 
+/** A message of a place that was not for the assistant: context of the next one that is. */
+export interface Overheard {
+  author: string;
+  text: string;
+  at: number;
+}
+
+/** What a channel told of a message, for whoever reads it later. */
+export interface Origin {
+  platformId?: string;
+  placeName?: string;
+  quoted?: Quoted;
+  joinAs?: string;
+  isFromBot?: boolean;
+}
+
 export interface UserEntry extends EntryHead {
   kind: "user";
   inboxId: string;
   parts: Part[];
   from?: Address;
   sender?: Sender;
+  /** Present when it came by a channel. */
+  origin?: Origin;
+  /** What was said in its place since the last answer, oldest first. */
+  overheard?: Overheard[];
 }
 
 export interface AssistantEntry extends EntryHead {
@@ -66,6 +86,10 @@ export interface ResultEntry extends EntryHead {
   text: string;
   outcome: CallOutcome;
   media?: MediaRef[];
+  /** Whether `media` goes to the person along with the answer. */
+  isForPerson?: boolean;
+  /** The place it wrote to, when it did (tool message). */
+  wroteTo?: string;
 }
 
 export interface NoteEntry extends EntryHead {

@@ -1,10 +1,14 @@
 // A session in plain Node: real parts over real SQL, fakes only at the ports. `crash()` drops everything in memory and
 // opens the same rows again, as a restart does.
 import type { Brief } from "../../src/contract/admission.ts";
+import type { ChannelNote } from "../../src/contract/channels/channel.ts";
+import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from "../../src/contract/channels/delivery.ts";
 import type { Entry } from "../../src/contract/entry.ts";
-import type { TurnWishes } from "../../src/contract/event.ts";
+import type { Event, TurnWishes } from "../../src/contract/event.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
-import type { DeliveryOutcome, OutboxItem, Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
+import type { Message } from "../../src/contract/message.ts";
+import type { PeoplePort } from "../../src/contract/people.ts";
+import type { Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
 import { SessionParts } from "../../src/durable/session/parts.ts";
 import { receive } from "../../src/durable/session/receiving.ts";
 import { SESSION_SCHEMA } from "../../src/durable/session/rows/schema.ts";
@@ -20,9 +24,18 @@ export interface TestSession {
   told: LiveEvent[];
   reports: TurnReport[];
   sent: OutboxItem[];
+  /** Texts that went out as messages, in order. */
+  texts(): string[];
+  channelNotes: ChannelNote[];
+  /** What other sessions were told. */
+  elsewhere: { sessionKey: string; event: Event }[];
   /** When the alarm is set for; undefined: none. */
   alarmAt(): number | undefined;
-  send(text: string, options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string }): Promise<Receipt>;
+  send(
+    text: string,
+    options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string; message?: Partial<Message> },
+  ): Promise<Receipt>;
+  receive(event: Event, brief?: Partial<Brief>): Promise<Receipt>;
   stop(): void;
   rest(): Promise<void>;
   /** Everything in memory is lost; the rows stay. */
@@ -36,6 +49,11 @@ export interface TestSessionOptions {
   workspace: WorkspacePort;
   brief?: Partial<Brief>;
   deliver?: (item: OutboxItem) => Promise<DeliveryOutcome>;
+  /** Cuts texts; without, at the style's limit. */
+  plan?: (text: string, style: DeliveryStyle) => Promise<string[]>;
+  fetchMedia?: DeliveryPort["fetchMedia"];
+  readPlace?: DeliveryPort["read"];
+  people?: Partial<PeoplePort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
   now?: () => number;
@@ -73,6 +91,8 @@ export function openTestSession(options: TestSessionOptions): TestSession {
   const told: LiveEvent[] = [];
   const reports: TurnReport[] = [];
   const sent: OutboxItem[] = [];
+  const channelNotes: ChannelNote[] = [];
+  const elsewhere: { sessionKey: string; event: Event }[] = [];
   let alarmAt: number | undefined;
   let life = 0;
 
@@ -121,12 +141,29 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         },
         noteSession: async () => {},
         providerKeys: async () => ({ version: 0, keys: {} }),
+        noteChannel: async (note) => {
+          channelNotes.push(note);
+        },
+        people: async () => [],
+        pairings: async () => [],
+        approvePairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
+        rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
+        maySend: async ({ to }) => ({ outcome: "allowed", to }),
+        ...options.people,
+      },
+      noteElsewhere: async (sessionKey, event) => {
+        elsewhere.push({ sessionKey, event });
       },
       delivery: {
         send: async (item) => {
           sent.push(item);
-          return options.deliver ? options.deliver(item) : { outcome: "sent" };
+          return options.deliver ? options.deliver(item) : { outcome: "sent", platformId: `p${sent.length}` };
         },
+        plan: async (_to, text, style) => (options.plan ? options.plan(text, style) : cutAt(text, style.textLimit)),
+        fetchMedia:
+          options.fetchMedia ??
+          (async (_from, { handle }) => ({ ok: true, value: { key: `media/${handle}`, type: "image/png", size: 3 } })),
+        read: options.readPlace ?? (async () => ({ ok: true, value: [] })),
       },
       models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
       fetchOutside: options.fetch ?? fetch,
@@ -148,12 +185,20 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       const id = send.id ?? `m${++count}`;
       const receipt = await receive(
         session.parts,
-        messageEvent(text, id, send.wishes, send.channel),
+        messageEvent(text, id, send.wishes, send.channel, send.message),
         makeBrief({ ...options.brief, ...send.brief }),
       );
       void session.runner.go();
       return receipt;
     },
+    async receive(event, brief) {
+      const receipt = await receive(session.parts, event, makeBrief({ ...options.brief, ...brief }));
+      void session.runner.go();
+      return receipt;
+    },
+    texts: () => sent.flatMap(({ act }) => (act.type === "text" ? [act.text] : [])),
+    channelNotes,
+    elsewhere,
     stop() {
       stopTurn(session.parts);
       void session.runner.go();
@@ -172,4 +217,8 @@ export function openTestSession(options: TestSessionOptions): TestSession {
     entries: () => [...session.parts.transcript.page({ limit: 1000 }).entries],
   };
   return session;
+}
+
+function cutAt(text: string, limit: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / limit) }, (_part, index) => text.slice(index * limit, (index + 1) * limit));
 }

@@ -61,14 +61,31 @@ export const commands = [
   },
   { name: "usage", description: "Tokens and cost of this session", example: "/usage" },
   { name: "whoami", description: "Who I think you are", example: "/whoami" },
+  {
+    name: "activation",
+    description: "In a group: answer when spoken to, or every message",
+    args: "[mention|always|default]",
+    example: "/activation mention",
+  },
+  {
+    name: "pairing",
+    description: "Strangers who wait to be let in (owner)",
+    args: "[list|approve CODE [as NAME]|reject CODE]",
+    example: "/pairing approve ABCD2345 as Ann",
+  },
   { name: "help", description: "What I can do and these commands", example: "/help" },
   { name: "commands", description: "List the slash commands", example: "/commands" },
 ] as const satisfies readonly Command[];
 
 export type CommandName = (typeof commands)[number]["name"];
 
+export interface ParsedCommand {
+  name: CommandName;
+  args: string;
+}
+
 /** A message that is a command, alone or with its argument. Unknown words after a slash are ordinary text. */
-export function parseCommand(text: string): { name: CommandName; args: string } | undefined {
+export function parseCommand(text: string): ParsedCommand | undefined {
   const match = /^\/([a-z-]+)(?:@\S+)?(?:\s+([\s\S]*))?$/i.exec(text.trim());
   const name = match?.[1]?.toLowerCase();
   const command = commands.find((candidate) => candidate.name === name);
@@ -92,11 +109,15 @@ const DIRECTIVE = /(^|\s)\/(think|queue|model)[ \t]+(\S+)(?=\s|$)/gi;
 
 /**
  * Takes the directives out of a message. The text that is left is what the model reads; nothing left means that the
- * message was a command, not a message with directives.
+ * message was a command, not a message with directives. One that its sender may not give is ordinary text.
  */
-export function takeDirectives(text: string): { text: string; wishes: TurnWishes } | undefined {
+export function takeDirectives(
+  text: string,
+  isAllowed: (name: string) => boolean = () => true,
+): { text: string; wishes: TurnWishes } | undefined {
   let wishes: TurnWishes = {};
   const rest = text.replace(DIRECTIVE, (whole, before: string, name: string, word: string) => {
+    if (!isAllowed(name.toLowerCase())) return whole;
     const wish = DIRECTIVES[name.toLowerCase() as keyof typeof DIRECTIVES](word.toLowerCase());
     if (!wish) return whole;
     wishes = { ...wishes, ...wish };

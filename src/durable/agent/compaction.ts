@@ -1,9 +1,10 @@
 // When a talk outgrows the model's window: where to cut, and what to ask for as a summary. Nothing is deleted:
 // the summary is one more entry and the window begins behind it. A call and its result are never separated.
-import type { Entry } from "../../contract/entry.ts";
+import type { Entry, UserEntry } from "../../contract/entry.ts";
 import { textOf } from "../../contract/message.ts";
 import type { ModelMessage } from "../models/port.ts";
 import { windowOf } from "./context.ts";
+import { plainName } from "./envelope.ts";
 import { estimateTokens } from "./tokens.ts";
 
 export interface CompactionPlan {
@@ -76,7 +77,7 @@ export function plainSummary(plan: CompactionPlan): string {
 function lineOf(entry: Entry): string {
   switch (entry.kind) {
     case "user":
-      return `Person: ${cutTo(textOf(entry.parts) || "[attachment]")}`;
+      return `${personOf(entry)}: ${cutTo(textOf(entry.parts) || "[attachment]")}`;
     case "assistant":
       return `Assistant: ${cutTo([entry.text, ...entry.calls.map((call) => `[calls ${call.name} ${JSON.stringify(call.args).slice(0, 600)}]`)].filter(Boolean).join(" "))}`;
     case "result":
@@ -88,6 +89,11 @@ function lineOf(entry: Entry): string {
     default:
       return entry satisfies never;
   }
+}
+
+/** Whoever is not the owner is named: in a group it matters who said what. */
+function personOf({ origin, sender }: UserEntry): string {
+  return origin && sender && !sender.isOwner ? plainName(sender.name ?? sender.id) : "Person";
 }
 
 function cutTo(text: string): string {

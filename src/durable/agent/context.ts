@@ -1,8 +1,9 @@
 // From a transcript to what the model reads: the window behind the latest summary, old bulky results shortened,
 // images fetched only where they still count. Pure but for `loadImage`.
-import type { Entry, ResultEntry, SummaryEntry } from "../../contract/entry.ts";
+import type { Entry, ResultEntry, SummaryEntry, UserEntry } from "../../contract/entry.ts";
 import type { MediaRef } from "../../contract/message.ts";
 import type { ModelMessage, ModelPart } from "../models/port.ts";
+import { envelopeOf, guestText } from "./envelope.ts";
 
 export type LoadImage = (media: MediaRef) => Promise<string | undefined>;
 
@@ -22,31 +23,52 @@ export function windowOf(entries: readonly Entry[]): { summary?: SummaryEntry; k
  * Messages for the model, oldest first. `shorten` trims old results even when they are recent enough to keep
  * (used when a provider says that the prompt is too long).
  */
-export async function buildMessages(entries: readonly Entry[], loadImage: LoadImage, shorten = false): Promise<ModelMessage[]> {
+export async function buildMessages(
+  entries: readonly Entry[],
+  loadImage: LoadImage,
+  shorten = false,
+  timeZone = "UTC",
+): Promise<ModelMessage[]> {
   const { summary, kept } = windowOf(entries);
   const messages: ModelMessage[] = [];
   if (summary) messages.push({ role: "user", parts: [{ type: "text", text: `Summary of the talk so far:\n${summary.text}` }] });
   const replies = kept.filter((entry) => entry.kind === "assistant").length;
   let seen = 0;
+  let before: UserEntry | undefined;
   for (const entry of kept) {
     if (entry.kind === "assistant") seen += 1;
     const isOld = shorten || replies - seen >= KEEP_WHOLE_REPLIES;
-    const message = await toMessage(entry, isOld, loadImage);
+    const message =
+      entry.kind === "user"
+        ? await userMessage(entry, isOld, loadImage, envelopeOf(entry, timeZone, before))
+        : await toMessage(entry, isOld, loadImage);
     if (message) messages.push(message);
+    before = entry.kind === "user" ? entry : undefined;
   }
   return messages;
 }
 
-async function toMessage(entry: Entry, isOld: boolean, loadImage: LoadImage): Promise<ModelMessage | undefined> {
+async function userMessage(
+  entry: UserEntry,
+  isOld: boolean,
+  loadImage: LoadImage,
+  envelope: string | undefined,
+): Promise<ModelMessage> {
+  const parts: ModelPart[] = envelope === undefined ? [] : [{ type: "text", text: envelope }];
+  const isForeign = entry.origin !== undefined && entry.sender?.isOwner !== true;
+  for (const part of entry.parts) {
+    if (part.type === "text") parts.push(isForeign ? { type: "text", text: guestText(part.text) } : part);
+    else parts.push(await mediaPart(part.type, part.media, isOld, loadImage));
+  }
+  return { role: "user", parts };
+}
+
+async function toMessage(
+  entry: Exclude<Entry, UserEntry>,
+  isOld: boolean,
+  loadImage: LoadImage,
+): Promise<ModelMessage | undefined> {
   switch (entry.kind) {
-    case "user": {
-      const parts: ModelPart[] = [];
-      for (const part of entry.parts) {
-        if (part.type === "text") parts.push(part);
-        else parts.push(await mediaPart(part.type, part.media, isOld, loadImage));
-      }
-      return { role: "user", parts };
-    }
     case "assistant":
       return { role: "assistant", text: entry.text, thinking: entry.thinking, calls: entry.calls, model: entry.model };
     case "result": {

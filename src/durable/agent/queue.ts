@@ -24,21 +24,33 @@ export const BUSY_RULES: Record<QueueMode, BusyRule> = {
   interrupt: { state: "queued", stopsTurn: true, joinsTurn: false, isCollected: true },
 };
 
+export interface Readiness<M> {
+  /** When each may begin, by its place. Nothing overtakes one that is not ready. */
+  times: readonly number[];
+  belongTogether(one: M, other: M): boolean;
+}
+
 /**
  * Which of the waiting messages the next turn takes: the oldest, and with it every following one of a collected
- * kind. Answers `waitMs` when the quiet window of `collect` is still open.
+ * kind, or those that are one with it. Answers `waitMs` while a quiet window is still open.
  */
 export function nextTurnMessages<M extends WaitingMessage>(
   waiting: readonly M[],
   debounceMs: number,
   now: number,
+  ready?: Readiness<NoInfer<M>>,
 ): { take: M[]; waitMs?: number } {
   const first = waiting[0];
   if (!first) return { take: [] };
-  if (!BUSY_RULES[first.mode].isCollected) return { take: [first] };
+  const readyAt = ready?.times[0] ?? 0;
+  if (readyAt > now) return { take: [], ...(Number.isFinite(readyAt) ? { waitMs: readyAt - now } : {}) };
+  if (!BUSY_RULES[first.mode].isCollected) {
+    const end = waiting.findIndex((message) => message !== first && !ready?.belongTogether(first, message));
+    return { take: ready ? waiting.slice(0, end < 0 ? waiting.length : end) : [first] };
+  }
   const take: M[] = [];
-  for (const message of waiting) {
-    if (!BUSY_RULES[message.mode].isCollected) break;
+  for (const [place, message] of waiting.entries()) {
+    if (!BUSY_RULES[message.mode].isCollected || (ready?.times[place] ?? 0) > now) break;
     take.push(message);
   }
   const last = take[take.length - 1];

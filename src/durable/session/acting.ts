@@ -3,10 +3,12 @@
 import type { CallOutcome, Entry, ToolCall } from "../../contract/entry.ts";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { MediaRef } from "../../contract/message.ts";
+import { addressKey } from "../agent/delivery.ts";
 import { capResult, resultCap } from "../agent/results.ts";
-import { selectTools, tools, validateInput } from "../tools/list.ts";
+import { tools, toolsFor, validateInput } from "../tools/list.ts";
 import type { Tool, ToolContext } from "../tools/port.ts";
 import { describeStatus } from "./describing.ts";
+import { messageDesk } from "./outgoing/message-desk.ts";
 import type { SessionParts } from "./parts.ts";
 import { hasSteered } from "./receiving.ts";
 import type { PlannedCall } from "./rows/calls.ts";
@@ -16,6 +18,8 @@ interface Settled {
   outcome: CallOutcome;
   text: string;
   media?: MediaRef[];
+  isForPerson?: boolean;
+  wroteTo?: string;
   details?: Record<string, unknown>;
 }
 
@@ -23,7 +27,8 @@ const INTERRUPTED = "Interrupted, outcome unknown: this was cut off while it ran
 const SKIPPED = "Skipped: the person wrote something new before this began. Read it first.";
 
 export async function act(parts: SessionParts, turn: Turn): Promise<void> {
-  const allowed = selectTools(turn.brief.tools);
+  const allowed = toolsFor(turn.brief);
+  parts.showing.follow(turn);
   const open = parts.calls.open(turn.id);
   settleInterrupted(parts, turn, open);
   for (const batch of batchesOf(open.filter((call) => !isLost(call)))) {
@@ -36,7 +41,9 @@ export async function act(parts: SessionParts, turn: Turn): Promise<void> {
       batch.map((call) => call.rowId),
       parts.now(),
     );
+    parts.showing.work(batch[0] && titleOf(batch[0]));
     await Promise.all(batch.map((call) => runCall(parts, turn, call, allowed)));
+    parts.showing.work(undefined);
   }
   if (parts.calls.open(turn.id).length === 0) parts.turns.advance(turn.id, { state: "thinking" });
 }
@@ -87,6 +94,8 @@ async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, a
       outcome: result.isError ? "failed" : "done",
       text: await capResult(result.text, cap, call.rowId.replaceAll(":", "-"), parts.ports.workspace),
       ...(result.media ? { media: result.media } : {}),
+      ...(result.isForPerson ? { isForPerson: true } : {}),
+      ...(result.wroteTo ? { wroteTo: addressKey(result.wroteTo) } : {}),
       ...(result.details ? { details: result.details } : {}),
     };
   } catch (error) {
@@ -97,7 +106,7 @@ async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, a
   }
 }
 
-function contextOf(parts: SessionParts, turn: Turn, call: ToolCall): ToolContext {
+function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): ToolContext {
   const { ports } = parts;
   return {
     agentId: ports.agentId,
@@ -114,6 +123,7 @@ function contextOf(parts: SessionParts, turn: Turn, call: ToolCall): ToolContext
       return ports.storeMedia(new Uint8Array(bytes), name);
     },
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
+    ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,
     progress: (text) =>
@@ -135,6 +145,8 @@ function settle(parts: SessionParts, turn: Turn, call: PlannedCall, settled: Set
         text: settled.text,
         outcome: settled.outcome,
         ...(settled.media ? { media: settled.media } : {}),
+        ...(settled.isForPerson ? { isForPerson: true } : {}),
+        ...(settled.wroteTo ? { wroteTo: settled.wroteTo } : {}),
       },
       parts.now(),
     );

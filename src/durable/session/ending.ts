@@ -2,7 +2,7 @@
 // known to have arrived. What is told twice is harmless: runs, reports and deliveries have ids.
 import type { Entry, Spend } from "../../contract/entry.ts";
 import type { SessionRow, TurnError, TurnOutcome } from "../../contract/live.ts";
-import { isAnsweredInPlace } from "../../contract/message.ts";
+import { queueAnswer } from "./outgoing/answering.ts";
 import type { SessionParts } from "./parts.ts";
 import type { Turn } from "./rows/turns.ts";
 
@@ -20,7 +20,9 @@ export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
   parts.turns.end(turn.id, ending, now);
   parts.calls.removeAll(turn.id);
   const state = ending.outcome === "failed" ? "failed" : "done";
-  for (const { inboxId, wasSteered } of parts.inbox.settle(turn.id, state)) {
+  const items = parts.inbox.ofTurn(turn.id);
+  parts.inbox.settle(turn.id, state);
+  for (const { inboxId, wasSteered } of items) {
     // The run's own message hears of it by the end of the run; those that joined it have runs of their own to their senders.
     if (inboxId === turn.runId) continue;
     parts.publisher.tell({ type: "inbox", inboxId, state, isJoined: !wasSteered }, { runId: inboxId });
@@ -30,14 +32,7 @@ export function endTurn(parts: SessionParts, turn: Turn, ending: Ending): void {
     { lastOutcome: ending.outcome, ...(text === "" ? {} : { lastMessage: text.replace(/\s+/g, " ").slice(0, 140) }) },
     now,
   );
-  const said = ending.outcome === "done" ? text : (ending.error?.text ?? text);
-  if (turn.event.kind === "message" && !isAnsweredInPlace(turn.event.message.from) && said !== "") {
-    const { sessionKey, agentId } = turn.brief;
-    parts.outbox.add(
-      { id: `${turn.id}:0`, sessionKey, agentId, runId: turn.runId, to: turn.event.message.from, text: said, part: 0 },
-      now,
-    );
-  }
+  queueAnswer(parts, turn, ending, items);
 }
 
 /** A turn that could not go on: a note says why, and the turn ends. */
@@ -86,20 +81,5 @@ async function tellEnd(parts: SessionParts, turn: Turn, session: SessionRow): Pr
     parts.turns.markTold(turn.id);
   } finally {
     parts.telling.delete(turn.id);
-  }
-}
-
-/** Sends what is due, one after the other, in order. */
-export async function deliverDue(parts: SessionParts): Promise<void> {
-  for (let item = parts.outbox.due(parts.now()); item; item = parts.outbox.due(parts.now())) {
-    if (parts.wake.isSpent(parts.now())) return;
-    parts.outbox.begin(item.id);
-    parts.wake.countOutside();
-    const result = await parts.ports.delivery.send(item).catch((error: unknown) => ({
-      // The call itself broke off: the part may or may not have gone out.
-      outcome: "unknown" as const,
-      reason: error instanceof Error ? error.message : String(error),
-    }));
-    parts.outbox.settle(item.id, result, parts.now());
   }
 }

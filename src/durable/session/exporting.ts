@@ -5,7 +5,7 @@ import { textOf } from "../../contract/message.ts";
 import { buildMessages } from "../agent/context.ts";
 import { buildSystemPrompt } from "../agent/prompt.ts";
 import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
-import { selectTools, toolSpecs } from "../tools/list.ts";
+import { toolSpecs, toolsFor } from "../tools/list.ts";
 import type { SessionParts } from "./parts.ts";
 
 const PAGE = 1000;
@@ -14,7 +14,7 @@ const PAGE = 1000;
 export async function describeContext(parts: SessionParts, brief: Brief): Promise<Record<string, string>> {
   const bootstrap = await parts.ports.workspace.bootstrap(undefined, brief.skills);
   if ("unchanged" in bootstrap) throw new Error("A workspace that is asked without a fingerprint answers in full.");
-  const tools = selectTools(brief.tools);
+  const tools = toolsFor(brief);
   const system = buildSystemPrompt(bootstrap, {
     agentName: brief.agentName,
     sessionKey: brief.sessionKey,
@@ -24,7 +24,7 @@ export async function describeContext(parts: SessionParts, brief: Brief): Promis
     toolNames: tools.map((tool) => tool.name),
   });
   const { windowSeq, contextTokens, contextWindow } = parts.profile.get();
-  const messages = await buildMessages(parts.transcript.window(windowSeq), async () => undefined);
+  const messages = await buildMessages(parts.transcript.window(windowSeq), async () => undefined, false, brief.timeZone);
   const files = bootstrap.files.filter((file) => !file.isMissing);
   return {
     "System prompt": `about ${estimateTokens(system.stable)} tokens`,

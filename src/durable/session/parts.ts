@@ -1,16 +1,21 @@
 // The composition root of a session: its tables, the ports it speaks to, and what they need. Built once in the
 // object's constructor; tests build it over plain SQLite with fakes at the ports.
-import type { MediaRef } from "../../contract/message.ts";
+
 import type { DeliveryPort } from "../../contract/channels/delivery.ts";
+import type { Event } from "../../contract/event.ts";
+import type { MediaRef } from "../../contract/message.ts";
 import type { DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
 import { KeyRing } from "./key-ring.ts";
 import { type LiveLine, Publisher } from "./live/publisher.ts";
+import { Showing } from "./outgoing/showing.ts";
 import { Blocks } from "./rows/blocks.ts";
 import { Calls } from "./rows/calls.ts";
+import { Drafts } from "./rows/drafts.ts";
 import { Inbox } from "./rows/inbox.ts";
 import { Outbox } from "./rows/outbox.ts";
+import { OverheardMessages } from "./rows/overheard.ts";
 import { SessionProfile } from "./rows/profile.ts";
 import { Transcript } from "./rows/transcript.ts";
 import { Turns } from "./rows/turns.ts";
@@ -24,7 +29,20 @@ export interface SessionPorts {
   workspace: WorkspacePort;
   gateway: Pick<GatewayPort, "publish">;
   openLine(): LiveLine;
-  directory: Pick<DirectoryPort, "report" | "noteSession" | "providerKeys">;
+  directory: Pick<
+    DirectoryPort,
+    | "report"
+    | "noteSession"
+    | "providerKeys"
+    | "noteChannel"
+    | "people"
+    | "pairings"
+    | "approvePairing"
+    | "rejectPairing"
+    | "maySend"
+  >;
+  /** Tells another session what happened in its place. */
+  noteElsewhere(sessionKey: string, event: Event & { kind: "notice" }): Promise<void>;
   delivery: DeliveryPort;
   models: ProviderDeps;
   /** Keeps a picture a tool came upon. */
@@ -49,10 +67,15 @@ export class SessionParts {
   readonly calls: Calls;
   readonly blocks: Blocks;
   readonly outbox: Outbox;
+  readonly overheard: OverheardMessages;
+  readonly drafts: Drafts;
   readonly profile: SessionProfile;
   readonly publisher: Publisher;
   readonly keys: KeyRing;
   readonly alarm: AlarmClock;
+  readonly showing: Showing;
+  /** Addresses that are being served just now. */
+  readonly lanes = new Map<string, Promise<void>>();
   wake: Wake;
   /** Turns whose end is being told just now. */
   readonly telling = new Set<string>();
@@ -68,7 +91,10 @@ export class SessionParts {
     this.calls = new Calls(ports.sql);
     this.blocks = new Blocks(ports.sql);
     this.outbox = new Outbox(ports.sql);
+    this.overheard = new OverheardMessages(ports.sql);
+    this.drafts = new Drafts(ports.sql);
     this.profile = new SessionProfile(ports.sql);
+    this.showing = new Showing(this);
     this.alarm = new AlarmClock({
       now: ports.now,
       setAlarm: (at) => ports.alarm.setAlarm(at),
@@ -110,6 +136,7 @@ export class SessionParts {
       this.transcript.forgetCache();
       this.turns.forgetCache();
       this.inbox.forgetCache();
+      this.drafts.forgetCache();
       this.profile.reload();
       throw error;
     }

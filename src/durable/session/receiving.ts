@@ -2,15 +2,19 @@
 // that runs. One table (agent/queue.ts) says what each kind does when the session is busy.
 import type { Brief } from "../../contract/admission.ts";
 import { NO_SPEND } from "../../contract/entry.ts";
-import type { Event, QueueMode, TurnWishes } from "../../contract/event.ts";
+import type { Event, QueueMode } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
 import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
-import { parseCommand, takeDirectives } from "../agent/commands.ts";
+import { belongTogether, hasOpenFiles, quietWindow, readyTimes } from "../agent/joining.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
+import { isOnlyOverheard, noteSpeaker, overhear, takeOverheard } from "./incoming/overhearing.ts";
+import { readEvent, textOfEvent, userEntryOf } from "./incoming/reading.ts";
+import { acknowledge } from "./outgoing/showing.ts";
 import type { SessionParts } from "./parts.ts";
+import type { InboxItem } from "./rows/inbox.ts";
 import type { Turn } from "./rows/turns.ts";
-import { resetSession, runCommand } from "./slash.ts";
+import { refuseCommand, resetSession, runCommand } from "./slash.ts";
 import { dropItem, stopTurn } from "./stopping.ts";
 import { GUARD_MS } from "./wake.ts";
 
@@ -19,28 +23,44 @@ const SAID_ELSEWHERE = { model: "unknown/unknown", stopReason: "stop", spend: NO
 /** Stores the event and decides what it does. The caller lets the runner go on afterwards. */
 export async function receive(parts: SessionParts, received: Event, brief: Brief): Promise<Receipt> {
   const now = parts.now();
-  const { event, command, isNewStart } = readCommand(received);
+  if (received.kind === "notice") return receiveNotice(parts, received, brief);
+  const { event, command, forbidden, isNewStart } = readEvent(received, brief);
   const mode = modeOf(parts, event, brief);
+  let isHeardOnly = false;
   const isFresh = parts.commit(() => {
     parts.profile.ensure(brief.sessionKey, brief.agentId, now);
-    if (parts.inbox.find(event.id)) return false;
+    if (parts.inbox.find(event.id) || (brief.place && parts.overheard.has(event.id))) return false;
+    // A command that may be given is for the assistant, whether or not it is named.
+    isHeardOnly = !command && !isNewStart && isOnlyOverheard(parts, event, brief);
+    if (event.kind === "message") noteSpeaker(parts, event, !isHeardOnly && !command && !forbidden);
+    if (event.kind === "message" && isHeardOnly) {
+      overhear(parts, event, brief);
+      return true;
+    }
     if (isNewStart) resetSession(parts);
-    if (!command) parts.profile.noteMessage(textOfEvent(event), now);
-    if (!command && !parts.turns.open() && parts.inbox.waiting().length === 0) {
+    const isTurn = !command && !forbidden;
+    if (isTurn) parts.profile.noteMessage(textOfEvent(event), now);
+    if (isTurn && !mustWait(event, brief) && !parts.turns.open() && parts.inbox.waiting().length === 0) {
       beginTurn(parts, event, brief, mode);
       return true;
     }
     parts.inbox.add(event, brief, mode, now);
     // A command never becomes a turn: its row is settled before it is carried out.
-    if (command) parts.inbox.mark(event.id, "done");
-    else if (!parts.turns.open()) beginNextTurn(parts);
+    if (!isTurn) parts.inbox.mark(event.id, "done");
+    else if (!parts.turns.open()) {
+      beginNextTurn(parts);
+      parts.alarm.setFor(now + GUARD_MS);
+    }
     return true;
   });
   if (!isFresh) {
     return { status: "duplicate", state: parts.inbox.find(event.id)?.state ?? "done", runId: event.id };
   }
+  if (isHeardOnly) return { status: "accepted", state: "done", runId: event.id };
   if (command) return runCommand(parts, event, brief, command);
+  if (forbidden) return refuseCommand(parts, event, brief, forbidden);
 
+  if (event.kind === "message" && brief.place) acknowledge(parts, { message: event.message, address: "", place: brief.place });
   const running = parts.turns.open();
   const isBusy = running !== undefined && running.runId !== event.id;
   if (isBusy) {
@@ -51,6 +71,24 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   // A message that begins its turn is told with the turn's beginning.
   if (isBusy || state !== "working") parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
   return { status: "accepted", state, runId: event.id };
+}
+
+/** Something happened that asks for no answer: the model reads it with its next request. */
+function receiveNotice(parts: SessionParts, event: Event & { kind: "notice" }, brief: Brief): Receipt {
+  const now = parts.now();
+  const entry = parts.commit(() => {
+    parts.profile.ensure(brief.sessionKey, brief.agentId, now);
+    if (parts.inbox.find(event.id)) return undefined;
+    parts.inbox.addDone(event.id, brief.queue.mode, now);
+    return parts.transcript.add({ kind: "note", text: textOfEvent(event), label: "notice", isForModel: true }, now);
+  });
+  if (entry) parts.publisher.tell({ type: "entry", entry }, { runId: event.id, withRow: true });
+  return { status: entry ? "accepted" : "duplicate", state: "done", runId: event.id };
+}
+
+/** Whether a message may not begin its turn at once: files are missing, or more of it may come. */
+function mustWait(event: Event, brief: Brief): boolean {
+  return hasOpenFiles(event) || quietWindow(event, brief) > 0;
 }
 
 /** A talk that was held elsewhere stands before the first message. A session that has begun is left as it is. */
@@ -71,7 +109,7 @@ export function seedTalk(parts: SessionParts, earlier: readonly EarlierMessage[]
 function beginTurn(parts: SessionParts, event: Event, brief: Brief, mode: QueueMode): void {
   const now = parts.now();
   const turn = parts.turns.start(event, brief, now);
-  parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: event.id, ...userPart(event) }, now);
+  parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: event.id, ...entryPart(parts, event) }, now);
   parts.inbox.addWorking(event.id, turn.id, mode, now);
   parts.alarm.setFor(now + GUARD_MS);
 }
@@ -84,14 +122,15 @@ export function beginNextTurn(parts: SessionParts): Turn | undefined {
   const now = parts.now();
   const waiting = parts.inbox.waiting();
   const debounceMs = waiting[0]?.brief.queue.debounceMs ?? 0;
-  const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now);
+  const ready = { times: readyTimes(waiting), belongTogether };
+  const { take, waitMs } = nextTurnMessages(waiting, debounceMs, now, ready);
   if (waitMs !== undefined) parts.alarm.setFor(now + waitMs);
   const first = take[0];
   const last = take[take.length - 1];
   if (!first || !last) return undefined;
   const turn = parts.turns.start(first.event, last.brief, now);
   for (const item of take) {
-    parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...userPart(item.event) }, now);
+    parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...entryPart(parts, item.event) }, now);
     parts.inbox.mark(item.inboxId, "working", turn.id);
   }
   parts.alarm.setFor(now + GUARD_MS);
@@ -100,13 +139,13 @@ export function beginNextTurn(parts: SessionParts): Turn | undefined {
 
 /** Messages that came while the turn ran join it before its next request. */
 export function absorbSteered(parts: SessionParts, turn: Turn): number {
-  const steered = parts.inbox.waiting().filter((item) => BUSY_RULES[item.mode].joinsTurn);
+  const steered = readySteered(parts);
   if (steered.length === 0) return 0;
   const now = parts.now();
   const entries = parts.commit(() =>
     steered.map((item) => {
       parts.inbox.mark(item.inboxId, "steered", turn.id);
-      return parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...userPart(item.event) }, now);
+      return parts.transcript.add({ kind: "user", turnId: turn.id, inboxId: item.inboxId, ...entryPart(parts, item.event) }, now);
     }),
   );
   entries.forEach((entry, index) => {
@@ -119,7 +158,22 @@ export function absorbSteered(parts: SessionParts, turn: Turn): number {
 
 /** Whether a message waits that wants to be heard before the next call runs. */
 export function hasSteered(parts: SessionParts): boolean {
-  return parts.inbox.waiting().some((item) => BUSY_RULES[item.mode].joinsTurn);
+  return readySteered(parts).length > 0;
+}
+
+/** Those that join the running turn and are whole, in order: nothing overtakes one that still waits for its rest. */
+function readySteered(parts: SessionParts): InboxItem[] {
+  const waiting = parts.inbox.waiting();
+  if (waiting.length === 0) return [];
+  const now = parts.now();
+  const times = readyTimes(waiting);
+  const unready = times.findIndex((at) => at > now);
+  return waiting.slice(0, unready < 0 ? waiting.length : unready).filter((item) => BUSY_RULES[item.mode].joinsTurn);
+}
+
+function entryPart(parts: SessionParts, event: Event) {
+  if (event.kind === "notice") throw new Error("A notice begins no turn.");
+  return userEntryOf(event, takeOverheard(parts, event));
 }
 
 function dropOverflow(parts: SessionParts, brief: Brief): void {
@@ -134,49 +188,8 @@ function dropOverflow(parts: SessionParts, brief: Brief): void {
   }
 }
 
-interface ReadCommand {
-  event: Event;
-  command?: NonNullable<ReturnType<typeof parseCommand>>;
-  /** "/new <text>": a new talk that begins with the text. */
-  isNewStart: boolean;
-}
-
-function readCommand(event: Event): ReadCommand {
-  if (event.kind !== "message" || !event.message.sender.isOwner) return { event, isNewStart: false };
-  const directed = takeDirectives(textOf(event.message.parts));
-  if (directed) return { event: withText(event, directed.text, directed.wishes), isNewStart: false };
-  const command = parseCommand(textOf(event.message.parts));
-  if (!command) return { event, isNewStart: false };
-  if ((command.name !== "new" && command.name !== "reset") || command.args === "") return { event, command, isNewStart: false };
-  return { event: withText(event, command.args), isNewStart: true };
-}
-
-function withText(event: Event & { kind: "message" }, text: string, wishes: TurnWishes = {}): Event {
-  const attachments = event.message.parts.filter((part) => part.type !== "text");
-  const parts = [{ type: "text" as const, text }, ...attachments];
-  return { ...event, wishes: { ...event.wishes, ...wishes }, message: { ...event.message, parts } };
-}
-
 function modeOf(parts: SessionParts, event: Event, brief: Brief): QueueMode {
   const wished = "wishes" in event ? event.wishes.queueMode : undefined;
   const own = parts.profile.exists ? parts.profile.get().queueMode : undefined;
   return wished ?? (own as QueueMode | undefined) ?? brief.queue.mode;
-}
-
-function userPart(event: Event) {
-  switch (event.kind) {
-    case "message":
-      return { parts: event.message.parts, from: event.message.from, sender: event.message.sender };
-    case "schedule":
-    case "peer":
-    case "result":
-    case "answer":
-      return { parts: [{ type: "text" as const, text: event.text }] };
-    default:
-      return event satisfies never;
-  }
-}
-
-export function textOfEvent(event: Event): string {
-  return event.kind === "message" ? textOf(event.message.parts) || "[attachment]" : event.text;
 }

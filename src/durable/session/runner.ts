@@ -3,7 +3,9 @@
 import { ModelFailure } from "../../contract/errors.ts";
 import { findBreach } from "../agent/breakers.ts";
 import { act, stopCalls } from "./acting.ts";
-import { deliverDue, failTurn, tellEnds } from "./ending.ts";
+import { failTurn, tellEnds } from "./ending.ts";
+import { Fetching } from "./incoming/fetching.ts";
+import { deliverDue } from "./outgoing/delivering.ts";
 import type { SessionParts } from "./parts.ts";
 import { beginNextTurn } from "./receiving.ts";
 import type { Turn } from "./rows/turns.ts";
@@ -18,9 +20,11 @@ export class Runner {
   #running: Promise<void> | undefined;
   #opened: string | undefined;
   #isInAlarm = false;
+  readonly #fetching: Fetching;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#fetching = new Fetching(parts, () => void this.go());
   }
 
   /** Resolves when this wake has nothing left to do. Never rejects. */
@@ -30,6 +34,15 @@ export class Runner {
       this.#running = this.#run();
     }
     return this.#running;
+  }
+
+  /** The same, files that have to be fetched first included. */
+  async #goToRest(): Promise<void> {
+    await this.go();
+    for (let fetching = this.#fetching.underway; fetching; fetching = this.#fetching.underway) {
+      await fetching;
+      await this.go();
+    }
   }
 
   /** The alarm fired. It stays in progress as long as the turn runs, so that a crash makes it fire again at once. */
@@ -42,7 +55,7 @@ export class Runner {
     const limit = new Promise<false>((resolve) => {
       timer = setTimeout(resolve, longestMs, false);
     });
-    const isOver = await Promise.race([this.go().then(() => true), limit]);
+    const isOver = await Promise.race([this.#goToRest().then(() => true), limit]);
     // A timer left behind would keep the object awake, and billed, to its end.
     clearTimeout(timer);
     this.#isInAlarm = false;
@@ -54,6 +67,7 @@ export class Runner {
     const parts = this.#parts;
     let finishing: Promise<void>[] = [];
     try {
+      this.#fetching.go();
       while (await this.#step()) {
         if (!parts.turns.open()) finishing.push(this.#finish());
       }
@@ -64,6 +78,7 @@ export class Runner {
     } finally {
       // Cleared before anything is awaited: an event that comes now starts a run of its own.
       this.#running = undefined;
+      parts.showing.end();
     }
     if (finishing.length === 0) finishing = [this.#finish()];
     await Promise.all(finishing);
@@ -81,6 +96,9 @@ export class Runner {
     const now = parts.now();
     const turn = parts.turns.open() ?? parts.commit(() => beginNextTurn(parts));
     if (!turn) return false;
+    this.#fetching.go();
+    // What an earlier turn left, or this one's step said, does not wait for this one's end.
+    if ((parts.outbox.nextAt() ?? Number.POSITIVE_INFINITY) <= now) this.#deliver();
     this.#announce(turn);
     if (turn.isStopAsked) {
       stopCalls(parts, turn);
@@ -166,6 +184,10 @@ export class Runner {
       return;
     }
     failTurn(parts, turn, "failed", { kind, text: error.message });
+  }
+
+  #deliver(): void {
+    deliverDue(this.#parts).catch((error: unknown) => console.error("not sent yet, will be tried again", error));
   }
 
   /** Tells the ends and sends what is due; what fails here is tried again by the alarm and never fails a turn. */

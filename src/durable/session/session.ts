@@ -3,12 +3,12 @@
 // holds all that it needs.
 import { DurableObject } from "cloudflare:workers";
 import type { Brief } from "../../contract/admission.ts";
+import type { DeliveryPort } from "../../contract/channels/delivery.ts";
 import type { Entry } from "../../contract/entry.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import type {
-  DeliveryPort,
   EarlierMessage,
   History,
   HistoryRequest,
@@ -21,7 +21,7 @@ import { parseSessionKey } from "../../contract/session-key.ts";
 import { type Env, textVariables } from "../env.ts";
 import { storeMedia } from "../media.ts";
 import { migrate, openSql } from "../storage/sql.ts";
-import { directoryOf, gatewayOf, workspaceOf } from "../stubs.ts";
+import { directoryOf, gatewayOf, sessionOf, workspaceOf } from "../stubs.ts";
 import { resolveOverHttps } from "../tools/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
@@ -162,6 +162,9 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
     gateway: gatewayOf(env),
     openLine: () => openLine(gatewayOf(env)),
     directory: directoryOf(env),
+    noteElsewhere: async (key, event) => {
+      await sessionOf(env, key).receive(event, await directoryOf(env).brief(key));
+    },
     delivery: deliveryOf(ctx),
     models: {
       env: textVariables(env),
@@ -184,7 +187,12 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
 /** Delivery is an entry point of this same Worker; the type of ctx.exports is not known to the compiler. */
 function deliveryOf(ctx: DurableObjectState): DeliveryPort {
   const exported = (ctx as unknown as { exports: { Delivery: DeliveryPort } }).exports;
-  return { send: (item) => exported.Delivery.send(item) };
+  return {
+    send: (item) => exported.Delivery.send(item),
+    plan: (to, text, style) => exported.Delivery.plan(to, text, style),
+    fetchMedia: (from, remote) => exported.Delivery.fetchMedia(from, remote),
+    read: (from, limit) => exported.Delivery.read(from, limit),
+  };
 }
 
 /** Hosts the owner allows are reached directly; all others, where there is one, through a network of public addresses. */

@@ -2,29 +2,36 @@
 // summary); its answer is a note in the transcript and goes back to whoever asked.
 import type { Brief } from "../../contract/admission.ts";
 import { type Event, QUEUE_MODES, THINKING_LEVELS } from "../../contract/event.ts";
-import { isAnsweredInPlace, textOf } from "../../contract/message.ts";
+import { textOf } from "../../contract/message.ts";
 import type { Receipt, SessionPatch } from "../../contract/ports.ts";
-import { type CommandName, commands } from "../agent/commands.ts";
+import { type Command, commands, type ParsedCommand } from "../agent/commands.ts";
 import { resolveModel } from "../models/catalogue.ts";
 import { listModels } from "../models/choice.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf, describeSpend, describeStatus } from "./describing.ts";
 import { describeContext, exportTalk } from "./exporting.ts";
+import { answerPairing } from "./incoming/pairing.ts";
+import { queueReply } from "./outgoing/answering.ts";
 import type { SessionParts } from "./parts.ts";
 import { dropWaiting, stopTurn } from "./stopping.ts";
+import { GUARD_MS } from "./wake.ts";
 
 const VERBOSE_LEVELS = ["off", "on", "full"];
 const REASONING_LEVELS = ["off", "on", "stream"];
 
-export async function runCommand(
-  parts: SessionParts,
-  event: Event,
-  brief: Brief,
-  command: { name: CommandName; args: string },
-): Promise<Receipt> {
+export async function runCommand(parts: SessionParts, event: Event, brief: Brief, command: ParsedCommand): Promise<Receipt> {
   await parts.keys.renew(brief);
-  const reply = await answerCommand(parts, brief, command);
-  answerWithNote(parts, event, reply);
+  const reply = await answerCommand(parts, event, brief, command);
+  answerWithNote(parts, event, brief, reply);
+  return { status: "accepted", state: "done", runId: event.id, reply };
+}
+
+/** A command that its sender may not use is answered with one sentence and nothing else. */
+export function refuseCommand(parts: SessionParts, event: Event, brief: Brief, command: ParsedCommand): Receipt {
+  const known = (brief.commands ?? []).filter((name) => commands.some((candidate) => candidate.name === name));
+  const rest = known.length > 0 ? ` You can use ${known.map((name) => `/${name}`).join(", ")}.` : "";
+  const reply = `/${command.name} is not yours to use here.${rest}`;
+  answerWithNote(parts, event, brief, reply);
   return { status: "accepted", state: "done", runId: event.id, reply };
 }
 
@@ -62,7 +69,7 @@ export function patchSession(parts: SessionParts, patch: SessionPatch, brief?: B
   return undefined;
 }
 
-async function answerCommand(parts: SessionParts, brief: Brief, command: { name: CommandName; args: string }): Promise<string> {
+async function answerCommand(parts: SessionParts, event: Event, brief: Brief, command: ParsedCommand): Promise<string> {
   const args = command.args;
   switch (command.name) {
     case "new":
@@ -80,7 +87,11 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
     case "usage":
       return `This session: ${describeSpend(parts.profile.get().spend)}.`;
     case "whoami":
-      return `You are the owner. This session is ${brief.sessionKey}, the agent is ${brief.agentName}.`;
+      return `${sayWho(event)} This session is ${brief.sessionKey}, the agent is ${brief.agentName}.`;
+    case "activation":
+      return chooseActivation(parts, brief, args);
+    case "pairing":
+      return answerPairing(parts, event, args);
     case "model":
       return chooseByWord(parts, brief, args);
     case "models":
@@ -115,9 +126,9 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
         : (done.reason ?? "Nothing to do.");
     }
     case "help":
-      return `Write what you need; I can read and write files, remember, run shell commands, fetch pages and more. I go on where I was after any interruption.\n\n${commandList()}`;
+      return `Write what you need; I can read and write files, remember, run shell commands, fetch pages and more. I go on where I was after any interruption.\n\n${commandList(brief)}`;
     case "commands":
-      return commandList();
+      return commandList(brief);
     default:
       return command.name satisfies never;
   }
@@ -148,9 +159,30 @@ function modelList(parts: SessionParts, brief: Brief): string {
   return listed.map((model) => `- \`${model.ref}\` ${model.name}`).join("\n");
 }
 
-function commandList(): string {
+function sayWho(event: Event): string {
+  if (event.kind !== "message") return "";
+  const { sender, from } = event.message;
+  if (sender.isOwner) return "You are the owner.";
+  return `You are ${sender.name ?? sender.id}, a guest (${from.channel}:${sender.id}).`;
+}
+
+function chooseActivation(parts: SessionParts, brief: Brief, args: string): string {
+  if (brief.place?.kind !== "group") return "This holds for groups; in a direct talk every message is answered.";
+  const present = parts.profile.get().activation ?? brief.place.activation;
+  if (args === "") return `Answered here: ${sayActivation(present)} Choose with /activation mention, always or default.`;
+  if (args !== "mention" && args !== "always" && args !== "default") return oneOf(args, ["mention", "always", "default"]);
+  parts.profile.change({ activation: args === "default" ? undefined : args }, parts.now());
+  return `From now on: ${sayActivation(args === "default" ? brief.place.activation : args)}`;
+}
+
+function sayActivation(activation: string): string {
+  return activation === "always" ? "every message." : "what mentions me or answers me.";
+}
+
+function commandList(brief: Brief): string {
   return commands
-    .map((command) => `- \`/${command.name}${"args" in command ? ` ${command.args}` : ""}\` ${command.description}`)
+    .filter((command: Command) => brief.commands?.includes(command.name) ?? true)
+    .map((command: Command) => `- \`/${command.name}${command.args ? ` ${command.args}` : ""}\` ${command.description}`)
     .join("\n");
 }
 
@@ -160,29 +192,16 @@ function table(facts: Record<string, string>): string {
     .join("  \n");
 }
 
-function answerWithNote(parts: SessionParts, event: Event, reply: string): void {
+function answerWithNote(parts: SessionParts, event: Event, brief: Brief, reply: string): void {
   if (event.kind !== "message") return;
   const asked = textOf(event.message.parts);
   const now = parts.now();
-  const entry = parts.commit(() =>
-    parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now),
-  );
   const runId = event.id;
-  const { from } = event.message;
-  if (!isAnsweredInPlace(from)) {
-    parts.outbox.add(
-      {
-        id: `${runId}:reply`,
-        sessionKey: parts.ports.sessionKey,
-        agentId: parts.ports.agentId,
-        runId,
-        to: from,
-        text: reply,
-        part: 0,
-      },
-      now,
-    );
-  }
+  const entry = parts.commit(() => {
+    queueReply(parts, event, brief, reply);
+    return parts.transcript.add({ kind: "note", text: reply, label: asked.slice(0, 200), isForModel: false }, now);
+  });
+  if (parts.outbox.nextAt() !== undefined) parts.alarm.setFor(now + GUARD_MS);
   parts.publisher.tell({ type: "entry", entry }, { runId });
   parts.publisher.tell(
     {

@@ -2,6 +2,7 @@
 // only the fast path. Messages that wait are dropped with a word to whoever sent them.
 import type { Entry } from "../../contract/entry.ts";
 import { endTurn } from "./ending.ts";
+import { releaseDropped } from "./outgoing/answering.ts";
 import type { SessionParts } from "./parts.ts";
 import type { InboxItem } from "./rows/inbox.ts";
 import type { Turn } from "./rows/turns.ts";
@@ -24,6 +25,7 @@ export function dropWaiting(parts: SessionParts, reason: string, runId?: string)
 
 export function dropItem(parts: SessionParts, item: InboxItem, reason: string): void {
   parts.inbox.mark(item.inboxId, "dropped", undefined, reason);
+  releaseDropped(parts, item.event, item.brief);
   parts.publisher.tell({ type: "inbox", inboxId: item.inboxId, state: "dropped", reason }, { runId: item.inboxId });
 }
 

@@ -5,14 +5,17 @@ import type { Entry } from "../../contract/entry.ts";
 import { ModelFailure } from "../../contract/errors.ts";
 import type { Bootstrap } from "../../contract/ports.ts";
 import { buildMessages } from "../agent/context.ts";
-import { buildSystemPrompt } from "../agent/prompt.ts";
+import { channelLabel, plainName } from "../agent/envelope.ts";
+import { buildSystemPrompt, type PlaceFacts } from "../agent/prompt.ts";
 import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
 import { type Answer, ask } from "../models/ask.ts";
 import type { ModelInfo, ModelMessage, ToolSpec } from "../models/port.ts";
-import { selectTools, toolSpecs } from "../tools/list.ts";
+import { toolSpecs, toolsFor } from "../tools/list.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { endTurn, failTurn } from "./ending.ts";
+import { queueStepRest } from "./outgoing/answering.ts";
+import { presentTarget } from "./outgoing/places.ts";
 import type { SessionParts } from "./parts.ts";
 import { absorbSteered } from "./receiving.ts";
 import type { Turn } from "./rows/turns.ts";
@@ -26,11 +29,13 @@ const knownBootstraps = new Map<string, Bootstrap>();
 
 export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   absorbSteered(parts, turn);
+  parts.showing.follow(turn);
+  parts.showing.reset();
   const bootstrap = await readBootstrap(parts, turn.brief);
   await parts.keys.renew(turn.brief);
   const choice = choiceOf(parts, turn.brief, "wishes" in turn.event ? turn.event.wishes.model : undefined);
   const { models } = choice;
-  const tools = selectTools(turn.brief.tools);
+  const tools = toolsFor(turn.brief);
   const specs = toolSpecs(tools);
   const system = buildSystemPrompt(bootstrap, {
     agentName: turn.brief.agentName,
@@ -39,17 +44,19 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
     timeZone: turn.brief.timeZone,
     now: parts.now(),
     toolNames: tools.map((tool) => tool.name),
+    ...placeFacts(parts, turn),
     ...("wishes" in turn.event && turn.event.wishes.extraSystemPrompt ? { extra: turn.event.wishes.extraSystemPrompt } : {}),
   });
   const first = models[0];
   if (!first)
     throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
 
-  let messages = await readMessages(parts);
+  const read = (shorten = false) => readMessages(parts, turn.brief.timeZone, shorten);
+  let messages = await read();
   const reserve = Math.min(turn.brief.compaction.reserveTokens, Math.floor(first.contextWindow / 4));
   if (turn.brief.compaction.enabled && countTokens(system, messages, specs) > first.contextWindow - reserve) {
     await compactNow(parts, turn.brief, models, {});
-    messages = await readMessages(parts);
+    messages = await read();
   }
   let answer: Answer;
   try {
@@ -63,7 +70,7 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
       text: "The talk has outgrown the model's window: summarising the older part.",
     });
     await compactNow(parts, turn.brief, models, { isForced: true });
-    answer = await askModel(parts, turn, { models, system, messages: await readMessages(parts, true), specs });
+    answer = await askModel(parts, turn, { models, system, messages: await read(true), specs });
   }
   if (answer.note !== undefined) failTurn(parts, turn, "failed", { kind: "unknown", text: answer.note });
   else commitAnswer(parts, turn, answer);
@@ -81,8 +88,25 @@ async function readBootstrap(parts: SessionParts, brief: Brief): Promise<Bootstr
   throw new Error("The workspace answered that nothing changed to a session that knows nothing.");
 }
 
-function readMessages(parts: SessionParts, shorten = false): Promise<ModelMessage[]> {
-  return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten);
+function readMessages(parts: SessionParts, timeZone: string, shorten: boolean): Promise<ModelMessage[]> {
+  return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten, timeZone);
+}
+
+/** Where the latest message came from, for the system prompt. */
+function placeFacts(parts: SessionParts, turn: Turn): { channel?: string; place?: PlaceFacts } {
+  const target = presentTarget(parts, turn);
+  if (!target?.place) return {};
+  const { from, placeName } = target.message;
+  const { kind, systemPrompt } = target.place;
+  return {
+    channel: from.channel,
+    place: {
+      label: channelLabel(from.channel),
+      kind,
+      ...(placeName === undefined ? {} : { name: plainName(placeName) }),
+      ...(systemPrompt === undefined ? {} : { systemPrompt }),
+    },
+  };
 }
 
 function countTokens(
@@ -131,11 +155,13 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
           publisher.tell({ type: "text", step, offset: shown, delta: delta.delta });
           shown += delta.delta.length;
           blocks.add(turn.id, delta.delta, parts.now());
+          parts.showing.add(delta.delta);
         } else if (delta.type === "thinking") publisher.tell({ type: "thinking", step, delta: delta.delta });
       },
       onReset: () => {
         if (shown > 0) publisher.tell({ type: "text-reset", step });
         shown = 0;
+        parts.showing.reset();
         blocks.begin(turn.id, parts.now());
       },
       onRetry: (retry) => {
@@ -183,6 +209,7 @@ function commitAnswer(parts: SessionParts, turn: Turn, answer: Answer): void {
     const read = reply.spend.input + reply.spend.cacheRead + reply.spend.cacheWrite;
     parts.profile.noteSpend(reply.spend, model.ref, read + reply.spend.output, model.contextWindow, now);
     if (reply.calls.length > 0) {
+      queueStepRest(parts, turn, reply.text);
       parts.calls.plan(turn.id, turn.step, reply.calls);
       parts.turns.advance(turn.id, { state: "acting", model: model.ref, text: reply.text, spend: reply.spend });
     } else {

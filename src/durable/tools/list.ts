@@ -1,8 +1,9 @@
 // Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
-import type { ToolPolicy } from "../../contract/admission.ts";
+import type { Brief, ToolPolicy } from "../../contract/admission.ts";
 import { edit } from "./edit.ts";
 import { find, grep, ls } from "./lookup.ts";
 import { memoryGet, memorySearch } from "./memory.ts";
+import { message } from "./message.ts";
 import type { Tool } from "./port.ts";
 import { read } from "./read.ts";
 import { sessionStatus } from "./session-status.ts";
@@ -12,7 +13,26 @@ import { write } from "./write.ts";
 
 export { toolSpecs, validateInput } from "./input.ts";
 
-export const tools: readonly Tool[] = [read, write, edit, ls, find, grep, exec, memorySearch, memoryGet, webFetch, sessionStatus];
+export const tools: readonly Tool[] = [
+  read,
+  write,
+  edit,
+  ls,
+  find,
+  grep,
+  exec,
+  memorySearch,
+  memoryGet,
+  webFetch,
+  message,
+  sessionStatus,
+];
+
+/** The tools of one turn: what the policy leaves and the place has a use for. */
+export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels">): Tool[] {
+  const hasChannels = brief.place !== undefined || brief.hasChannels === true;
+  return selectTools(brief.tools).filter((tool) => tool.needs !== "channels" || hasChannels);
+}
 
 /**
  * The tools that a policy leaves: all, or those that `allow` (and `within`, where there is one) names, without those that

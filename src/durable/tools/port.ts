@@ -1,7 +1,10 @@
 // What a tool is. One file and one line in list.ts a tool; no registration by import.
 // Imports nothing of Cloudflare: tested in plain Node.
 import type { z } from "zod";
-import type { MediaRef } from "../../contract/message.ts";
+import type { DeliveryAct, DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
+import type { Outcome } from "../../contract/errors.ts";
+import type { Address, MediaRef } from "../../contract/message.ts";
+import type { Person, SendPermission } from "../../contract/people.ts";
 import type { WorkspacePort } from "../../contract/ports.ts";
 
 export interface ToolResult {
@@ -9,8 +12,27 @@ export interface ToolResult {
   text: string;
   isError?: boolean;
   media?: MediaRef[];
+  /** Whether `media` goes to the person along with the answer. */
+  isForPerson?: boolean;
+  /** The place it wrote to. */
+  wroteTo?: Address;
   /** For screens only. */
   details?: Record<string, unknown>;
+}
+
+/** What a tool needs to act on a channel: who is known, what is permitted, the way out and back. */
+export interface MessageDesk {
+  /** Where the latest message of this turn came from, and which it is. */
+  here?: { address: Address; messageId?: string };
+  people(): Promise<Person[]>;
+  permit(to: Address): Promise<SendPermission>;
+  /** Cuts a text into messages that the place takes. */
+  plan(to: Address, text: string): Promise<string[]>;
+  /** One try under an id of its own; `part` counts what one call does. */
+  send(to: Address, act: DeliveryAct, part: number): Promise<DeliveryOutcome>;
+  read(from: Address, limit: number): Promise<Outcome<ReadBack[]>>;
+  /** Tells the talk of that place what was written there, so that an answer from there makes sense. */
+  note(to: Address, sessionKey: string, text: string): Promise<void>;
 }
 
 export interface ToolContext {
@@ -28,6 +50,8 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Keeps bytes where screens and models find them (R2); absent: a picture is only described. */
   storeMedia?: (bytes: Uint8Array, type: string, name: string) => Promise<MediaRef>;
+  /** Absent: no channel is there to write to. */
+  messages?: MessageDesk;
   /** Output so far, for screens. */
   progress(text: string): void;
   now(): number;
@@ -38,7 +62,9 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   name: string;
   /** One line for people. */
   label: string;
-  group: "fs" | "runtime" | "memory" | "web" | "sessions";
+  group: "fs" | "runtime" | "memory" | "web" | "sessions" | "messaging";
+  /** Offered only where this is there. */
+  needs?: "channels";
   /** For the model. Every word costs on every request. */
   description: string;
   input: Input;

@@ -41,16 +41,15 @@ describe("selectTools", () => {
   it("leaves all without a policy", () => {
     expect(names(selectTools({}))).toEqual(names(tools));
     expect(names(tools)).toEqual(
-      "read write edit ls find grep exec memory_search memory_get web_fetch session_status".split(" "),
+      "read write edit ls find grep exec memory_search memory_get web_fetch message session_status".split(" "),
     );
   });
 
   it("takes names, groups and the star", () => {
     expect(names(selectTools({ allow: ["group:memory", "read"] }))).toEqual(["read", "memory_search", "memory_get"]);
-    expect(names(selectTools({ allow: ["*"], deny: ["group:fs", "group:web", "group:runtime", "group:sessions"] }))).toEqual([
-      "memory_search",
-      "memory_get",
-    ]);
+    expect(
+      names(selectTools({ allow: ["*"], deny: ["group:fs", "group:web", "group:runtime", "group:sessions", "group:messaging"] })),
+    ).toEqual(["memory_search", "memory_get"]);
   });
 
   it("lets deny win, and leaves nothing to an empty or unknown allow", () => {
@@ -91,7 +90,7 @@ describe("validateInput", () => {
   });
 });
 
-it("marks exec and edit as unsafe to repeat, and all that changes something as not for running side by side", () => {
-  expect(names(tools.filter((tool) => !tool.isRepeatable))).toEqual(["edit", "exec"]);
-  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec"]);
+it("marks exec, edit and message as unsafe to repeat, and all that changes something as not for running side by side", () => {
+  expect(names(tools.filter((tool) => !tool.isRepeatable))).toEqual(["edit", "exec", "message"]);
+  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "message"]);
 });

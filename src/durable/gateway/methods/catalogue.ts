@@ -4,7 +4,7 @@ import { THINKING_LEVELS } from "../../../contract/event.ts";
 import { mainSessionKey } from "../../../contract/session-key.ts";
 import { type Command, commands } from "../../agent/commands.ts";
 import type { ModelInfo } from "../../models/port.ts";
-import { selectTools } from "../../tools/list.ts";
+import { selectTools, toolsFor } from "../../tools/list.ts";
 import type { Tool } from "../../tools/port.ts";
 import type { View } from "../live/views.ts";
 import { type Call, type Handlers, nameSession, type SessionName } from "./method.ts";
@@ -24,6 +24,7 @@ const GROUP_LABELS: Record<Tool["group"], string> = {
   memory: "Memory",
   web: "Web",
   sessions: "Sessions",
+  messaging: "Messaging",
 };
 
 export const catalogue: Handlers<CatalogueMethod> = {
@@ -88,7 +89,7 @@ export const catalogue: Handlers<CatalogueMethod> = {
   "tools.effective": async (params, { house }) => {
     const name = nameSession(params.sessionKey, params.agentId);
     const brief = await house.directory.brief(name.key);
-    return { agentId: name.agentId, profile: "full", groups: viewTools(selectTools(brief.tools)) };
+    return { agentId: name.agentId, profile: "full", groups: viewTools(toolsFor(brief)) };
   },
 
   "skills.status": async (params, { house }) => {

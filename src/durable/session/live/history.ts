@@ -3,8 +3,8 @@ import { NO_SPEND } from "../../../contract/entry.ts";
 import type { LiveEvent } from "../../../contract/live.ts";
 import type { ActiveRun, History, HistoryRequest, RunState } from "../../../contract/ports.ts";
 import { titleOf } from "../acting.ts";
+import { textOfEvent } from "../incoming/reading.ts";
 import type { SessionParts } from "../parts.ts";
-import { textOfEvent } from "../receiving.ts";
 import type { Turn } from "../rows/turns.ts";
 
 const DEFAULT_LIMIT = 200;

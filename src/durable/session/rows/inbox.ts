@@ -9,6 +9,12 @@ export interface InboxItem extends WaitingMessage {
   brief: Brief;
 }
 
+export interface TurnItem {
+  inboxId: string;
+  wasSteered: boolean;
+  body?: { event: Event; brief: Brief };
+}
+
 interface InboxRow {
   id: string;
   at: number;
@@ -44,6 +50,11 @@ export class Inbox {
     );
     if (written > 0 && this.#waiting) this.#waiting = [...this.#waiting, { inboxId: event.id, at: now, mode, event, brief }];
     return written > 0;
+  }
+
+  /** An event that needs no turn: only its id is kept. */
+  addDone(id: string, mode: QueueMode, now: number): void {
+    this.#sql.run("INSERT INTO inbox (id, at, state, mode, event, brief) VALUES (?, ?, 'done', ?, '', '')", id, now, mode);
   }
 
   /** An event that begins its turn at once: its body is in the turn and the transcript, the row needs none. */
@@ -87,17 +98,38 @@ export class Inbox {
     if (state !== "queued") this.#waiting = this.#waiting?.filter((item) => item.inboxId !== id);
   }
 
-  /** Ends all items of a turn and answers them. Their bodies are in the transcript now, so the rows shrink. */
-  settle(turnId: string, state: "done" | "failed"): { inboxId: string; wasSteered: boolean }[] {
-    const items = this.#sql.all<{ id: string; state: InboxState }>(
-      "SELECT id, state FROM inbox WHERE turn_id = ? AND state IN ('working', 'steered')",
-      turnId,
-    );
+  /** A waiting item has changed: a file of it is here, or could not be had. */
+  changeWaiting(id: string, event: Event): void {
+    this.#sql.run("UPDATE inbox SET event = ?, tries = 0 WHERE id = ? AND state = 'queued'", JSON.stringify(event), id);
+    this.#waiting = this.#waiting?.map((item) => (item.inboxId === id ? { ...item, event } : item));
+  }
+
+  /** Counts a try before it is made and answers how many there were. */
+  countTry(id: string): number {
+    this.#sql.run("UPDATE inbox SET tries = tries + 1 WHERE id = ?", id);
+    return this.#sql.one<{ tries: number }>("SELECT tries FROM inbox WHERE id = ?", id)?.tries ?? 1;
+  }
+
+  /** The items of a running turn, oldest first. One that began its turn at once has its body there. */
+  ofTurn(turnId: string): TurnItem[] {
+    return this.#sql
+      .all<InboxRow>(
+        "SELECT id, state, event, brief FROM inbox WHERE turn_id = ? AND state IN ('working', 'steered') ORDER BY place",
+        turnId,
+      )
+      .map((row) => ({
+        inboxId: row.id,
+        wasSteered: row.state === "steered",
+        ...(row.event === "" ? {} : { body: { event: JSON.parse(row.event), brief: JSON.parse(row.brief) } }),
+      }));
+  }
+
+  /** Ends all items of a turn. Their bodies are in the transcript now, so the rows shrink. */
+  settle(turnId: string, state: "done" | "failed"): void {
     this.#sql.run(
       "UPDATE inbox SET state = ?, event = '', brief = '' WHERE turn_id = ? AND state IN ('working', 'steered')",
       state,
       turnId,
     );
-    return items.map((item) => ({ inboxId: item.id, wasSteered: item.state === "steered" }));
   }
 }

@@ -1,73 +1,174 @@
-// What goes out: one row a part, with an idempotency key. "Refused" is not repeated, "unanswered" is tried again,
-// "unknown" may have been sent and is never repeated blindly.
-import type { DeliveryOutcome, OutboxItem } from "../../../contract/channels/delivery.ts";
+// What goes out: one row a message, with an idempotency key, in order for each address. A try is marked before it is
+// made: a row found marked after a restart may have been sent. What becomes of a try is decided in agent/delivery.ts.
+import type { DeliveryStyle, OutboxItem } from "../../../contract/channels/delivery.ts";
+import type { MediaRef } from "../../../contract/message.ts";
+import { type AfterDelivery, addressKey } from "../../agent/delivery.ts";
 import type { Sql } from "../../storage/sql.ts";
 
-const MAX_ATTEMPTS = 8;
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 300_000;
+/** How an answer becomes messages; the row holds the whole text until then. */
+export interface AnswerPlan {
+  style: DeliveryStyle;
+  /** Message that the first part hangs on, or every part. */
+  replyTo?: string;
+  isReplyForAll?: boolean;
+  /** Goes out after the text. */
+  media?: MediaRef[];
+}
+
+export interface OutboxRow {
+  item: OutboxItem;
+  address: string;
+  state: "pending" | "sending";
+  attempts: number;
+  nextAt: number;
+  madeAt: number;
+  plan?: AnswerPlan;
+}
+
+interface StoredRow {
+  item: string;
+  address: string;
+  state: "pending" | "sending";
+  attempts: number;
+  next_at: number;
+  made_at: number;
+  plan: string | null;
+}
 
 export class Outbox {
   readonly #sql: Sql;
-  /** Whether something may be pending; after a restart it may. */
+  /** Whether something may wait; after a restart it may. */
   #mayWait = true;
+  /** Rows that this life of the object is sending. */
+  readonly #underway = new Set<string>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  add(item: OutboxItem, now: number): void {
+  add(item: OutboxItem, now: number, plan?: AnswerPlan): void {
     this.#mayWait = true;
     this.#sql.run(
-      "INSERT OR IGNORE INTO outbox (id, state, attempts, next_at, item) VALUES (?, 'pending', 0, ?, ?)",
+      "INSERT OR IGNORE INTO outbox (id, state, attempts, next_at, item, address, made_at, plan) VALUES (?, 'pending', 0, ?, ?, ?, ?, ?)",
       item.id,
       now,
       JSON.stringify(item),
+      addressKey(item.to),
+      now,
+      plan ? JSON.stringify(plan) : null,
     );
   }
 
-  /** The oldest item that is due. Order is kept: nothing overtakes an item that waits for its next try. */
-  due(now: number): (OutboxItem & { attempts: number }) | undefined {
-    const row = this.#first();
-    return row && row.next_at <= now ? { ...(JSON.parse(row.item) as OutboxItem), attempts: row.attempts } : undefined;
+  /** The oldest unsettled row of each address: nothing overtakes it there. */
+  heads(): OutboxRow[] {
+    if (!this.#mayWait) return [];
+    const rows = this.#sql.all<StoredRow>(
+      "SELECT item, address, state, attempts, next_at, made_at, plan FROM outbox WHERE state IN ('pending', 'sending') ORDER BY CASE rank WHEN 0 THEN place ELSE rank END, place",
+    );
+    this.#mayWait = rows.length > 0;
+    const seen = new Set<string>();
+    return rows.flatMap((row) => (seen.has(row.address) ? [] : seen.add(row.address) && [toRow(row)]));
+  }
+
+  head(address: string): OutboxRow | undefined {
+    return this.heads().find((row) => row.address === address);
   }
 
   nextAt(): number | undefined {
-    return this.#first()?.next_at;
+    const times = this.heads().map((row) => row.nextAt);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  #first(): { item: string; attempts: number; next_at: number } | undefined {
-    if (!this.#mayWait) return undefined;
-    const row = this.#sql.one<{ item: string; attempts: number; next_at: number }>(
-      "SELECT item, attempts, next_at FROM outbox WHERE state = 'pending' ORDER BY place LIMIT 1",
-    );
-    this.#mayWait = row !== undefined;
-    return row;
+  /** A try was begun by an earlier life of the object and never came back. */
+  isCutOff(row: OutboxRow): boolean {
+    return row.state === "sending" && !this.#underway.has(row.item.id);
   }
 
   /** A try begins: should it never come back, it may have been sent. */
-  begin(id: string): void {
-    this.#sql.run("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", id);
+  begin(item: OutboxItem): void {
+    this.#underway.add(item.id);
+    this.#sql.run(
+      "UPDATE outbox SET state = 'sending', attempts = attempts + 1, item = ? WHERE id = ?",
+      JSON.stringify(item),
+      item.id,
+    );
   }
 
-  settle(id: string, result: DeliveryOutcome, now: number): void {
-    switch (result.outcome) {
+  settle(id: string, after: AfterDelivery): void {
+    this.#underway.delete(id);
+    switch (after.state) {
+      case "pending":
+        this.#sql.run("UPDATE outbox SET state = 'pending', next_at = ? WHERE id = ?", after.nextAt, id);
+        return;
       case "sent":
-        this.#sql.run("UPDATE outbox SET state = 'sent', item = '', platform_id = ? WHERE id = ?", result.platformId ?? null, id);
+        this.#sql.run("UPDATE outbox SET state = 'sent', item = '', platform_id = ? WHERE id = ?", after.platformId ?? null, id);
         return;
       case "refused":
       case "unknown":
-        this.#sql.run("UPDATE outbox SET state = ?, reason = ? WHERE id = ?", result.outcome, result.reason, id);
+        this.#sql.run("UPDATE outbox SET state = ?, item = '', reason = ? WHERE id = ?", after.state, after.reason, id);
         return;
-      case "unanswered": {
-        const attempts = this.#sql.one<{ attempts: number }>("SELECT attempts FROM outbox WHERE id = ?", id)?.attempts ?? 1;
-        const wait = result.retryAfterMs ?? Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
-        const state = attempts >= MAX_ATTEMPTS ? "refused" : "pending";
-        this.#sql.run("UPDATE outbox SET state = ?, reason = ?, next_at = ? WHERE id = ?", state, result.reason, now + wait, id);
-        return;
-      }
       default:
-        result satisfies never;
+        after satisfies never;
     }
   }
+
+  /** The planned answer becomes its messages, in its own place of the order. None: there was nothing to send. */
+  split(row: OutboxRow, items: readonly { item: OutboxItem; nextAt: number }[]): void {
+    const [first, ...others] = items;
+    const id = row.item.id;
+    if (!first) {
+      this.drop(id);
+      return;
+    }
+    this.#sql.run("UPDATE outbox SET item = ?, plan = NULL WHERE id = ?", JSON.stringify(first.item), id);
+    for (const { item, nextAt } of others) {
+      this.#sql.run(
+        "INSERT OR IGNORE INTO outbox (id, state, attempts, next_at, item, address, made_at, rank) SELECT ?, 'pending', 0, ?, ?, address, made_at, CASE rank WHEN 0 THEN place ELSE rank END FROM outbox WHERE id = ?",
+        item.id,
+        nextAt,
+        JSON.stringify(item),
+        id,
+      );
+    }
+  }
+
+  drop(id: string): void {
+    this.#underway.delete(id);
+    this.#sql.run("DELETE FROM outbox WHERE id = ?", id);
+  }
+
+  /** Nothing was sent yet: it is tried later, as `item` when that has changed. */
+  postpone(item: OutboxItem, nextAt: number): void {
+    this.#underway.delete(item.id);
+    this.#sql.run(
+      "UPDATE outbox SET state = 'pending', attempts = attempts + 1, next_at = ?, item = ? WHERE id = ?",
+      nextAt,
+      JSON.stringify(item),
+      item.id,
+    );
+  }
+
+  /** Drops what is left of a turn's answer toward an address where a message of it was refused. */
+  dropRest(turnId: string, address: string): void {
+    const head = `${turnId}:`;
+    this.#sql.run(
+      "UPDATE outbox SET state = 'refused', item = '', reason = 'an earlier part was not taken' WHERE state = 'pending' AND address = ? AND substr(id, 1, ?) = ? AND substr(id, ?, 1) GLOB '[0-9b]'",
+      address,
+      head.length,
+      head,
+      head.length + 1,
+    );
+  }
+}
+
+function toRow(row: StoredRow): OutboxRow {
+  return {
+    item: JSON.parse(row.item),
+    address: row.address,
+    state: row.state,
+    attempts: row.attempts,
+    nextAt: row.next_at,
+    madeAt: row.made_at,
+    ...(row.plan === null ? {} : { plan: JSON.parse(row.plan) }),
+  };
 }

@@ -26,6 +26,10 @@ interface Profile {
   contextTokens?: number | undefined;
   contextWindow?: number | undefined;
   lastOutcome?: string | undefined;
+  /** A group's own choice of what is answered. */
+  activation?: string | undefined;
+  /** Turns in a row that programs began. */
+  botTurns?: number | undefined;
 }
 
 const PREVIEW_CHARS = 140;
@@ -93,7 +97,7 @@ export class SessionProfile {
   }
 
   row(status: SessionRow["status"], activeRunIds: string[]): SessionRow {
-    const { windowSeq: _window, lastOutcome: _outcome, ...rest } = this.get();
+    const { windowSeq: _window, lastOutcome: _outcome, activation: _activation, botTurns: _bots, ...rest } = this.get();
     const row: Record<string, unknown> = { ...rest, status, activeRunIds };
     for (const [name, value] of Object.entries(row)) if (value === undefined) delete row[name];
     return row as unknown as SessionRow;

@@ -39,4 +39,24 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- Self-made wakes, for the breaker.
   CREATE TABLE wake (hour INTEGER PRIMARY KEY, count INTEGER NOT NULL);
   `,
+  `
+  -- Order is kept for each address; rank is the place of the answer that a part belongs to. plan: how an answer is to be
+  -- cut, until it is. What waited before had no address: no channel could speak.
+  DELETE FROM outbox WHERE state = 'pending';
+  ALTER TABLE outbox ADD COLUMN address TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outbox ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN plan TEXT;
+  DROP INDEX outbox_open;
+  CREATE INDEX outbox_open ON outbox (place) WHERE state IN ('pending', 'sending');
+  -- Tries of the file that is being fetched, counted before each.
+  ALTER TABLE inbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+  -- What an answer in progress has shown at its place: a draft that grows, or blocks that went out.
+  CREATE TABLE draft (
+    turn_id TEXT PRIMARY KEY, address TEXT NOT NULL, state TEXT NOT NULL, platform_id TEXT,
+    step INTEGER NOT NULL DEFAULT 0, count INTEGER NOT NULL DEFAULT 0, text TEXT NOT NULL DEFAULT ''
+  ) WITHOUT ROWID;
+  -- Messages of a group that were not for the assistant; body is emptied once an answer knew them.
+  CREATE TABLE overheard (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, address TEXT NOT NULL, body TEXT NOT NULL);
+  `,
 ];

@@ -1,0 +1,72 @@
+// The message tool in a turn: under ids of its call, within what the Directory permits, and never done twice.
+import { expect, test } from "vitest";
+import { GROUP, openTalk, ring, settle, until } from "../../support/talk.ts";
+
+const call = (args: Record<string, unknown>) => ({ calls: [{ name: "message", args }] });
+const resultOf = (talk: ReturnType<typeof openTalk>) =>
+  talk.session.entries().flatMap((entry) => (entry.kind === "result" ? [entry.text] : []));
+
+test("writes elsewhere, tells the talk there, and the answer still comes here", async () => {
+  const talk = openTalk(
+    (_request, count) => (count === 1 ? call({ action: "send", to: "slack:C1", text: "hi all" }) : { text: "Told them." }),
+    {
+      people: {
+        maySend: async ({ to }) => ({
+          outcome: "allowed",
+          to: { ...to, kind: "group" },
+          sessionKey: "agent:main:slack:group:c1",
+        }),
+      },
+    },
+  );
+  await talk.say("tell the others");
+  await settle(talk);
+  expect(talk.session.sent.map(({ to, act }) => [to.channel, act])).toEqual([
+    ["slack", { type: "text", text: "hi all" }],
+    ["telegram", { type: "text", text: "Told them." }],
+  ]);
+  expect(talk.session.sent[0]?.id).toMatch(/^turn_.*:m0$/);
+  expect(talk.session.elsewhere).toMatchObject([
+    {
+      sessionKey: "agent:main:slack:group:c1",
+      event: { kind: "notice", message: { parts: [{ text: expect.stringContaining("hi all") }] } },
+    },
+  ]);
+});
+
+test("is held to what the owner permits", async () => {
+  const talk = openTalk(
+    (_request, count) => (count === 1 ? call({ action: "send", to: "telegram:9", text: "x" }) : { text: "I may not." }),
+    {
+      people: { maySend: async () => ({ outcome: "denied", reason: "nobody knows them." }) },
+    },
+  );
+  await talk.say("write to 9");
+  await settle(talk);
+  expect(resultOf(talk)).toEqual(["Not permitted: nobody knows them."]);
+  expect(talk.session.sent).toHaveLength(1);
+});
+
+test("having written here, silence needs no word of its own", async () => {
+  const talk = openTalk((_request, count) =>
+    count === 1 ? call({ action: "reply", text: "Here you are." }) : { text: "NO_REPLY" },
+  );
+  await talk.say("hi");
+  await settle(talk);
+  expect(talk.session.sent.map(({ act }) => act)).toEqual([{ type: "text", text: "Here you are.", replyTo: "101" }]);
+});
+
+test("cut off while it sends, it is not done again and the model is told", async () => {
+  let isAway = true;
+  const talk = openTalk((_request, count) => (count === 1 ? call({ action: "send", text: "once" }) : { text: "I will check." }), {
+    deliver: ({ id }) => (isAway && id.endsWith(":m0") ? new Promise(() => {}) : Promise.resolve({ outcome: "sent" })),
+  });
+  await talk.say("hi", { from: GROUP }, { kind: "group" });
+  await until(() => talk.session.texts().length === 1);
+  isAway = false;
+  await talk.session.crash();
+  await ring(talk);
+  await settle(talk);
+  expect(talk.session.texts()).toEqual(["once", "I will check."]);
+  expect(resultOf(talk)[0]).toContain("outcome unknown");
+});
