@@ -1,21 +1,18 @@
 // The control rooms as their owner uses them, against a started Skerry: each room's main act works and is still true
 // after a reload; nothing keeps anybody out; nothing of it is fetched before it is opened.
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GatewayClient } from "../../src/client/gateway-client.ts";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
+import { openProfile } from "../support/browser.ts";
 import { makeConnect, makeDevice } from "../support/device.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
+import type { Skerry } from "../support/runtime.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
 import { openChat } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-
+let visit: Visit;
 let skerry: Skerry;
 let browser: Browser;
 let context: BrowserContext;
@@ -25,18 +22,18 @@ let complaints: string[];
 let operator: Operator;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  [skerry, browser] = await Promise.all([startSkerry(), launchBrowser()]);
-  operator = await openOperator(skerry);
-  await say("travel", "What time is it in Oslo?", "Travel plans");
-  await say("garden", "List the files in your workspace", "Garden");
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  visit = await openVisit({
+    async prepare(started) {
+      operator = await openOperator(started);
+      await say("travel", "What time is it in Oslo?", "Travel plans");
+      await say("garden", "List the files in your workspace", "Garden");
+    },
+  });
+  ({ skerry, browser, context, outside, page, complaints } = visit);
 });
 afterAll(async () => {
   operator?.close();
-  await browser?.close();
-  await skerry?.stop();
+  await visit?.close();
 });
 
 async function say(name: string, text: string, label: string): Promise<void> {

@@ -1,43 +1,26 @@
 // Files in WebChat as a person brings them: picked, pasted and dropped; seen before and after sending, large on demand;
 // refused with a sentence; kept over a reload and a lost connection. The model hears of each.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
 import { ModelServer } from "../support/model-server/server.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { openChat, openSession, readSaid, waitForAnswer, write } from "../support/webchat.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
+import { openSession, readSaid, waitForAnswer, write } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const home = mkdtempSync(join(tmpdir(), "skerry-attachments-"));
 let model: ModelServer;
-let skerry: Skerry;
-let browser: Browser;
+let visit: Visit;
 let context: BrowserContext;
 let outside: string[];
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({ handler: () => ({ say: "I see it." }) });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
-  [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  visit = await openVisit({ model });
+  ({ context, outside, page, complaints } = visit);
 });
-afterAll(async () => {
-  await browser?.close();
-  await skerry?.stop();
-  await model?.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => visit?.close());
 
 /** A picture of one colour. `noise` makes it weigh. */
 function makePng(side: number, colour: [number, number, number], noise = false): Buffer {
