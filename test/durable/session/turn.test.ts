@@ -1,39 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Brief } from "../../../src/contract/admission.ts";
-import type { Entry } from "../../../src/contract/entry.ts";
 import type { LiveEvent } from "../../../src/contract/live.ts";
 import { commands } from "../../../src/durable/agent/commands.ts";
-import { personTexts, type ScriptedReply, type SeenRequest, scriptModel } from "../../support/scripted-model.ts";
-import { openTestSession, type TestSession, type TestSessionOptions } from "../../support/session.ts";
-import { openTestWorkspace } from "../../support/workspace.ts";
+import { personTexts, type SeenRequest } from "../../support/scripted-model.ts";
+import type { TestSession } from "../../support/session.ts";
+import { answersOf as answers, openTalk as open, resultsOf as results, type TalkScript, until } from "../../support/talk.ts";
 
-type Script = (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>;
-
-function open(script: Script, options: Partial<Omit<TestSessionOptions, "brief">> & { brief?: Partial<Brief> } = {}) {
-  const model = scriptModel(script);
-  const workspace = openTestWorkspace();
-  const session = openTestSession({
-    env: {},
-    workspace,
-    fetch: model.fetch,
-    ...options,
-    brief: { models: [model.ref], providers: model.providers, ...options.brief },
-  });
-  return { session, model, workspace };
-}
-
-const answers = (entries: Entry[]) =>
-  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
-const results = (entries: Entry[]) => entries.flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 const ends = (session: TestSession) => session.told.flatMap((event) => (event.type === "turn-ended" ? [event] : []));
 const states = (session: TestSession, id: string) =>
   session.told.flatMap((event) => (event.type === "inbox" && event.inboxId === id ? [event.state] : []));
-const until = async (condition: () => boolean, ms = 3000) => {
-  for (const endAt = Date.now() + ms; !condition(); ) {
-    if (Date.now() > endAt) throw new Error("It did not come about in time.");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 
 describe("a turn", () => {
   test("answers, is reported once and leaves no alarm behind", async () => {
@@ -193,7 +167,7 @@ describe("stop", () => {
 });
 
 describe("messages while busy", () => {
-  const slowThen = (text: string): Script => {
+  const slowThen = (text: string): TalkScript => {
     return (_request, count) =>
       count === 1 ? { calls: [{ name: "exec", args: { command: "sleep 0.2" } }], delayMs: 60 } : { text: `${text} ${count}` };
   };
