@@ -1,13 +1,11 @@
 // The command line as a person and a script meet it: real processes against a scripted Gateway.
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runCli } from "../../support/cli.ts";
 import { GatewayServer } from "../../support/gateway-server.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const KEY = "agent:main:main";
 const dir = mkdtempSync(join(tmpdir(), "skerry-cli-"));
 let server: GatewayServer;
@@ -18,18 +16,11 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-interface Ran {
-  child: ChildProcessWithoutNullStreams;
-  out(): string;
-  err(): string;
-  code: Promise<number | null>;
-}
-
-function run(args: string[], input: string | undefined = "", env: Record<string, string> = {}): Ran {
-  const child = spawn(process.execPath, [join(ROOT, "bin/skerry.mjs"), ...args], {
-    cwd: dir,
+const run = (args: string[], input = "", env: Record<string, string> = {}) =>
+  runCli(args, {
+    input,
+    workingDir: dir,
     env: {
-      PATH: process.env["PATH"],
       HOME: dir,
       SKERRY_URL: `http://127.0.0.1:${server.port}`,
       SKERRY_TOKEN: "right",
@@ -37,17 +28,6 @@ function run(args: string[], input: string | undefined = "", env: Record<string,
       ...env,
     },
   });
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (data) => {
-    out += data;
-  });
-  child.stderr.on("data", (data) => {
-    err += data;
-  });
-  if (input !== undefined) child.stdin.end(input);
-  return { child, out: () => out, err: () => err, code: new Promise((done) => child.once("close", done)) };
-}
 
 const chat = (runId: string, state: string, more: object = {}) => server.tell("chat", { sessionKey: KEY, runId, state, ...more });
 const message = (text: string) => ({ role: "assistant", content: [{ type: "text", text }] });
