@@ -6,7 +6,7 @@ import type { ActiveRun } from "../contract/ports.ts";
 export interface Hello {
   protocol: number;
   server: { version: string; connId?: string; bootId?: string };
-  features?: { methods?: string[]; events?: string[] };
+  features?: { methods?: string[]; events?: string[]; capabilities?: string[] };
   snapshot?: { sessionDefaults?: { defaultAgentId?: string; mainSessionKey?: string } & Record<string, unknown> } & Record<
     string,
     unknown

@@ -2,6 +2,7 @@
 // close codes are those that clients of the protocol know.
 import type { GatewayErrorData } from "../../contract/errors.ts";
 import {
+  CAP_BARE_PING,
   type ConnectParams,
   connectParams,
   MAX_BUFFERED_BYTES,
@@ -104,7 +105,7 @@ async function sayHello(screen: Screen, authority: Authority, house: House): Pro
     type: "hello-ok",
     protocol: PROTOCOL_VERSION,
     server: { version: house.version, connId: screen.id },
-    features: { methods: Object.keys(METHODS), events: EVENTS, capabilities: [] },
+    features: { methods: Object.keys(METHODS), events: EVENTS, capabilities: [CAP_BARE_PING] },
     snapshot: {
       presence: house.presence.list(now),
       health,
