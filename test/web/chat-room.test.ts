@@ -5,6 +5,7 @@ import type { ClientState } from "../../src/client/gateway-client.ts";
 import { GatewayError } from "../../src/contract/errors.ts";
 import { ChatRoom } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
+import { Courier } from "../../src/web/talk/courier.ts";
 
 const KEY = "agent:main:main";
 
@@ -38,7 +39,7 @@ class PlayedGateway {
 }
 
 let gateway: PlayedGateway;
-const makeRoom = () => new ChatRoom(KEY, gateway, new Outbox());
+const makeRoom = () => new ChatRoom(KEY, gateway, new Courier(gateway, new Outbox()));
 const shown = (room: ChatRoom) =>
   room.view.items.map((item) => (item.kind === "message" ? [item.text, item.state] : [item.kind]));
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));

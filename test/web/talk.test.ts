@@ -7,6 +7,7 @@ import type { ViewItem } from "../../src/client/view-items.ts";
 import { ChatRoom } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
 import { chooseShown } from "../../src/web/state/segments.ts";
+import { Courier } from "../../src/web/talk/courier.ts";
 import { offerFor, wantsModels } from "../../src/web/talk/offers.ts";
 import { TranscriptSearch } from "../../src/web/talk/transcript-search.ts";
 
@@ -79,7 +80,7 @@ describe("searching", () => {
     vi.stubGlobal("document", { hidden: false });
     vi.stubGlobal("requestAnimationFrame", (work: () => void) => Number(setTimeout(work, 1)));
     talk = new LongTalk();
-    room = new ChatRoom(KEY, talk, new Outbox());
+    room = new ChatRoom(KEY, talk, new Courier(talk, new Outbox()));
     await room.open();
   });
   afterEach(() => {

@@ -5,6 +5,7 @@ import type { SessionSummary } from "../../client/frames.ts";
 import { type ClientState, GatewayClient } from "../../client/gateway-client.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
+import { Courier } from "../talk/courier.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
 import { Outbox } from "./outbox.ts";
@@ -42,7 +43,7 @@ export class Desk extends Signal {
   /** The name of this page among the screens that are connected. */
   readonly screenId = newId("conn");
   readonly sessions: SessionList;
-  readonly #outbox = new Outbox();
+  readonly #courier: Courier;
   #access: Access = "checking";
   #refusal: string | undefined;
   #link: ClientState = { phase: "idle" };
@@ -65,6 +66,7 @@ export class Desk extends Signal {
           mode: "webchat",
           instanceId: this.screenId,
         },
+        isWatched: () => !document.hidden,
       },
       {
         onState: (state) => this.#noteLink(state),
@@ -74,6 +76,7 @@ export class Desk extends Signal {
       },
     );
     this.sessions = new SessionList(this.client);
+    this.#courier = new Courier(this.client, new Outbox());
   }
 
   get access(): Access {
@@ -104,7 +107,7 @@ export class Desk extends Signal {
       if (fresh === undefined) this.#follow();
       else void this.enter({ code: fresh });
     });
-    addEventListener("online", () => this.client.hurry());
+    for (const change of ["online", "offline", "pageshow"]) addEventListener(change, () => this.client.hurry());
     document.addEventListener("visibilitychange", () => !document.hidden && this.client.hurry());
     if (code !== undefined && !(await this.enter({ code })) && recall("known") === undefined) return;
     if (this.#access !== "in") this.#connect();
@@ -199,6 +202,7 @@ export class Desk extends Signal {
     keep("known", "yes");
     this.#follow();
     this.#catchUp();
+    this.#courier.deliverElsewhere(this.#room?.sessionKey);
     this.tell();
   }
 
@@ -224,7 +228,7 @@ export class Desk extends Signal {
     const key = this.#place.rest ?? recall("session") ?? this.#mainKey;
     if (key !== this.#room?.sessionKey) {
       this.#leaveRoom();
-      this.#room = new ChatRoom(key, this.client, this.#outbox);
+      this.#room = new ChatRoom(key, this.client, this.#courier);
       if (this.client.state.phase === "ready") void this.#room.open();
     }
     keep("session", key);
