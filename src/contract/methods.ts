@@ -98,6 +98,9 @@ export const METHODS = {
     z.object({ sessionKey, agentId, message: message.min(1), label: z.string().max(100).optional() }),
   ),
 
+  /** Tells the other screens that somebody writes in a session, or no longer does. */
+  "session.typing": method("operator.write", z.object({ sessionKey, agentId, typing: z.boolean() })),
+
   agent: method(
     "operator.write",
     z.object({
@@ -243,6 +246,7 @@ export const EVENTS = [
   "chat",
   "session.message",
   "session.inbox",
+  "session.typing",
   "sessions.changed",
   "presence",
   "tick",

@@ -63,6 +63,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       startedAt: Date.now(),
       screenCount: () => this.#screens.open().length,
       tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
+      tellOthers: (connId, event, payload, key) => this.#screens.tellOthers(connId, event, payload, key),
       sessionOfRun: (runId) => this.#stage.sessionOf(runId),
       waitFor: (wait) => this.#waitFor(wait),
       dropDevice: (deviceId, reason) => this.#drop((screen) => screen.state.deviceId === deviceId, reason),

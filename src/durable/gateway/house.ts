@@ -17,6 +17,7 @@ type FromGateway =
   | "startedAt"
   | "screenCount"
   | "tell"
+  | "tellOthers"
   | "waitFor"
   | "dropDevice"
   | "sessionOfRun";

@@ -1,10 +1,11 @@
 // The page's one desk: the connection, the list of sessions, the room that is open, and what is told in passing. Components
 // read it and call it; it knows no component.
 
-import type { SessionSummary } from "../../client/frames.ts";
+import type { Hello, SessionSummary } from "../../client/frames.ts";
 import { type ClientState, GatewayClient } from "../../client/gateway-client.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
+import { Company } from "../talk/company.ts";
 import { Courier } from "../talk/courier.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
@@ -43,6 +44,7 @@ export class Desk extends Signal {
   /** The name of this page among the screens that are connected. */
   readonly screenId = newId("conn");
   readonly sessions: SessionList;
+  readonly company: Company;
   readonly #courier: Courier;
   #access: Access = "checking";
   #refusal: string | undefined;
@@ -63,6 +65,7 @@ export class Desk extends Signal {
           displayName: "WebChat",
           version,
           platform: "web",
+          deviceFamily: matchMedia("(pointer: coarse)").matches ? "phone" : "computer",
           mode: "webchat",
           instanceId: this.screenId,
         },
@@ -70,12 +73,13 @@ export class Desk extends Signal {
       },
       {
         onState: (state) => this.#noteLink(state),
-        onHello: (hello) => this.#greet(hello.snapshot?.sessionDefaults?.mainSessionKey),
+        onHello: (hello) => this.#greet(hello),
         onEvent: (frame) => this.#hear(frame),
         onGap: () => this.#catchUp(),
       },
     );
     this.sessions = new SessionList(this.client);
+    this.company = new Company(this.client, this.screenId);
     this.#courier = new Courier(this.client, new Outbox());
   }
 
@@ -196,8 +200,9 @@ export class Desk extends Signal {
     this.tell();
   }
 
-  #greet(mainKey: string | undefined): void {
-    this.#mainKey = mainKey ?? this.#mainKey;
+  #greet({ snapshot }: Hello): void {
+    this.#mainKey = snapshot?.sessionDefaults?.mainSessionKey ?? this.#mainKey;
+    this.company.load(snapshot?.["presence"]);
     this.#access = "in";
     keep("known", "yes");
     this.#follow();
@@ -215,6 +220,7 @@ export class Desk extends Signal {
     const changed: SessionSummary | undefined = this.sessions.hear(frame);
     if (changed && changed.key === this.#room?.sessionKey) this.#room.noteInfo(changed);
     this.#room?.hear(frame);
+    this.company.hear(frame);
   }
 
   /** Goes where the address says. */

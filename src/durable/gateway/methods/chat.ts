@@ -25,6 +25,7 @@ type ChatMethod =
   | "chat.send"
   | "chat.abort"
   | "chat.inject"
+  | "session.typing"
   | "agent"
   | "agent.wait";
 
@@ -67,6 +68,15 @@ export const chat: Handlers<ChatMethod> = {
     const name = nameSession(params.sessionKey, params.agentId);
     const entry = await call.house.session(name.key).inject(params.message, params.label);
     return { ok: true, messageId: entry.id, messageSeq: entry.seq };
+  },
+
+  "session.typing": (params, { house, screen }) => {
+    const { key: sessionKey, agentId } = nameSession(params.sessionKey, params.agentId);
+    const { connId, client } = screen.state;
+    const family = client.deviceFamily === undefined ? {} : { deviceFamily: client.deviceFamily };
+    const actor = { id: client.instanceId ?? connId, label: client.displayName ?? client.id, ...family };
+    const payload = { sessionKey, agentId, typing: params.typing, actor, ts: house.now() };
+    return { ok: true, broadcast: house.tellOthers(connId, "session.typing", payload, sessionKey) > 0 };
   },
 
   agent: async (params, call) => {

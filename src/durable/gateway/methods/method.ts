@@ -39,6 +39,8 @@ export interface House {
   log: LogRing;
   screenCount(): number;
   tell(event: EventName, payload: Record<string, unknown>, audience: Audience | "pairing" | "all"): void;
+  /** Tells those who follow the session, but for one; answers how many they are. */
+  tellOthers(connId: string, event: EventName, payload: Record<string, unknown>, sessionKey: string): number;
   /** The session of a run that was heard of lately. */
   sessionOfRun(runId: string): string | undefined;
   /** Answers the request when the run ends. */

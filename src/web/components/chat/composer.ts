@@ -132,7 +132,9 @@ export class Composer extends PageElement {
 
   #write(text: string): void {
     this.text = text;
-    if (this.room) keep(`draft.${this.room.sessionKey}`, text === "" ? undefined : text);
+    if (!this.room) return;
+    keep(`draft.${this.room.sessionKey}`, text === "" ? undefined : text);
+    this.desk?.company.noteWriting(this.room.sessionKey, text !== "");
   }
 
   #onInput = (): void => {
