@@ -156,6 +156,16 @@ export class Desk extends Signal {
     }
   }
 
+  /** Fetches a part of the page that is not there from the beginning, and says so when it cannot be had. */
+  async fetchPart<T>(load: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await load();
+    } catch {
+      this.say("This part of the page could not be loaded. Check the connection, then load the page again.", "error");
+      return undefined;
+    }
+  }
+
   say(text: string, tone: Toast["tone"] = "info"): void {
     const toast: Toast = { id: Math.random(), tone, text };
     this.#toasts = [...this.#toasts.slice(-2), toast];

@@ -286,3 +286,23 @@ test("agent.wait times out without touching the run", async () => {
   await runDurableObjectAlarm(stub);
   expect(await socket.response("w")).toMatchObject({ ok: true, payload: { runId: "never", status: "timeout" } });
 });
+
+test("who writes is told to the others who follow the session, and to nobody else", async () => {
+  const { login } = openGateway();
+  const [writer, follower, stranger] = await Promise.all([login(), login(), login()]);
+  for (const socket of [writer, follower]) await socket.request("sessions.messages.subscribe", { key: "agent:main:main" });
+  const answer = await writer.request("session.typing", { sessionKey: "agent:main:main", typing: true });
+  expect(answer).toMatchObject({ ok: true, payload: { broadcast: true } });
+  const told = await follower.event("session.typing");
+  expect(told["payload"]).toMatchObject({ sessionKey: "agent:main:main", typing: true, actor: { label: "test" } });
+  for (const socket of [writer, stranger]) {
+    await socket.request("health");
+    expect(socket.frames.filter((frame) => frame["event"] === "session.typing")).toEqual([]);
+  }
+});
+
+test("the bare text ping is offered", async () => {
+  const socket = await openGateway().open();
+  const hello = await socket.connect(() => makeConnect({ auth: { token: TOKEN }, scopes: ADMIN }));
+  expect(hello["payload"].features.capabilities).toContain("bare-ping");
+});
