@@ -74,6 +74,20 @@ export async function openVisit(options: VisitOptions = {}): Promise<Visit> {
   }
 }
 
+/** A login link for one more browser, at the address it shall use: the computer's own, or that of a wire to it. */
+export async function mintLink(skerry: Skerry, url = skerry.url): Promise<string> {
+  const answer = await fetch(`${skerry.url}/auth/link`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${skerry.token}` },
+  });
+  if (!answer.ok) throw new Error(`No login link: ${answer.status} ${await answer.text()}`);
+  const { code } = (await answer.json()) as { code: string };
+  return `${url}/#code=${code}`;
+}
+
+/** What a phone is to a browser. */
+export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
 /** Skerry's variables with which the scripted model answers as Anthropic's does. */
 export function modelEnv(model: ModelServer): Record<string, string> {
   return { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
