@@ -47,6 +47,20 @@ describe("offers", () => {
     expect(offerFor("/think l", commands, models).isFirstChosen).toBe(true);
   });
 
+  it("never stand for a word that is written whole, though another contains it", () => {
+    const levels = [{ name: "think", description: "", acceptsArgs: true, argsHint: "[low|xhigh|high|highest]" }];
+    expect(offerFor("/think high", levels, [])).toMatchObject({
+      isFirstChosen: false,
+      offers: [{ name: "highest" }, { name: "xhigh" }],
+    });
+    expect(offerFor("/think hig", levels, []).offers.map(({ name }) => name)).toEqual(["high", "highest", "xhigh"]);
+    const both = [
+      { name: "models", description: "", acceptsArgs: false },
+      { name: "model", description: "", acceptsArgs: true },
+    ];
+    expect(offerFor("/model", both, []).offers[0]).toMatchObject({ text: "/model", isWhole: true });
+  });
+
   it("name the models that can be used", () => {
     expect(wantsModels("/model ")).toBe(true);
     expect(names("/model ")).toEqual(["a/big", "default"]);

@@ -37,10 +37,15 @@ export function offerFor(text: string, commands: readonly CommandInfo[], models:
   const command = commands.find((candidate) => candidate.name === name.toLowerCase());
   if (!command) return NOTHING;
   const typed = argument.trim().toLowerCase();
-  const offers = choicesOf(command, models)
+  const choices = choicesOf(command, models);
+  const isWord = choices.some((choice) => choice.name.toLowerCase() === typed);
+  const offers = choices
     .filter((choice) => choice.name.toLowerCase().includes(typed) && choice.name.toLowerCase() !== typed)
+    .toSorted((a, b) => Number(b.name.toLowerCase().startsWith(typed)) - Number(a.name.toLowerCase().startsWith(typed)))
     .map((choice) => ({ ...choice, text: `/${command.name} ${choice.name}`, isWhole: true }));
-  return { offers: /\s/.test(typed) ? [] : offers, hint: command.argsHint ?? "", isFirstChosen: typed !== "" };
+  // A word that stands is meant, though another one contains it.
+  const isFirstChosen = typed !== "" && !isWord;
+  return { offers: /\s/.test(typed) ? [] : offers, hint: command.argsHint ?? "", isFirstChosen };
 }
 
 function offerCommand({ name, description, acceptsArgs, argsHint = "" }: CommandInfo, word: string): Offer {

@@ -187,9 +187,9 @@ describe("three screens on one session", () => {
 
   it("know of each other, and that one has gone", async () => {
     const counts = (pages: Page[]) => Promise.all(pages.map((page) => page.locator(".link-others").first().textContent()));
-    await expect.poll(() => counts([first, second])).toEqual(["· 2 more", "· 2 more"]);
+    await expect.poll(() => counts([first, second])).toEqual([" · 2 more", " · 2 more"]);
     await phone.context().close();
-    await expect.poll(() => counts([first, second])).toEqual(["· 1 more", "· 1 more"]);
+    await expect.poll(() => counts([first, second])).toEqual([" · 1 more", " · 1 more"]);
     await second.close();
     await expect.poll(() => first.locator(".link-others").count()).toBe(0);
   });

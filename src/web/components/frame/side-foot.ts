@@ -28,6 +28,8 @@ export class SideFoot extends PageElement {
     if (!desk) return html``;
     const isReady = desk.link.phase === "ready";
     const { others } = desk.company;
+    const isShown = isReady && others.length > 0;
+    const more = isShown ? html`<span class="link-others" title=${nameOthers(others)}> · ${others.length} more</span>` : nothing;
     return html`
       ${
         desk.place.room === "control"
@@ -37,8 +39,7 @@ export class SideFoot extends PageElement {
       <div class="side-foot">
         <span class="link-state">
           <span class=${isReady ? "dot dot-open" : "dot dot-working"}></span>
-          <span>${isReady ? "Connected" : "Not connected"}</span>
-          ${isReady && others.length > 0 ? html`<span class="link-others" title=${nameOthers(others)}>· ${others.length} more</span>` : nothing}
+          <span>${isReady ? "Connected" : "Not connected"}${more}</span>
         </span>
         <button
           type="button"

@@ -25,7 +25,7 @@ export class VersionBar extends PageElement {
       ${
         this.isOld
           ? html`<div class="bar">
-              <span>Skerry was updated. Load the page again to use the new version; what you have written stays.</span>
+              <span>Skerry was updated. Load the page again; what you have written stays.</span>
               <button type="button" class="link-button" @click=${() => location.reload()}>Load again</button>
             </div>`
           : nothing
