@@ -270,6 +270,8 @@ export interface WorkspacePort {
     limit?: number;
     context?: number;
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
+  /** Lays stored files into the workspace without copying them. What lies there already stays as it is. */
+  attach?(files: { path: string; key: string; size: number }[]): Promise<Outcome<{ attached: number }>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
   /** Earlier versions of a file that shapes the agent, newest first; of other files none are kept. */

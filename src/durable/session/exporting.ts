@@ -6,6 +6,7 @@ import { buildMessages } from "../agent/context.ts";
 import { buildSystemPrompt } from "../agent/prompt.ts";
 import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
 import { selectTools, toolSpecs } from "../tools/list.ts";
+import { loadCounted } from "./media/files.ts";
 import type { SessionParts } from "./parts.ts";
 
 const PAGE = 1000;
@@ -24,7 +25,9 @@ export async function describeContext(parts: SessionParts, brief: Brief): Promis
     toolNames: tools.map((tool) => tool.name),
   });
   const { windowSeq, contextTokens, contextWindow } = parts.profile.get();
-  const messages = await buildMessages(parts.transcript.window(windowSeq), async () => undefined);
+  const messages = await buildMessages(parts.transcript.window(windowSeq), (media) => loadCounted(parts, media), {
+    contextWindow: contextWindow ?? 0,
+  });
   const files = bootstrap.files.filter((file) => !file.isMissing);
   return {
     "System prompt": `about ${estimateTokens(system.stable)} tokens`,

@@ -6,7 +6,7 @@ import { migrate, type Sql } from "../storage/sql.ts";
 import { FIRST_RUN_FILE, PROMPT_FILES, PromptSource } from "./bootstrap.ts";
 import { BUNDLED_SKILLS } from "./bundled-skills.ts";
 import { FileHistory } from "./files/file-history.ts";
-import { Files } from "./files/files.ts";
+import { type AttachedFile, Files } from "./files/files.ts";
 import { type GrepLine, type GrepRequest, grepFiles } from "./files/grep.ts";
 import { LargeBodies, type ObjectStore } from "./files/large-bodies.ts";
 import { openMount } from "./files/mount.ts";
@@ -31,6 +31,7 @@ export interface ContentsDeps {
 export interface Contents extends WorkspacePort {
   bootstrap(knownFingerprint?: string, switches?: SkillSwitches): ReturnType<WorkspacePort["bootstrap"]>;
   skills(switches?: SkillSwitches): Promise<SkillInfo[]>;
+  attach(attached: AttachedFile[]): Promise<Outcome<{ attached: number }>>;
   /** Earlier versions of a file that shapes the agent, newest first. */
   versions(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -62,6 +63,7 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
     remove: (path) => answer(() => files.remove(path)),
     list: (path, isDeep) => answer(() => files.list(path, isDeep ?? false)),
     apply: (changes: FileChange[]) => answer(() => files.apply(changes)),
+    attach: (attached) => answer(async () => files.attach(attached)),
     grep: (request: GrepRequest): Promise<Outcome<GrepLine[]>> => answer(() => grepFiles(files, mount, request)),
     memorySearch: async (query, limit): Promise<MemoryHit[]> => memory.search(query, limit),
     skills: async (switches) => shelf.list(switches),

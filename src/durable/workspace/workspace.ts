@@ -5,6 +5,7 @@ import type { FileChange, WorkspacePort } from "../../contract/ports.ts";
 import { type Env, textVariables } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { type Contents, openContents } from "./contents.ts";
+import type { AttachedFile } from "./files/files.ts";
 import type { GrepRequest } from "./files/grep.ts";
 import type { SkillSwitches } from "./skills/skill-shelf.ts";
 
@@ -44,6 +45,10 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
 
   async apply(changes: FileChange[]) {
     return this.#contents.apply(changes);
+  }
+
+  async attach(files: AttachedFile[]) {
+    return this.#contents.attach(files);
   }
 
   async grep(request: GrepRequest) {

@@ -135,13 +135,17 @@ function viewModel(model: ModelInfo, isAvailable: boolean, isDefault: boolean): 
     contextWindow: model.contextWindow,
     maxTokens: model.maxTokens,
     ...(model.price === undefined ? {} : { cost: model.price }),
-    input: model.acceptsImages ? ["text", "image"] : ["text"],
+    input: viewInput(model),
     reasoning: model.isReasoning,
     thinkingLevels: viewThinking(model.isReasoning),
     tags: isDefault ? ["default", "configured"] : [],
     available: isAvailable,
     ...(isAvailable || model.apiKeyEnv === undefined ? {} : { unavailableReason: `${model.apiKeyEnv} is not set` }),
   };
+}
+
+function viewInput(model: ModelInfo): string[] {
+  return ["text", ...(model.acceptsImages ? ["image"] : []), ...(model.acceptsDocuments ? ["document"] : [])];
 }
 
 /** What a session starts from when nothing was chosen for it. */

@@ -35,6 +35,13 @@ export interface WalkedFile {
   bytes?: Uint8Array;
 }
 
+/** A stored object and where it is to be found; `size` in bytes. */
+export interface AttachedFile {
+  path: string;
+  key: string;
+  size: number;
+}
+
 export interface FilesDeps {
   sql: Sql;
   large: LargeBodies;
@@ -125,6 +132,28 @@ export class Files {
       }
       return { changed: steps.length };
     });
+  }
+
+  /** Lays objects that are stored elsewhere into the workspace; they stay when their file goes. */
+  attach(attached: readonly AttachedFile[]): { attached: number } {
+    const missing = attached
+      .map((file) => ({ ...file, path: normalizePath(file.path) }))
+      .filter((file) => !this.#row(file.path, INFO));
+    this.#sql.transaction(() => {
+      for (const { path, key, size } of missing) {
+        this.#makeFolder(parentOf(path));
+        this.#sql.run(
+          "INSERT INTO files (path, parent, is_folder, size, updated_at, version, object_key) VALUES (?, ?, 0, ?, ?, ?, ?)",
+          path,
+          parentOf(path),
+          size,
+          this.#deps.now(),
+          this.#deps.history.lastVersion(path) + 1,
+          key,
+        );
+      }
+    });
+    return { attached: missing.length };
   }
 
   async list(path: string, isDeep: boolean): Promise<FileInfo[]> {
