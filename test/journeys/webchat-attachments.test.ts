@@ -27,7 +27,12 @@ let complaints: string[];
 beforeAll(async () => {
   execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({ handler: () => ({ say: "I see it." }) });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
+  const env = {
+    ANTHROPIC_API_KEY: "key",
+    ANTHROPIC_BASE_URL: model.url,
+    DEEPSEEK_API_KEY: "key",
+    DEEPSEEK_BASE_URL: `${model.url}/v1`,
+  };
   [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
   ({ context, outside } = await openProfile(browser));
   ({ page, complaints } = await openChat(context, skerry.loginLink));
@@ -177,6 +182,24 @@ describe("a picture", () => {
   });
 });
 
+describe("a model that sees no pictures", () => {
+  it("is named before the message goes and after, offers no thinking it has not, and the message is answered", async () => {
+    await write(page, "/model deepseek/deepseek-chat");
+    await page.locator(".note").filter({ hasText: "now uses deepseek/deepseek-chat" }).waitFor();
+    await pick(png("harbour.png"));
+    await isStored().toBe(1);
+    await page.locator(".tray-note").filter({ hasText: "deepseek-chat cannot see pictures" }).waitFor();
+    expect(await page.getByRole("button", { name: /Thinking/ }).count()).toBe(0);
+    await write(page, "What is this?");
+    expect(await waitForAnswer(page, 1)).toBe("I see it.");
+    expect(lastRequest()).toContain("cannot see images");
+    expect(lastRequest()).not.toContain("image_url");
+    const note = page.locator(".note").filter({ hasText: "only told that there is harbour.png" });
+    expect(await note.count()).toBe(1);
+    expect(await page.locator(".tray-note").count()).toBe(0);
+  });
+});
+
 describe("another file", () => {
   it("is shown with its name, kind and size, opens, and the model is told of it", async () => {
     await pick(text("tides.csv", "time,height\n06:12,3.1\n"));
@@ -189,7 +212,8 @@ describe("another file", () => {
     const address = await link.getAttribute("href");
     const answer = await page.evaluate(async (path) => (await fetch(path)).text(), address ?? "");
     expect(answer).toBe("time,height\n06:12,3.1\n");
-    expect(lastRequest()).toContain("tides.csv");
+    expect(lastRequest()).toContain("06:12,3.1");
+    expect(lastRequest()).toContain("kept as attachments/tides-");
   });
 
   it("that is a page is stored as text and never runs", async () => {

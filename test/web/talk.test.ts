@@ -32,6 +32,8 @@ describe("offers", () => {
     expect(names("/think high")).toEqual([]);
     expect(names("/compact ")).toEqual([]);
     expect(names("hello /think ")).toEqual([]);
+    const ofModel = offerFor("/think ", commands, models, ["off"]).offers.map(({ name }) => name);
+    expect(ofModel).toEqual(["off", "default"]);
   });
 
   it("leave the argument to be written, and send what is whole", () => {

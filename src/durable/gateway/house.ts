@@ -4,7 +4,7 @@ import { VERSION } from "../../contract/version.ts";
 import { type Env, textVariables } from "../env.ts";
 import { intake } from "../intake.ts";
 import { storeMedia } from "../media.ts";
-import { listProviders, modelIdsOf, withKeys } from "../models/catalogue.ts";
+import { listProviders, modelIdsOf, resolveModel, withKeys } from "../models/catalogue.ts";
 import { chooseModels, listModels } from "../models/choice.ts";
 import { testKey } from "../models/key-test.ts";
 import { directoryOf, sessionOf, workspaceOf } from "../stubs.ts";
@@ -37,6 +37,11 @@ export function makeHouse(env: Env, own: Pick<House, FromGateway>): House {
     intake: (message, wishes, wanted) => intake({ directory, session }, message, wishes, wanted),
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     chooseModels: (brief) => chooseModels({ ...factsFor(brief), models: brief.models }),
+    sessionModel: (brief, override) => {
+      const facts = factsFor(brief);
+      const own = override === undefined ? undefined : resolveModel(override, facts.overrides, facts.env);
+      return own && !("reason" in own) ? own : chooseModels({ ...facts, models: brief.models }).models[0];
+    },
     listModels: (brief) => listModels(factsFor(brief)),
     listProviders: (brief) =>
       listProviders(brief.providers)

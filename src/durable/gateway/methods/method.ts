@@ -29,6 +29,8 @@ export interface House {
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name?: string): Promise<MediaRef>;
   chooseModels(brief: Brief): ModelChoice;
   listModels(brief: Brief): (ModelInfo & { isAvailable: boolean })[];
+  /** The model a session would ask now: its own, else the first of its agent. */
+  sessionModel(brief: Brief, override: string | undefined): ModelInfo | undefined;
   /** Every provider there could be, with how many of its models are known. */
   listProviders(brief: Brief): ProviderFacts[];
   /** The key that a variable or secret holds. */
