@@ -134,8 +134,11 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
         if (delta.type === "text") {
           publisher.tell({ type: "text", step, offset: shown, delta: delta.delta });
           shown += delta.delta.length;
-          blocks.add(turn.id, delta.delta, parts.now());
-        } else if (delta.type === "thinking") publisher.tell({ type: "thinking", step, delta: delta.delta });
+          blocks.add(turn.id, "text", delta.delta, parts.now());
+        } else if (delta.type === "thinking") {
+          publisher.tell({ type: "thinking", step, delta: delta.delta });
+          blocks.add(turn.id, "thinking", delta.delta, parts.now());
+        }
       },
       onReset: () => {
         if (shown > 0) publisher.tell({ type: "text-reset", step });

@@ -161,6 +161,21 @@ describe("stop", () => {
     expect(session.parts.turns.open()).toBeUndefined();
   });
 
+  test("while it still thinks keeps the thoughts, which no later request sends on as an answer", async () => {
+    const { session, model } = open((_request, count) =>
+      count === 1 ? { thoughts: [["Weighing it up", 0]], pieces: [["never", 60_000]] } : { text: "Fine." },
+    );
+    await session.send("tell", { id: "story" });
+    await until(() => session.told.some((event) => event.type === "thinking"));
+    session.stop();
+    await session.rest();
+    expect(session.entries().at(-1)).toMatchObject({ stopReason: "aborted", text: "", thinking: [{ text: "Weighing it up" }] });
+    await session.send("go on");
+    await session.rest();
+    expect(answers(session.entries())).toEqual(["Fine."]);
+    expect(model.requests[1]?.messages.filter((message) => message.role === "assistant")).toEqual([]);
+  });
+
   test("asked between two steps is not lost", async () => {
     const { session, model } = open(() => ({ calls: [{ name: "read", args: { path: "SOUL.md" } }] }));
     await session.send("loop", { id: "loop" });
