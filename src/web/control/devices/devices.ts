@@ -26,6 +26,7 @@ export class DevicesRoom extends PageElement {
     this,
     () => this.desk,
     (desk) => read(desk, "device.pair.list", {}),
+    ["device.pair.requested", "device.pair.resolved"],
   );
 
   override connectedCallback(): void {

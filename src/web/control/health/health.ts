@@ -49,6 +49,7 @@ export class HealthRoom extends PageElement {
       const tookMs = performance.now() - askedAt;
       return { status, tookMs, people: await read<Someone[], "system-presence">(desk, "system-presence", {}) };
     },
+    ["config.changed", "presence"],
   );
 
   constructor() {
