@@ -322,6 +322,8 @@ export interface DoorPort {
   /** Says good-bye to every screen before the process ends. */
   announceShutdown(reason: string, restartExpectedMs?: number): Promise<void>;
 }
+  /** What the browser says it is: shown in the list of logins, never believed. */
+  userAgent?: string;
 
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────
 
