@@ -64,7 +64,8 @@ function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope;
 }
 
 export const METHODS = {
-  health: method("operator.read", none),
+  /** `probe`: with what is stored where. */
+  health: method("operator.read", z.object({ probe: z.boolean().optional() })),
   status: method("operator.read", none),
   "system-presence": method("operator.read", none),
   "logs.tail": method(

@@ -168,6 +168,24 @@ export interface KeyNote {
   setAt: number;
 }
 
+/** What the index of sessions takes, and what its sessions said of themselves when they were heard of last. */
+export interface DirectoryStorage {
+  bytes: number;
+  sessions: number;
+  /** Of the sessions that said how large they are; at most the newest 5,000 are looked at. */
+  sessionBytes: number;
+  sessionsMeasured: number;
+  largestSession?: { key: string; bytes: number };
+  outboxWaiting: number;
+}
+
+/** Large files are objects in the store; the rest lies in the database. */
+export interface WorkspaceStorage {
+  bytes: number;
+  files: number;
+  largeFiles: number;
+}
+
 export interface DirectoryPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
@@ -187,6 +205,7 @@ export interface DirectoryPort {
   setSettings(raw: string, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+  storage?(): Promise<DirectoryStorage>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;
@@ -274,6 +293,7 @@ export interface WorkspacePort {
   attach?(files: { path: string; key: string; size: number }[]): Promise<Outcome<{ attached: number }>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
+  storage?(): Promise<WorkspaceStorage>;
   /** Earlier versions of a file that shapes the agent, newest first; of other files none are kept. */
   versions?(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion?(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -302,6 +322,8 @@ export interface DoorProof {
   /** Secret of the login cookie. */
   login?: string;
   client: string;
+  /** What the browser says it is: shown in the list of logins, never believed. */
+  userAgent?: string;
 }
 
 /** `locked`: too many wrong guesses from this address. */
@@ -322,8 +344,6 @@ export interface DoorPort {
   /** Says good-bye to every screen before the process ends. */
   announceShutdown(reason: string, restartExpectedMs?: number): Promise<void>;
 }
-  /** What the browser says it is: shown in the list of logins, never believed. */
-  userAgent?: string;
 
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -290,7 +290,9 @@ describe("two screens", () => {
     const skill = (await operator.client.request<{ skills: { name: string }[] }>("skills.status", {})).skills.find((row) =>
       name?.includes(row.name),
     );
-    await operator.client.request("config.patch", { patch: { skills: { entries: { [skill?.name ?? ""]: { enabled: !isOn } } } } });
+    await operator.client.request("config.patch", {
+      patch: { skills: { entries: { [skill?.name ?? ""]: { enabled: !isOn } } } },
+    });
     await expect.poll(() => page.getByRole("switch").first().isChecked()).toBe(!isOn);
     await operator.client.request("config.patch", { patch: { agents: { defaults: { model: null } }, skills: null } });
     operator.close();

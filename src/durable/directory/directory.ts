@@ -10,6 +10,7 @@ import { type Message, textOf } from "../../contract/message.ts";
 import type {
   AgentRow,
   DirectoryPort,
+  DirectoryStorage,
   KeyNote,
   ProviderKeys,
   RunState,
@@ -136,6 +137,11 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   async patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>> {
     return this.#settings.patch(patch, baseHash, Date.now());
+  }
+
+  async storage(): Promise<DirectoryStorage> {
+    this.#writePending();
+    return { bytes: this.ctx.storage.sql.databaseSize, ...this.#sessions.measure() };
   }
 
   async providerKeys(): Promise<ProviderKeys> {

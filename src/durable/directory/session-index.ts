@@ -1,9 +1,10 @@
 // The index of sessions, for lists and search. The sessions themselves are the truth; this is what they reported.
 import type { SessionRow } from "../../contract/live.ts";
-import type { SessionListRequest } from "../../contract/ports.ts";
+import type { DirectoryStorage, SessionListRequest } from "../../contract/ports.ts";
 import type { Sql } from "../storage/sql.ts";
 
 const MAX_LIMIT = 1000;
+const MAX_MEASURED = 5000;
 
 export class SessionIndex {
   readonly #sql: Sql;
@@ -48,6 +49,30 @@ export class SessionIndex {
 
   remove(key: string): void {
     this.#sql.run("DELETE FROM session WHERE key = ?", key);
+  }
+
+  /** Sums over what sessions reported, the newest first. */
+  measure(): Omit<DirectoryStorage, "bytes"> {
+    const total = this.#sql.one<{ count: number }>("SELECT count(*) AS count FROM session")?.count ?? 0;
+    const [sums] = this.#sql.all<{
+      bytes: number | null;
+      measured: number;
+      waiting: number | null;
+      top: number | null;
+      key: string;
+    }>(
+      `SELECT sum(bytes) AS bytes, count(bytes) AS measured, sum(waiting) AS waiting, max(bytes) AS top, key FROM (
+         SELECT key, json_extract(row, '$.storedBytes') AS bytes, json_extract(row, '$.outboxWaiting') AS waiting
+         FROM session ORDER BY updated_at DESC LIMIT ?)`,
+      MAX_MEASURED,
+    );
+    return {
+      sessions: total,
+      sessionBytes: sums?.bytes ?? 0,
+      sessionsMeasured: sums?.measured ?? 0,
+      outboxWaiting: sums?.waiting ?? 0,
+      ...(sums?.top ? { largestSession: { key: sums.key, bytes: sums.top } } : {}),
+    };
   }
 
   list(request: SessionListRequest, now: number): { rows: SessionRow[]; total: number } {

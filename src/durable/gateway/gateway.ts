@@ -61,6 +61,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       presence: this.#presence,
       log: this.#log,
       startedAt: Date.now(),
+      storedBytes: () => sql.size(),
       screenCount: () => this.#screens.open().length,
       tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
       sessionOfRun: (runId) => this.#stage.sessionOf(runId),

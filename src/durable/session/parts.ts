@@ -126,6 +126,11 @@ export class SessionParts {
       : this.profile.get().lastOutcome === "failed"
         ? "failed"
         : "idle";
-    return this.profile.row(status, turn ? [turn.runId] : []);
+    const outboxWaiting = this.outbox.countWaiting();
+    return {
+      ...this.profile.row(status, turn ? [turn.runId] : []),
+      storedBytes: this.sql.size(),
+      ...(outboxWaiting > 0 ? { outboxWaiting } : {}),
+    };
   }
 }

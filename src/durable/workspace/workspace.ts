@@ -63,6 +63,10 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
     return this.#contents.skills(switches);
   }
 
+  async storage() {
+    return this.#contents.storage();
+  }
+
   async versions(path: string) {
     return this.#contents.versions(path);
   }

@@ -2,7 +2,7 @@
 // Every change goes through `#put` or `#drop` inside one transaction, which also tells `onChange` (memory index, prompt).
 // Refusals are thrown as GatewayError; the caller makes Outcomes of them.
 import { GatewayError, type GatewayErrorCode } from "../../../contract/errors.ts";
-import type { FileChange, FileInfo } from "../../../contract/ports.ts";
+import type { FileChange, FileInfo, WorkspaceStorage } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { comparePaths, normalizePath, parentOf } from "../paths.ts";
 import type { FileHistory } from "./file-history.ts";
@@ -171,6 +171,13 @@ export class Files {
     const mounted = this.#deps.mount.below(folder, isDeep).filter((info) => !own.has(info.path));
     const infos = rows.map(infoOf);
     return mounted.length === 0 ? infos : [...infos, ...mounted].sort(comparePaths);
+  }
+
+  measure(): WorkspaceStorage {
+    const counts = this.#sql.one<{ files: number; large: number }>(
+      "SELECT count(*) AS files, count(object_key) AS large FROM files WHERE is_folder = 0",
+    );
+    return { bytes: this.#sql.size(), files: counts?.files ?? 0, largeFiles: counts?.large ?? 0 };
   }
 
   isFolder(path: string): boolean {
