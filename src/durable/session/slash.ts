@@ -8,7 +8,7 @@ import { type CommandName, commands } from "../agent/commands.ts";
 import { resolveModel } from "../models/catalogue.ts";
 import { listModels } from "../models/choice.ts";
 import { compactNow } from "./compacting.ts";
-import { choiceOf, describeSpend, describeStatus } from "./describing.ts";
+import { choiceOf, describeStatus, describeUsage } from "./describing.ts";
 import { describeContext, exportTalk } from "./exporting.ts";
 import type { SessionParts } from "./parts.ts";
 import { dropWaiting, stopTurn } from "./stopping.ts";
@@ -78,7 +78,7 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
     case "status":
       return table(describeStatus(parts, brief));
     case "usage":
-      return `This session: ${describeSpend(parts.profile.get().spend)}.`;
+      return table(describeUsage(parts, brief));
     case "whoami":
       return `You are the owner. This session is ${brief.sessionKey}, the agent is ${brief.agentName}.`;
     case "model":
@@ -102,7 +102,8 @@ async function answerCommand(parts: SessionParts, brief: Brief, command: { name:
         return `Tools are told: ${parts.profile.get().verbose ?? "on"}. Choose one of ${VERBOSE_LEVELS.join(", ")}.`;
       return patchSession(parts, { verbose: args === "default" ? null : args }) ?? `Tools are now told: ${args}.`;
     case "context":
-      return table(await describeContext(parts, brief));
+      if (args !== "" && args !== "detail") return `"${args}" is nothing /context knows; write /context or /context detail.`;
+      return table(await describeContext(parts, brief, args === "detail"));
     case "export-session":
       return exportTalk(parts, args);
     case "compact": {
