@@ -153,6 +153,8 @@ export interface SessionSummary {
   contextTokens?: number | null;
   estimatedCostUsd?: number | null;
   messageCount?: number;
+  /** Of a program that named no session: not in the list of talks. */
+  isBackground?: boolean;
   thinkingLevel?: string | null;
   /** How much is shown of tools: `off`, `on`, `full`. */
   verboseLevel?: string | null;

@@ -47,6 +47,8 @@ const listFilter = z.object({
   agentId,
   search: z.string().max(200).optional(),
   activeMinutes: z.number().positive().optional(),
+  /** The sessions of programs that named none, instead of all others. */
+  programs: z.boolean().optional(),
 });
 
 const turn = {

@@ -131,6 +131,8 @@ export interface SessionListRequest {
   offset?: number;
   agentId?: string;
   search?: string;
+  /** `talks`: all but the sessions of programs that named none; `programs`: those alone. Absent: both. */
+  kind?: "talks" | "programs";
   /** Only sessions touched in the last N minutes. */
   activeMinutes?: number;
 }
@@ -196,7 +198,8 @@ export interface DirectoryPort {
   /** A session row changed outside a turn, or is new. */
   noteSession(row: SessionRow): Promise<void>;
   forgetSession(sessionKey: string): Promise<void>;
-  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }>;
+  /** `programs`: how many sessions of programs there are in all. */
+  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs?: number }>;
   findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined>;
   agents(): Promise<AgentRow[]>;
   usage(fromDay: string, toDay: string): Promise<UsageRow[]>;

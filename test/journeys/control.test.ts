@@ -161,7 +161,7 @@ describe("sessions", () => {
     while (await page.getByRole("button", { name: /^Show \d+ more$/ }).isVisible()) {
       const count = await page.locator(".session-row").count();
       await page.getByRole("button", { name: /^Show \d+ more$/ }).click();
-      await expect.poll(() => page.locator(".session-row").count()).toBeGreaterThan(count);
+      await expect.poll(() => page.locator(".session-row").count(), { timeout: 10_000 }).toBeGreaterThan(count);
     }
     expect(await page.locator(".session-row").count()).toBe(501);
     await page.getByLabel("Find a session").fill("Many 377");
@@ -179,7 +179,7 @@ describe("usage", () => {
     await say("travel", "And in Tokyo? What time is it in Tokyo?", "Lofoten");
     await expect.poll(count).toBe(3);
     await page.reload();
-    await expect.poll(() => turns.textContent()).toBe("3");
+    await expect.poll(() => turns.textContent(), { timeout: 10_000 }).toBe("3");
     await page.locator(".ranks li").filter({ hasText: "demo/demo" }).first().waitFor();
     const chart = page.getByRole("slider", { name: /^Days/ });
     const today = await chart.getAttribute("aria-valuetext");

@@ -1,6 +1,7 @@
 // The index of sessions, for lists and search. The sessions themselves are the truth; this is what they reported.
 import type { SessionRow } from "../../contract/live.ts";
 import type { DirectoryStorage, SessionListRequest } from "../../contract/ports.ts";
+import { sessionKind } from "../../contract/session-key.ts";
 import type { Sql } from "../storage/sql.ts";
 
 const MAX_LIMIT = 1000;
@@ -19,7 +20,7 @@ export class SessionIndex {
   put(row: SessionRow): void {
     const words = [row.key, row.label, row.title, row.lastMessage].filter(Boolean).join("\n").toLowerCase();
     this.#sql.run(
-      `INSERT INTO session VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET agent_id = excluded.agent_id,
+      `INSERT INTO session VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET agent_id = excluded.agent_id,
        updated_at = excluded.updated_at, words = excluded.words, row = excluded.row
        WHERE excluded.updated_at >= session.updated_at OR json_extract(session.row, '$.sessionId') = ''`,
       row.key,
@@ -27,6 +28,7 @@ export class SessionIndex {
       row.updatedAt,
       words,
       JSON.stringify(row),
+      isProgram(row.key),
     );
   }
 
@@ -34,13 +36,35 @@ export class SessionIndex {
   putIfNew(row: SessionRow): void {
     const words = [row.key, row.title].filter(Boolean).join("\n").toLowerCase();
     this.#sql.run(
-      "INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?, ?)",
       row.key,
       row.agentId,
       row.updatedAt,
       words,
       JSON.stringify(row),
+      isProgram(row.key),
     );
+  }
+
+  /** The oldest sessions of programs that were not touched since. */
+  programsBefore(at: number, limit: number): string[] {
+    return this.#sql
+      .all<{ key: string }>(
+        "SELECT key FROM session WHERE is_program = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?",
+        at,
+        limit,
+      )
+      .map((row) => row.key);
+  }
+
+  oldestProgramAt(): number | undefined {
+    return (
+      this.#sql.one<{ at: number | null }>("SELECT min(updated_at) AS at FROM session WHERE is_program = 1")?.at ?? undefined
+    );
+  }
+
+  countPrograms(): number {
+    return this.#sql.one<{ count: number }>("SELECT count(*) AS count FROM session WHERE is_program = 1")?.count ?? 0;
   }
 
   has(key: string): boolean {
@@ -82,6 +106,10 @@ export class SessionIndex {
       conditions.push("agent_id = ?");
       bindings.push(request.agentId);
     }
+    if (request.kind !== undefined) {
+      conditions.push("is_program = ?");
+      bindings.push(request.kind === "programs" ? 1 : 0);
+    }
     if (request.activeMinutes !== undefined) {
       conditions.push("updated_at >= ?");
       bindings.push(now - request.activeMinutes * 60_000);
@@ -103,4 +131,8 @@ export class SessionIndex {
     );
     return { rows: rows.map((row) => JSON.parse(row.row) as SessionRow), total };
   }
+}
+
+function isProgram(key: string): number {
+  return sessionKind(key) === "program" ? 1 : 0;
 }

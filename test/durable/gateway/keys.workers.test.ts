@@ -148,3 +148,12 @@ test("the model of a session is told with what it reads and how it can think, ch
   await socket.request("sessions.patch", { key: sessionKey, model: null });
   expect((await own()).ref).toBe(history["payload"].defaults.modelProvider + "/" + history["payload"].defaults.model);
 });
+
+test("status names the model that a stored key makes ready, and asks for no key any more", async () => {
+  const socket = await login();
+  await socket.request("models.auth.set", { provider: "anthropic", key: KEY, force: true });
+  const { model } = (await socket.request("status"))["payload"];
+  expect(model).toMatchObject({ ref: "anthropic/claude-opus-4-6", why: expect.stringContaining("given in the page") });
+  expect(model.advice).toBeUndefined();
+  await socket.request("models.auth.remove", { provider: "anthropic" });
+});

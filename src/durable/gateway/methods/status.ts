@@ -27,7 +27,10 @@ export const status: Handlers<StatusMethod> = {
 
   status: async (_params, call) => {
     const { house } = call;
-    const [{ rows, total }, agents] = await Promise.all([house.directory.sessions({ limit: 10 }), house.directory.agents()]);
+    const [{ rows, total }, agents] = await Promise.all([
+      house.directory.sessions({ limit: 10, kind: "talks" }),
+      house.directory.agents(),
+    ]);
     const main = agents.find((agent) => agent.isDefault)?.id ?? "main";
     const choice = house.chooseModels(await house.directory.brief(`agent:${main}:main`));
     const model = choice.models[0];
@@ -109,7 +112,10 @@ function adviseOn(bytes: number, largest: { name: string; bytes: number }, objec
 export async function readHealth(call: Pick<Call, "house">): Promise<View> {
   const { house } = call;
   const startedAt = house.now();
-  const [{ rows, total }, agents] = await Promise.all([house.directory.sessions({ limit: 5 }), house.directory.agents()]);
+  const [{ rows, total }, agents] = await Promise.all([
+    house.directory.sessions({ limit: 5, kind: "talks" }),
+    house.directory.agents(),
+  ]);
   const now = house.now();
   const recent = rows.map((row) => ({ key: row.key, updatedAt: row.updatedAt, age: Math.max(0, now - row.updatedAt) }));
   return {
