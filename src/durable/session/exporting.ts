@@ -36,7 +36,7 @@ export async function describeContext(parts: SessionParts, brief: Brief, isDetai
   const entries = parts.transcript.window(windowSeq);
   const built = await buildMessages(entries, (media) => loadCounted(parts, media), { contextWindow: contextWindow ?? 0 });
   const messages = built.map((message, at) => ({
-    what: `message ${at + 1}, ${nameMessage(message)}`,
+    what: `${at + 1}. ${nameMessage(message)}`,
     tokens: estimateMessageTokens(message),
   }));
   const files = bootstrap.files
@@ -45,16 +45,15 @@ export async function describeContext(parts: SessionParts, brief: Brief, isDetai
   const specs = toolSpecs(tools).map((spec) => ({ what: spec.name, tokens: estimateTokens(JSON.stringify(spec)) }));
   const systemTokens = estimateTokens(system.stable) + estimateTokens(system.volatile);
   const offered = bootstrap.skills.filter((skill) => skill.isEnabled).length;
+  const largest = messages.toSorted((a, b) => b.tokens - a.tokens).slice(0, LARGEST);
   const total = systemTokens + sumOf(specs) + sumOf(messages);
-  const detail = (rows: readonly Sized[]) => Object.fromEntries(rows.map(({ what, tokens }) => [`… ${what}`, count(tokens)]));
+  const detail = (rows: readonly Sized[]) =>
+    isDetailed ? `  \n${rows.map(({ what, tokens }) => `${what} ${count(tokens)}`).join(" · ")}` : "";
   return {
     "Next request": `about ${describeShare(total, contextWindow)}, before what you write`,
-    "System prompt": `${count(systemTokens)}, of which ${count(sumOf(files))} in ${files.length} files; ${offered} skills offered`,
-    ...(isDetailed ? detail(files) : {}),
-    Tools: `${count(sumOf(specs))} for ${specs.length} tools`,
-    ...(isDetailed ? detail(specs) : {}),
-    Messages: `${count(sumOf(messages))} for ${messages.length} messages${windowSeq > 1 ? "; older ones are not sent any more" : ""}`,
-    ...(isDetailed ? detail(messages.toSorted((a, b) => b.tokens - a.tokens).slice(0, LARGEST)) : {}),
+    "System prompt": `${count(systemTokens)}, of which ${count(sumOf(files))} in ${files.length} files; ${offered} skills offered${detail(files)}`,
+    Tools: `${count(sumOf(specs))} for ${specs.length} tools${detail(specs)}`,
+    Messages: `${count(sumOf(messages))} for ${messages.length} messages${windowSeq > 1 ? "; older ones are not sent any more" : ""}${detail(largest)}`,
     "Counted by the model": contextTokens
       ? `${describeShare(contextTokens, contextWindow)}, its latest answer included`
       : "nothing asked yet",
@@ -71,13 +70,13 @@ function sumOf(rows: readonly Sized[]): number {
   return rows.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
-/** "result of exec", "you: What is on the …". */
+/** "result of exec", "you “What is on the …”". */
 function nameMessage(message: ModelMessage): string {
   switch (message.role) {
     case "user":
-      return `you: ${firstWords(message.parts.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join(" "))}`;
+      return `you “${firstWords(message.parts.flatMap((part) => (part.type === "text" && !part.text.startsWith("<<<") ? [part.text] : [])).join(" "))}”${message.parts.length > 1 ? " with files" : ""}`;
     case "assistant":
-      return `agent: ${firstWords(message.text || message.calls.map((call) => call.name).join(", "))}`;
+      return `agent “${firstWords(message.text || message.calls.map((call) => call.name).join(", "))}”`;
     case "tool":
       return `result of ${message.name}`;
     default:

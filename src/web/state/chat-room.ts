@@ -272,7 +272,8 @@ export class ChatRoom extends Signal {
         // The reply is in the transcript too, and may have come from there already.
         const isTold = this.view.items.slice(-3).some((shown) => shown.kind === "note" && shown.text === answer.reply);
         if (!isTold) this.view.noteLocally(answer.reply, "info", Date.now());
-        this.news = answer.reply;
+        // Read aloud without the signs that format it.
+        this.news = answer.reply.replace(/\*\*|`|^- /gm, "");
       } else if (answer.state !== undefined) {
         this.view.noteState(id, answer.state);
         if (answer.status === "in_flight") void this.open();

@@ -46,5 +46,5 @@ export function describeBytes(bytes: number): string {
     size /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || size >= 100 || Number.isInteger(size) ? Math.round(size) : size.toFixed(1)} ${units[unit] ?? ""}`;
+  return `${size >= 100 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit] ?? ""}`;
 }

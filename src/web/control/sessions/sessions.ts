@@ -112,7 +112,7 @@ export class SessionsRoom extends PageElement {
     return html`
       ${choice}
       <p class="section-note" role="status">
-        ${countOf(totalCount, this.words)}${this.ofPrograms ? ", each deleted seven days after its last answer" : nothing}
+        ${countOf(totalCount, this.words)}${this.ofPrograms ? "; each is deleted seven days after its last answer" : nothing}
       </p>
       <ul class="rows">
         ${repeat(

@@ -126,6 +126,7 @@ export class SettingsRoom extends PageElement {
     const mine = "value" in parsed ? changeBetween(before, parsed.value) : undefined;
     const both = sharedPaths(mine, changeBetween(before, newer.parsed));
     return html`<div class="notice notice-bad" role="alert">
+      <div class="row-main">
       <p>
         The settings were changed elsewhere meanwhile. Your changes are kept here and were not applied.
         ${
@@ -138,6 +139,7 @@ export class SettingsRoom extends PageElement {
         <summary>What was changed elsewhere</summary>
         ${showDiff(writeDocument(before), writeDocument(newer.parsed), "Changed elsewhere")}
       </details>
+      </div>
       <div class="tools">
         <button type="button" class="button" @click=${() => this.#takeUp(newer)}>Take theirs</button>
         <button type="button" class="button button-strong" ?disabled=${mine === undefined} @click=${() => this.#putOnTop(newer)}>Put mine on top</button>
