@@ -47,6 +47,8 @@ const listFilter = z.object({
   agentId,
   search: z.string().max(200).optional(),
   activeMinutes: z.number().positive().optional(),
+  /** The sessions of programs that named none, instead of all others. */
+  programs: z.boolean().optional(),
 });
 
 const turn = {
@@ -64,7 +66,8 @@ function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope;
 }
 
 export const METHODS = {
-  health: method("operator.read", none),
+  /** `probe`: with what is stored where. */
+  health: method("operator.read", z.object({ probe: z.boolean().optional() })),
   status: method("operator.read", none),
   "system-presence": method("operator.read", none),
   "logs.tail": method(

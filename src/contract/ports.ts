@@ -131,6 +131,8 @@ export interface SessionListRequest {
   offset?: number;
   agentId?: string;
   search?: string;
+  /** `talks`: all but the sessions of programs that named none; `programs`: those alone. Absent: both. */
+  kind?: "talks" | "programs";
   /** Only sessions touched in the last N minutes. */
   activeMinutes?: number;
 }
@@ -168,6 +170,24 @@ export interface KeyNote {
   setAt: number;
 }
 
+/** What the index of sessions takes, and what its sessions said of themselves when they were heard of last. */
+export interface DirectoryStorage {
+  bytes: number;
+  sessions: number;
+  /** Of the sessions that said how large they are; at most the newest 5,000 are looked at. */
+  sessionBytes: number;
+  sessionsMeasured: number;
+  largestSession?: { key: string; bytes: number };
+  outboxWaiting: number;
+}
+
+/** Large files are objects in the store; the rest lies in the database. */
+export interface WorkspaceStorage {
+  bytes: number;
+  files: number;
+  largeFiles: number;
+}
+
 export interface DirectoryPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: { sessionKey?: string; agentId?: string }): Promise<Admission>;
@@ -178,7 +198,8 @@ export interface DirectoryPort {
   /** A session row changed outside a turn, or is new. */
   noteSession(row: SessionRow): Promise<void>;
   forgetSession(sessionKey: string): Promise<void>;
-  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }>;
+  /** `programs`: how many sessions of programs there are in all. */
+  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs?: number }>;
   findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined>;
   agents(): Promise<AgentRow[]>;
   usage(fromDay: string, toDay: string): Promise<UsageRow[]>;
@@ -187,6 +208,7 @@ export interface DirectoryPort {
   setSettings(raw: string, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+  storage?(): Promise<DirectoryStorage>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;
@@ -270,8 +292,11 @@ export interface WorkspacePort {
     limit?: number;
     context?: number;
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
+  /** Lays stored files into the workspace without copying them. What lies there already stays as it is. */
+  attach?(files: { path: string; key: string; size: number }[]): Promise<Outcome<{ attached: number }>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
+  storage?(): Promise<WorkspaceStorage>;
   /** Earlier versions of a file that shapes the agent, newest first; of other files none are kept. */
   versions?(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion?(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -300,6 +325,8 @@ export interface DoorProof {
   /** Secret of the login cookie. */
   login?: string;
   client: string;
+  /** What the browser says it is: shown in the list of logins, never believed. */
+  userAgent?: string;
 }
 
 /** `locked`: too many wrong guesses from this address. */

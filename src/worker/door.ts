@@ -67,11 +67,17 @@ export function loginOf(c: Context<Door>): string | undefined {
   return getCookie(c, loginCookieName(c));
 }
 
+/** Who is at the door, as far as the request says so itself. */
+export function visitorOf(c: Context<Door>): Pick<DoorProof, "client" | "userAgent"> {
+  const userAgent = c.req.header("user-agent")?.slice(0, 300);
+  return { client: addressOf(c), ...(userAgent === undefined ? {} : { userAgent }) };
+}
+
 export function proofOf(c: Context<Door>, cookieCounts: boolean): DoorProof {
   const token = bearerOf(c);
   const login = cookieCounts ? loginOf(c) : undefined;
   return {
-    client: addressOf(c),
+    ...visitorOf(c),
     ...(token === undefined ? {} : { token }),
     ...(login === undefined ? {} : { login }),
   };

@@ -234,14 +234,45 @@ describe("settings", () => {
     await page.getByLabel("Name", { exact: true }).first().press("Tab");
     const operator = await openOperator(skerry);
     await operator.client.request("config.patch", { patch: { messages: { queue: { cap: 7 } } } });
-    await page.getByRole("button", { name: "Review changes" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Apply" }).click();
+    await page.getByText("They touch other settings than yours").waitFor();
+    expect(await page.getByRole("button", { name: "Review changes" }).isDisabled()).toBe(true);
+    await page.getByText("What was changed elsewhere").click();
+    expect(await page.locator(".notice ins").allTextContents()).toContainEqual(expect.stringContaining('"cap": 7'));
+    expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("button", { name: "Put mine on top" }).click();
     await page.getByRole("button", { name: "Review changes" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Apply" }).click();
     await page.getByRole("button", { name: "Review changes" }).waitFor({ state: "detached" });
     const { parsed } = await operator.client.request<{ parsed: unknown }>("config.get", {});
     expect(parsed).toMatchObject({ agents: { defaults: { name: "Grace" } }, messages: { queue: { cap: 7 } } });
+    operator.close();
+  });
+});
+
+describe("two screens", () => {
+  it("show the same: the settings, the models, the skills", async () => {
+    const operator = await openOperator(skerry);
+    await open("settings");
+    await page.getByLabel("Name", { exact: true }).first().waitFor();
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { name: "Ada" } } } });
+    await expect.poll(() => page.getByLabel("Name", { exact: true }).first().inputValue()).toBe("Ada");
+    await page.getByText("The settings were changed elsewhere").waitFor();
+    await open("models");
+    await page.getByLabel("Default model").waitFor();
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { model: "demo/demo" } } } });
+    await expect.poll(() => page.getByLabel("Default model").inputValue()).toBe("demo/demo");
+    await open("skills");
+    const first = page.getByRole("switch").first();
+    const name = await first.getAttribute("aria-label");
+    const isOn = await first.isChecked();
+    const skill = (await operator.client.request<{ skills: { name: string }[] }>("skills.status", {})).skills.find((row) =>
+      name?.includes(row.name),
+    );
+    await operator.client.request("config.patch", {
+      patch: { skills: { entries: { [skill?.name ?? ""]: { enabled: !isOn } } } },
+    });
+    await expect.poll(() => page.getByRole("switch").first().isChecked()).toBe(!isOn);
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { model: null } }, skills: null } });
     operator.close();
   });
 });

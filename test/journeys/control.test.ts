@@ -158,7 +158,7 @@ describe("sessions", () => {
     while (await page.getByRole("button", { name: /^Show \d+ more$/ }).isVisible()) {
       const count = await page.locator(".session-row").count();
       await page.getByRole("button", { name: /^Show \d+ more$/ }).click();
-      await expect.poll(() => page.locator(".session-row").count()).toBeGreaterThan(count);
+      await expect.poll(() => page.locator(".session-row").count(), { timeout: 10_000 }).toBeGreaterThan(count);
     }
     expect(await page.locator(".session-row").count()).toBe(501);
     await page.getByLabel("Find a session").fill("Many 377");
@@ -176,7 +176,7 @@ describe("usage", () => {
     await say("travel", "And in Tokyo? What time is it in Tokyo?", "Lofoten");
     await expect.poll(count).toBe(3);
     await page.reload();
-    await expect.poll(() => turns.textContent()).toBe("3");
+    await expect.poll(() => turns.textContent(), { timeout: 10_000 }).toBe("3");
     await page.locator(".ranks li").filter({ hasText: "demo/demo" }).first().waitFor();
     const chart = page.getByRole("slider", { name: /^Days/ });
     const today = await chart.getAttribute("aria-valuetext");
@@ -253,6 +253,26 @@ describe("devices", () => {
     await expect.poll(() => device("Pantry tablet").count()).toBe(0);
   });
 
+  it("that are browsers are listed, this one marked, and another is logged out by one's word", async () => {
+    const { url } = await operator.client.request<{ path: string }>("auth.link", {}).then(({ path }) => ({
+      url: new URL(path, skerry.url).href,
+    }));
+    const { context: other } = await openProfile(browser);
+    const { page: elsewhere } = await openChat(other, url);
+    await openRoom("devices");
+    const rows = page.locator("sk-login-list .row");
+    await expect.poll(() => rows.count(), { timeout: 10_000 }).toBeGreaterThan(1);
+    expect(await rows.filter({ hasText: "this browser" }).count()).toBe(1);
+    expect(await rows.first().innerText()).toMatch(/Chrome on Linux[\s\S]*logged in[\s\S]*from this machine/);
+    const before = await rows.count();
+    await page.getByRole("button", { name: "Log out Chrome on Linux" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+    await toast("is logged out").waitFor();
+    await expect.poll(() => rows.count()).toBe(before - 1);
+    await elsewhere.locator("sk-login").waitFor();
+    await other.close();
+  });
+
   it("are turned away", async () => {
     await knock("Stranger");
     await openRoom("devices");
@@ -284,6 +304,15 @@ describe("health", () => {
     await page.locator(".part").filter({ hasText: version }).waitFor();
     await page.locator(".part").filter({ hasText: "demo/demo" }).waitFor();
     await page.locator(".row").filter({ hasText: "this page" }).waitFor();
+  });
+
+  it("counts what is stored", async () => {
+    const { storage } = await operator.client.request<{ storage: { directory: { sessions: number } } }>("health", {
+      probe: true,
+    });
+    const sessions = page.locator("[aria-labelledby=health-storage] .part").filter({ hasText: /^\s*Sessions/ });
+    await expect.poll(() => sessions.innerText()).toMatch(new RegExp(`${storage.directory.sessions} kept, [\\d.]+ [kM]B`));
+    await page.locator(".part").filter({ hasText: "Nothing waits to be sent" }).waitFor();
   });
 
   it("follows the log, stands still when paused, and picks by level and words", async () => {

@@ -79,6 +79,20 @@ describe("talking", () => {
     expect(await card.locator(".call-text").textContent()).toContain("SOUL.md");
   });
 
+  it("finds what a tool brought, and opens its card", async () => {
+    await page.reload();
+    await page.locator(".call").first().waitFor();
+    expect(await page.locator(".call-text").count()).toBe(0);
+    await page.keyboard.press("Control+Shift+F");
+    await page.locator("#search").fill("IDENTITY.md");
+    // The newest hit is the answer; the one before it is what the tool brought.
+    await expect.poll(() => page.locator(".search-count").innerText()).toBe("2 of 2");
+    await page.locator("#search").press("Enter");
+    await page.locator(".call[open] .call-text").waitFor();
+    await expect.poll(() => page.evaluate(() => CSS.highlights.get("found-now")?.size ?? 0)).toBeGreaterThan(0);
+    await page.locator("#search").press("Escape");
+  });
+
   it("is the same in a second tab, live", async () => {
     await openSession(page, "two-tabs");
     const { page: second } = await openChat(context, page.url());

@@ -1,7 +1,8 @@
 // A message as the door would hand it over.
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { Part } from "../../src/contract/message.ts";
 
-export function messageEvent(text: string, id: string, wishes: TurnWishes = {}, channel = "webchat"): Event {
+export function messageEvent(text: string, id: string, wishes: TurnWishes = {}, channel = "webchat", files: Part[] = []): Event {
   return {
     kind: "message",
     id,
@@ -9,7 +10,7 @@ export function messageEvent(text: string, id: string, wishes: TurnWishes = {}, 
       id,
       from: { channel, peer: "screen" },
       sender: { id: "owner", isOwner: true },
-      parts: [{ type: "text", text }],
+      parts: [{ type: "text", text }, ...files],
       sentAt: 0,
     },
     wishes,

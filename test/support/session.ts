@@ -4,6 +4,7 @@ import type { Brief } from "../../src/contract/admission.ts";
 import type { Entry } from "../../src/contract/entry.ts";
 import type { TurnWishes } from "../../src/contract/event.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
+import type { Part } from "../../src/contract/message.ts";
 import type { DeliveryOutcome, OutboxItem, Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
 import { SessionParts } from "../../src/durable/session/parts.ts";
 import { receive } from "../../src/durable/session/receiving.ts";
@@ -22,7 +23,10 @@ export interface TestSession {
   sent: OutboxItem[];
   /** When the alarm is set for; undefined: none. */
   alarmAt(): number | undefined;
-  send(text: string, options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string }): Promise<Receipt>;
+  send(
+    text: string,
+    options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string; files?: Part[] },
+  ): Promise<Receipt>;
   stop(): void;
   rest(): Promise<void>;
   /** Everything in memory is lost; the rows stay. */
@@ -38,6 +42,8 @@ export interface TestSessionOptions {
   deliver?: (item: OutboxItem) => Promise<DeliveryOutcome>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
+  /** Stored files by key. */
+  media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
   key?: string;
   /** For counting what a turn costs. */
@@ -130,7 +136,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       },
       models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
       fetchOutside: options.fetch ?? fetch,
-      loadImage: async () => undefined,
+      loadMedia: async (media) => options.media?.get(media.key),
       storeMedia: async (bytes, name) => ({ key: `media/${name}`, type: "image/png", size: bytes.length, name }),
       allowedHosts: ["127.0.0.1"],
       now: options.now ?? Date.now,
@@ -148,7 +154,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       const id = send.id ?? `m${++count}`;
       const receipt = await receive(
         session.parts,
-        messageEvent(text, id, send.wishes, send.channel),
+        messageEvent(text, id, send.wishes, send.channel, send.files),
         makeBrief({ ...options.brief, ...send.brief }),
       );
       void session.runner.go();

@@ -33,6 +33,8 @@ describe("offers", () => {
     expect(names("/think high")).toEqual([]);
     expect(names("/compact ")).toEqual([]);
     expect(names("hello /think ")).toEqual([]);
+    const ofModel = offerFor("/think ", commands, models, ["off"]).offers.map(({ name }) => name);
+    expect(ofModel).toEqual(["off", "default"]);
   });
 
   it("leave the argument to be written, and send what is whole", () => {
@@ -105,8 +107,8 @@ describe("searching", () => {
     const search = new TranscriptSearch(room);
     search.find("gull");
     await vi.waitFor(() => expect(search.isReading).toBe(false));
-    expect(search.hits).toEqual([11, 261, 511, 761]);
-    expect(search.current).toBe(761);
+    expect(search.hits).toEqual(["11", "261", "511", "761"]);
+    expect(search.current).toBe("761");
     expect(room.view.items).toHaveLength(60);
   });
 
@@ -118,7 +120,7 @@ describe("searching", () => {
     search.find("line 5");
     expect(search.isReading).toBe(false);
     expect(talk.asked).toHaveLength(length);
-    expect(search.hits[0]).toBe(5);
+    expect(search.hits[0]).toBe("5");
   });
 
   it("goes round, and brings the hit one is at to the screen with everything between", async () => {
@@ -126,14 +128,77 @@ describe("searching", () => {
     search.find("gull");
     await vi.waitFor(() => expect(search.isReading).toBe(false));
     search.go(1);
-    expect(search.current).toBe(11);
+    expect(search.current).toBe("11");
     search.go(-1);
-    expect(search.current).toBe(761);
-    await search.bring(761);
+    expect(search.current).toBe("761");
+    await search.bring("761");
     expect(room.view.firstSeq).toBeLessThanOrEqual(761);
     const seqs = room.view.items.flatMap((item) => (item.kind === "message" ? [item.seq] : []));
     expect(seqs).toEqual(Array.from({ length: seqs.length }, (_unused, at) => 1_001 - seqs.length + at));
-    expect(search.hits).toEqual([11, 261, 511, 761]);
+    expect(search.hits).toEqual(["11", "261", "511", "761"]);
+  });
+});
+
+describe("searching the work", () => {
+  /** Two uses of a tool with the same id, as some services number them, across the pages of a long talk. */
+  const call = (seq: number, path: string): WireMessage => ({
+    role: "assistant",
+    content: [
+      { type: "thinking", thinking: "the secret thought" },
+      { type: "toolCall", id: "call_1", name: "read", arguments: { path } },
+    ],
+    __openclaw: { id: `entry_${seq}`, seq, kind: "assistant" },
+  });
+  const result = (seq: number, text: string): WireMessage => ({
+    role: "toolResult",
+    toolCallId: "call_1",
+    toolName: "read",
+    content: [{ type: "text", text }],
+    __openclaw: { id: `entry_${seq}`, seq, kind: "result", outcome: "done" },
+  });
+  const said = (seq: number): WireMessage => ({
+    role: "user",
+    content: `line ${seq}`,
+    __openclaw: { id: `entry_${seq}`, seq, kind: "user", runId: `m${seq}` },
+  });
+  const entries = [
+    call(1, "notes/tide.md"),
+    result(2, "low water at noon"),
+    ...Array.from({ length: 457 }, (_unused, at) => said(at + 3)),
+    call(460, "notes/harbour.md"),
+    result(461, "the pilot comes at noon"),
+    ...Array.from({ length: 80 }, (_unused, at) => said(at + 462)),
+  ];
+
+  async function searchFor(words: string): Promise<string[]> {
+    vi.stubGlobal("document", { hidden: false });
+    vi.stubGlobal("requestAnimationFrame", (work: () => void) => Number(setTimeout(work, 1)));
+    const request = async <T>(_method: string, params: Record<string, unknown>): Promise<T> => {
+      const older = entries.slice(0, Number(params["beforeSeq"] ?? entries.length + 1) - 1);
+      const limit = Number(params["limit"] ?? 200);
+      return { sessionKey: KEY, messages: older.slice(-limit), hasMore: older.length > limit } satisfies ChatHistory as T;
+    };
+    const line = { state: { phase: "ready" as const }, request };
+    const room = new ChatRoom(KEY, line, new Courier(line, new Outbox()));
+    await room.open();
+    const search = new TranscriptSearch(room);
+    search.find(words);
+    await vi.waitFor(() => expect(search.isReading).toBe(false));
+    return search.hits;
+  }
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("finds what went into a tool and what came out of it, each under its own use", async () => {
+    expect(await searchFor("TIDE.md")).toEqual(["1/call_1"]);
+    expect(await searchFor("low water")).toEqual(["1/call_1"]);
+    expect(await searchFor("pilot comes")).toEqual(["460/call_1"]);
+    expect(await searchFor("at noon")).toEqual(["1/call_1", "460/call_1"]);
+  });
+
+  it("leaves thoughts out", async () => {
+    expect(await searchFor("secret thought")).toEqual([]);
   });
 });
 

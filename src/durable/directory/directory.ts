@@ -10,6 +10,7 @@ import { type Message, textOf } from "../../contract/message.ts";
 import type {
   AgentRow,
   DirectoryPort,
+  DirectoryStorage,
   KeyNote,
   ProviderKeys,
   RunState,
@@ -21,8 +22,10 @@ import type {
 import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
 import type { Env } from "../env.ts";
 import { migrate, openSql } from "../storage/sql.ts";
+import { sessionOf } from "../stubs.ts";
 import { decideAdmission } from "./admission.ts";
 import { hasDailyBudget, listAgents, makeBrief } from "./briefs.ts";
+import { expireSessions, isExpiring, PROGRAM_LIFE_MS } from "./expiry.ts";
 import { KeyStore } from "./key-store.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 import { SessionIndex } from "./session-index.ts";
@@ -107,9 +110,28 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#sessions.remove(sessionKey);
   }
 
-  async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }> {
+  async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs: number }> {
     this.#writePending();
-    return this.#sessions.list(request, Date.now());
+    return { ...this.#sessions.list(request, Date.now()), programs: this.#sessions.countPrograms() };
+  }
+
+  /** Sessions that end by themselves. */
+  override async alarm(): Promise<void> {
+    this.#writePending();
+    const nextAt = await expireSessions(this.#sessions, (key) => this.#destroy(key), Date.now());
+    if (nextAt !== undefined) await this.ctx.storage.setAlarm(nextAt);
+  }
+
+  /** The object ends itself as its last act, and the call to it breaks off: whether it is gone is asked afterwards. */
+  async #destroy(sessionKey: string): Promise<void> {
+    const session = sessionOf(this.env, sessionKey);
+    await session.destroy().catch(() => undefined);
+    if (await session.row()) throw new Error("It is still there.");
+  }
+
+  /** The alarm that is set stays: the oldest session is due first. */
+  async #armExpiry(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + PROGRAM_LIFE_MS);
   }
 
   async findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined> {
@@ -136,6 +158,11 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   async patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>> {
     return this.#settings.patch(patch, baseHash, Date.now());
+  }
+
+  async storage(): Promise<DirectoryStorage> {
+    this.#writePending();
+    return { bytes: this.ctx.storage.sql.databaseSize, ...this.#sessions.measure() };
   }
 
   async providerKeys(): Promise<ProviderKeys> {
@@ -183,5 +210,6 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
       messageCount: 0,
       ...(title ? { title } : {}),
     });
+    if (isExpiring(key)) this.ctx.waitUntil(this.#armExpiry());
   }
 }

@@ -20,4 +20,9 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   CREATE TABLE provider_key (provider TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE key_ring (id INTEGER PRIMARY KEY CHECK (id = 1), salt BLOB NOT NULL, version INTEGER NOT NULL);
   `,
+  `
+  -- Sessions of programs that named none: kept apart in lists, and for a week only.
+  ALTER TABLE session ADD COLUMN is_program INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX session_program ON session (updated_at) WHERE is_program = 1;
+  `,
 ];

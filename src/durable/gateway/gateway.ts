@@ -61,12 +61,13 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       presence: this.#presence,
       log: this.#log,
       startedAt: Date.now(),
+      storedBytes: () => sql.size(),
       screenCount: () => this.#screens.open().length,
       tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
       tellOthers: (connId, event, payload, key) => this.#screens.tellOthers(connId, event, payload, key),
       sessionOfRun: (runId) => this.#stage.sessionOf(runId),
       waitFor: (wait) => this.#waitFor(wait),
-      dropDevice: (deviceId, reason) => this.#drop((screen) => screen.state.deviceId === deviceId, reason),
+      dropDevice: (id, reason) => this.#drop(({ state }) => state.deviceId === id || state.loginId === id, reason),
     });
     for (const { state } of this.#screens.open()) this.#presence.join(state, Date.now());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -80,9 +81,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     if (this.#screens.strangers().length >= MAX_STRANGERS)
       return new Response("Too many are at the door; try again soon.", { status: 503 });
     const secret = request.headers.get(LOGIN_HEADER);
-    const login = secret === null ? undefined : await this.#access.logins.find(secret, Date.now());
+    const address = request.headers.get(ADDRESS_HEADER) ?? "unknown";
+    const login = secret === null ? undefined : await this.#access.logins.find(secret, Date.now(), address);
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    const state = newScreenState(newId("conn"), request.headers.get(ADDRESS_HEADER) ?? "unknown", Date.now(), login?.id);
+    const state = newScreenState(newId("conn"), address, Date.now(), login?.id);
     this.ctx.acceptWebSocket(ours, [state.connId]);
     ours.serializeAttachment(state);
     this.#screens.add(ours, state).challenge(Date.now());

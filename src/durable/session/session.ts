@@ -169,9 +169,9 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
       ...(env.AI && !isLocal ? { ai: env.AI } : {}),
       now: Date.now,
     },
-    loadImage: async (media) => {
+    loadMedia: async (media) => {
       const stored = await env.MEDIA.get(media.key);
-      return stored ? Buffer.from(await stored.arrayBuffer()).toString("base64") : undefined;
+      return stored ? new Uint8Array(await stored.arrayBuffer()) : undefined;
     },
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     fetchOutside: outsideOf(env),

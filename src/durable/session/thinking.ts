@@ -13,6 +13,7 @@ import { selectTools, toolSpecs } from "../tools/list.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { endTurn, failTurn } from "./ending.ts";
+import { loadCounted, noteUnseen, placeFiles } from "./media/files.ts";
 import type { SessionParts } from "./parts.ts";
 import { absorbSteered } from "./receiving.ts";
 import type { Turn } from "./rows/turns.ts";
@@ -45,11 +46,13 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   if (!first)
     throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
 
-  let messages = await readMessages(parts);
+  noteUnseen(parts, turn, first);
+  await placeFiles(parts, turn);
+  let messages = await readMessages(parts, first);
   const reserve = Math.min(turn.brief.compaction.reserveTokens, Math.floor(first.contextWindow / 4));
   if (turn.brief.compaction.enabled && countTokens(system, messages, specs) > first.contextWindow - reserve) {
     await compactNow(parts, turn.brief, models, {});
-    messages = await readMessages(parts);
+    messages = await readMessages(parts, first);
   }
   let answer: Answer;
   try {
@@ -63,7 +66,7 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
       text: "The talk has outgrown the model's window: summarising the older part.",
     });
     await compactNow(parts, turn.brief, models, { isForced: true });
-    answer = await askModel(parts, turn, { models, system, messages: await readMessages(parts, true), specs });
+    answer = await askModel(parts, turn, { models, system, messages: await readMessages(parts, first, true), specs });
   }
   if (answer.note !== undefined) failTurn(parts, turn, "failed", { kind: "unknown", text: answer.note });
   else commitAnswer(parts, turn, answer);
@@ -81,8 +84,9 @@ async function readBootstrap(parts: SessionParts, brief: Brief): Promise<Bootstr
   throw new Error("The workspace answered that nothing changed to a session that knows nothing.");
 }
 
-function readMessages(parts: SessionParts, shorten = false): Promise<ModelMessage[]> {
-  return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten);
+function readMessages(parts: SessionParts, { contextWindow }: ModelInfo, isShort = false): Promise<ModelMessage[]> {
+  const entries = parts.transcript.window(parts.profile.get().windowSeq);
+  return buildMessages(entries, (media) => loadCounted(parts, media), { contextWindow, isShort });
 }
 
 function countTokens(
@@ -130,8 +134,11 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
         if (delta.type === "text") {
           publisher.tell({ type: "text", step, offset: shown, delta: delta.delta });
           shown += delta.delta.length;
-          blocks.add(turn.id, delta.delta, parts.now());
-        } else if (delta.type === "thinking") publisher.tell({ type: "thinking", step, delta: delta.delta });
+          blocks.add(turn.id, "text", delta.delta, parts.now());
+        } else if (delta.type === "thinking") {
+          publisher.tell({ type: "thinking", step, delta: delta.delta });
+          blocks.add(turn.id, "thinking", delta.delta, parts.now());
+        }
       },
       onReset: () => {
         if (shown > 0) publisher.tell({ type: "text-reset", step });

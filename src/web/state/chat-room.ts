@@ -2,7 +2,15 @@
 // history, `hear` takes live frames, `say` and `stop` speak. What was missed while away is fetched by position; a message
 // is shown at once and handed over when there is a connection, under an id that makes a repeat harmless.
 
-import type { ChatFrame, ChatHistory, MessageFrame, SessionSummary, WireMessage } from "../../client/frames.ts";
+import type {
+  ChatFrame,
+  ChatHistory,
+  ChatMetadata,
+  MessageFrame,
+  SessionModel,
+  SessionSummary,
+  WireMessage,
+} from "../../client/frames.ts";
 import { SessionView } from "../../client/session-view.ts";
 import { type MessageItem, markOf } from "../../client/view-items.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
@@ -27,6 +35,7 @@ export class ChatRoom extends Signal {
   #leaveCourier: () => void;
   #info: SessionSummary | undefined;
   #defaults: ChatHistory["defaults"];
+  #model: SessionModel | undefined;
   #turns = new Map<string, TurnUsage>();
   #turnOf = new Map<string, string>();
   #isLoaded = false;
@@ -64,7 +73,11 @@ export class ChatRoom extends Signal {
 
   /** `provider/model` that answers here. */
   get model(): string | undefined {
-    return refOf(this.#info) ?? refOf(this.#defaults);
+    return this.#model?.ref ?? refOf(this.#info) ?? refOf(this.#defaults);
+  }
+  /** What that model reads beside text; undefined while it is not known. */
+  get reads(): readonly string[] | undefined {
+    return this.#model?.input;
   }
 
   /** How hard the model was told to think here; undefined: as the settings say. */
@@ -72,7 +85,7 @@ export class ChatRoom extends Signal {
     return this.#info?.thinkingLevel ?? undefined;
   }
   get thinkingLevels(): readonly string[] {
-    return this.#defaults?.thinkingLevels?.map(({ id }) => id) ?? [];
+    return (this.#model ?? this.#defaults)?.thinkingLevels?.map(({ id }) => id) ?? [];
   }
   /** What is shown of thoughts and tools. */
   get levels(): ShownLevels {
@@ -130,8 +143,22 @@ export class ChatRoom extends Signal {
   }
 
   noteInfo(info: SessionSummary): void {
+    const isOther = (info.modelOverride ?? null) !== (this.#info?.modelOverride ?? null);
     this.#info = info;
+    if (isOther) void this.refreshModel();
     this.#changed();
+  }
+
+  /** Asks which model would answer now, and what it can do: a choice, the settings or a key changed. */
+  async refreshModel(): Promise<void> {
+    try {
+      const answer = await this.#client.request<ChatMetadata>("chat.metadata", { sessionKey: this.sessionKey });
+      this.#model = answer.sessionModel ?? undefined;
+      this.#defaults = answer.defaults ?? this.#defaults;
+      this.#changed();
+    } catch {
+      // It is told with the history when the connection is back.
+    }
   }
 
   say(text: string, media: MediaRef[] = []): void {
@@ -187,6 +214,7 @@ export class ChatRoom extends Signal {
       this.view.load(history, since > 0 && !history.hasMore ? "later" : "whole");
       this.#info = (history.sessionInfo as SessionSummary | undefined) ?? this.#info;
       this.#defaults = history.defaults;
+      this.#model = history.sessionModel ?? undefined;
       this.#isLoaded = true;
       this.#problem = undefined;
       this.#takeUp();
@@ -230,7 +258,8 @@ export class ChatRoom extends Signal {
           // The reply is in the transcript too, and may have come from there already.
           const isTold = this.view.items.slice(-3).some((shown) => shown.kind === "note" && shown.text === reply);
           if (!isTold) this.view.noteLocally(reply, "info", Date.now());
-          this.news = reply;
+          // Read aloud without the signs that format it.
+          this.news = reply.replace(/\*\*|`|^- /gm, "");
         } else if (state !== undefined) {
           this.view.noteState(id, state);
           if (status === "in_flight") void this.open();

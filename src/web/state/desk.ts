@@ -54,6 +54,7 @@ export class Desk extends Signal {
   #mainKey = "agent:main:main";
   #toasts: readonly Toast[] = [];
   #commands: Promise<CommandInfo[]> | undefined;
+  readonly #listeners = new Map<string, Set<(payload: unknown) => void>>();
 
   constructor(version: string) {
     super();
@@ -178,6 +179,13 @@ export class Desk extends Signal {
     this.tell();
   }
 
+  /** Calls `listener` whenever the Gateway announces the event; answers how to stop. */
+  onAnnounced(event: string, listener: (payload: unknown) => void): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
   commands(): Promise<CommandInfo[]> {
     this.#commands ??= this.client.request<{ commands?: CommandInfo[] }>("commands.list", {}).then(
       (answer) => answer.commands ?? [],
@@ -231,6 +239,8 @@ export class Desk extends Signal {
     if (changed && changed.key === this.#room?.sessionKey) this.#room.noteInfo(changed);
     this.#room?.hear(frame);
     this.company.hear(frame);
+    if (frame.event === "config.changed") void this.#room?.refreshModel();
+    for (const listener of this.#listeners.get(frame.event) ?? []) listener(frame.payload);
   }
 
   /** Goes where the address says. */

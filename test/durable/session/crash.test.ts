@@ -134,4 +134,30 @@ describe("after a crash", () => {
     expect(session.told.findLast((event) => event.type === "turn-ended")).toMatchObject({ outcome: "stopped" });
     expect(answers(session.entries())).toEqual([]);
   });
+
+  test("a stopped turn keeps the thoughts and the text that were stored before it", async () => {
+    const pieces: [string, number][] = [
+      ["An answer ", 0],
+      ["in two parts", 800],
+      ["never said", 60_000],
+    ];
+    const { session } = open(() => ({
+      thoughts: [
+        ["First this, ", 0],
+        ["then that.", 800],
+      ],
+      pieces,
+    }));
+    await session.send("hi");
+    const turnId = session.parts.turns.open()?.id ?? "";
+    await expect.poll(() => session.parts.blocks.text(turnId), { timeout: 10_000 }).toBe("An answer in two parts");
+    session.parts.turns.askStop(turnId, Date.now());
+    await crashAndGoOn(session);
+    expect(session.entries().at(-1)).toMatchObject({
+      kind: "assistant",
+      stopReason: "aborted",
+      text: "An answer in two parts",
+      thinking: [{ text: "First this, then that." }],
+    });
+  });
 });

@@ -53,7 +53,7 @@ export class Access {
     const locked = this.#limit.lockedForMs(proof.client, now);
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     const isGood = proof.code ? await this.logins.spendCode(proof.code, now) : await this.#isOwner(proof.token);
-    if (isGood) return { outcome: "welcome", ...(await this.logins.create(now)) };
+    if (isGood) return { outcome: "welcome", ...(await this.logins.create(now, proof)) };
     return this.#refuseGuess(
       proof.client,
       now,
@@ -64,7 +64,7 @@ export class Access {
   }
 
   async check(proof: DoorProof, now: number): ReturnType<DoorPort["check"]> {
-    const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now);
+    const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now, proof.client);
     if (login) return { outcome: "welcome", by: "login", expiresAt: login.expiresAt };
     const locked = this.#limit.lockedForMs(proof.client, now);
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
@@ -120,7 +120,8 @@ export class Access {
       const authority: Authority = { role, scopes, method: isOwner ? "token" : "login" };
       if (visitor.loginId !== undefined && !isOwner) authority.loginId = visitor.loginId;
       if (!proof) return { outcome: "welcome", authority };
-      await this.devices.pair({ id: proof.deviceId, publicKey: proof.publicKey, role, scopes, client: params.client }, now);
+      const { deviceId: id, publicKey } = proof;
+      await this.devices.pair({ id, publicKey, role, scopes, client: params.client, address: client }, now);
       return { outcome: "welcome", authority: await this.#withToken(authority, proof.deviceId) };
     }
 
@@ -156,7 +157,7 @@ export class Access {
     if (wanted.some((scope) => isScope(scope) && !satisfies(approved, scope))) {
       return this.#ask(visitor, role, id, key, "scope-upgrade", now);
     }
-    this.devices.noteSeen(id, role, visitor.params.client, now);
+    this.devices.noteSeen(id, role, visitor, now);
     const scopes = SCOPES.filter((scope) => wanted.includes(scope));
     const authority: Authority = { role, scopes, method: hasToken ? "device-token" : "device" };
     return { outcome: "welcome", authority: await this.#withToken(authority, id) };

@@ -36,6 +36,11 @@ export class Outbox {
     return this.#first()?.next_at;
   }
 
+  countWaiting(): number {
+    if (!this.#mayWait) return 0;
+    return this.#sql.one<{ count: number }>("SELECT count(*) AS count FROM outbox WHERE state = 'pending'")?.count ?? 0;
+  }
+
   #first(): { item: string; attempts: number; next_at: number } | undefined {
     if (!this.#mayWait) return undefined;
     const row = this.#sql.one<{ item: string; attempts: number; next_at: number }>(

@@ -39,4 +39,6 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- Self-made wakes, for the breaker.
   CREATE TABLE wake (hour INTEGER PRIMARY KEY, count INTEGER NOT NULL);
   `,
+  // Thoughts are kept beside the text.
+  "ALTER TABLE block ADD COLUMN kind TEXT NOT NULL DEFAULT 'text'",
 ];

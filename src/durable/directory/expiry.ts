@@ -1,0 +1,31 @@
+// Sessions of programs that named none are kept for a week after their last answer, then deleted with all they hold.
+// Driven by the Directory's alarm, a few at a time; what fails is tried again with the next.
+import { sessionKind } from "../../contract/session-key.ts";
+import type { SessionIndex } from "./session-index.ts";
+
+export const PROGRAM_LIFE_MS = 7 * 86_400_000;
+const BATCH = 25;
+const PAUSE_MS = 60_000;
+
+/** Whether the session ends by itself. */
+export function isExpiring(sessionKey: string): boolean {
+  return sessionKind(sessionKey) === "program";
+}
+
+/** Deletes what is due. Answers when to look again; undefined: nothing is left that will end. */
+export async function expireSessions(
+  index: SessionIndex,
+  destroy: (sessionKey: string) => Promise<void>,
+  now: number,
+): Promise<number | undefined> {
+  for (const key of index.programsBefore(now - PROGRAM_LIFE_MS, BATCH)) {
+    try {
+      await destroy(key);
+      index.remove(key);
+    } catch (error) {
+      console.error(`session ${key} was not deleted, will be tried again`, error);
+    }
+  }
+  const oldest = index.oldestProgramAt();
+  return oldest === undefined ? undefined : Math.max(now + PAUSE_MS, oldest + PROGRAM_LIFE_MS);
+}
