@@ -1,11 +1,11 @@
 // The door: method, size, proof, shape; then hand over. It remembers nothing.
 import { type Context, Hono } from "hono";
 import { VERSION } from "../contract/version.ts";
-import { ADDRESS_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
+import { ADDRESS_HEADER, ASSERTION_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
 import { gatewayOf } from "../durable/stubs.ts";
 import { serveAsset } from "./assets.ts";
 import { auth } from "./auth.ts";
-import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
+import { addressOf, assertionOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { media } from "./media.ts";
 import { openai } from "./openai/openai.ts";
@@ -65,9 +65,14 @@ function isUpgrade(c: Context<Door>): boolean {
 async function openSocket(c: Context<Door>): Promise<Response> {
   const headers = new Headers(c.req.raw.headers);
   headers.set(ADDRESS_HEADER, addressOf(c));
-  headers.delete(LOGIN_HEADER);
-  const login = (await originOf(c)) === "own" ? loginOf(c) : undefined;
-  if (login !== undefined) headers.set(LOGIN_HEADER, login);
+  const isOwn = (await originOf(c)) === "own";
+  for (const [name, value] of [
+    [LOGIN_HEADER, loginOf(c)],
+    [ASSERTION_HEADER, assertionOf(c)],
+  ] as const) {
+    headers.delete(name);
+    if (isOwn && value !== undefined) headers.set(name, value);
+  }
   headers.delete("cookie");
   return gatewayOf(c.env).fetch(new Request(c.req.url, { headers }));
 }

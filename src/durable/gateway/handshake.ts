@@ -71,8 +71,8 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
 async function enter(screen: Screen, id: string, params: ConnectParams, house: House): Promise<boolean> {
   if (screen.isShaking) return turnAway(screen, id, { code: "INVALID_REQUEST", message: "connect was sent already" }, house);
   screen.isShaking = true;
-  const { nonce, address, cookieLoginId } = screen.state;
-  const entry = await house.access.enter({ params, nonce, client: address, loginId: cookieLoginId }, house.now());
+  const { nonce, address, brought } = screen.state;
+  const entry = await house.access.enter({ params, nonce, client: address, ...brought }, house.now());
   if (entry.outcome === "refused") {
     if (entry.asked) house.tell("device.pair.requested", viewPairRequest(entry.asked), "pairing");
     const { error } = entry;
