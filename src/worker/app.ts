@@ -5,6 +5,7 @@ import { ADDRESS_HEADER, ASSERTION_HEADER, LOGIN_HEADER } from "../durable/gatew
 import { gatewayOf } from "../durable/stubs.ts";
 import { serveAsset } from "./assets.ts";
 import { auth } from "./auth.ts";
+import { isFileOfClosedPage, isOwned, serveClosed } from "./closed.ts";
 import { addressOf, assertionOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { media } from "./media.ts";
@@ -25,11 +26,7 @@ app.get("/health", (c) => {
 });
 
 /** Without the owner's token nobody gets in, not even to the page. */
-app.use(async (c, next) => {
-  if (c.env.SKERRY_TOKEN) return next();
-  const message = "Nobody can log in: set the secret SKERRY_TOKEN (npx wrangler secret put SKERRY_TOKEN), then try again.";
-  return refuse(c, 503, "TOKEN_NOT_CONFIGURED", message);
-});
+app.use((c, next) => (isOwned(c.env) || isFileOfClosedPage(c) ? next() : serveClosed(c)));
 
 /** What changes something must not come from a page that is not ours. */
 app.use(async (c, next) => {
