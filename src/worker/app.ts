@@ -1,5 +1,6 @@
 // The door: method, size, proof, shape; then hand over. It remembers nothing.
 import { type Context, Hono } from "hono";
+import { readStateTooNew } from "../contract/errors.ts";
 import { VERSION } from "../contract/version.ts";
 import { ADDRESS_HEADER, ASSERTION_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
 import { gatewayOf } from "../durable/stubs.ts";
@@ -52,6 +53,8 @@ app.all("*", (c) => serveAsset(c));
 
 app.onError((error, c) => {
   console.error("request failed", new URL(c.req.url).pathname, error);
+  const tooNew = readStateTooNew(error);
+  if (tooNew) return refuse(c, 503, "STATE_TOO_NEW", tooNew);
   return refuse(c, 500, "INTERNAL", "Something broke inside; try again in a moment.");
 });
 

@@ -1,6 +1,6 @@
 // The first words: a challenge from us, `connect` from the client, `hello-ok` or a refusal and a close. Texts and
 // close codes are those that clients of the protocol know.
-import type { GatewayErrorData } from "../../contract/errors.ts";
+import { type GatewayErrorData, readStateTooNew } from "../../contract/errors.ts";
 import {
   type ConnectParams,
   connectParams,
@@ -60,7 +60,7 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
     house.log.add("error", "connect failed", { error: cause instanceof Error ? cause.message : String(cause) });
     const error: GatewayErrorData = {
       code: "UNAVAILABLE",
-      message: "Skerry is not ready; connect again in a moment.",
+      message: readStateTooNew(cause) ?? "Skerry is not ready; connect again in a moment.",
       retryable: true,
       retryAfterMs: 1000,
     };

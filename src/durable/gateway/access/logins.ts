@@ -9,7 +9,7 @@ export const CODE_LIFE_MS = 15 * 60_000;
 const MAX_LOGINS = 200;
 const MAX_CODES = 50;
 
-const MIGRATIONS = [
+export const LOGINS_SCHEMA = [
   `CREATE TABLE logins (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE login_codes (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
 ];
@@ -22,7 +22,7 @@ export class Logins {
   constructor(sql: Sql, ownerToken: () => string) {
     this.#sql = sql;
     this.#owner = () => hashText(`login:${ownerToken()}`);
-    migrate(sql, "logins", MIGRATIONS);
+    migrate(sql, "logins", LOGINS_SCHEMA);
   }
 
   async create(now: number): Promise<{ secret: string; expiresAt: number }> {
