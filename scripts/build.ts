@@ -36,7 +36,7 @@ export async function build(): Promise<BuildNote> {
 }
 
 /** The package's version, with the commit when there is a repository and it is not a released one. */
-function readVersion(): string {
+export function readVersion(): string {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   try {
     const described = execFileSync("git", ["describe", "--tags", "--always", "--dirty"], {
