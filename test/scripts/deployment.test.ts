@@ -279,6 +279,17 @@ describe("a build service (the button)", () => {
     expect(state.ran.some((command) => command.startsWith("whoami"))).toBe(false);
   });
 
+  it("goes on when its login may not look at buckets, and stops when the upload finds none", async () => {
+    const denied = { at: "r2 bucket", text: "Authentication error [code: 10000]" };
+    expect((await run(open({ failures: [denied] }), { request: service })).said).toMatchObject({ outcome: "deployed" });
+    account?.remove();
+    const missing = { at: "deploy", text: "R2 binding error: Please enable R2 [code: 10136]" };
+    expect((await run(open({ failures: [denied, missing] }), { request: service })).said).toMatchObject({
+      outcome: "refused",
+      reason: expect.stringContaining("r2/overview"),
+    });
+  });
+
   it("keeps the token that its owner typed into the form", async () => {
     const typed = { secrets: { SKERRY_TOKEN: "typed-by-the-owner" }, deployments: [], versions: {} };
     const { state, heard } = await run(open({ workers: { skerry: typed } }), { request: service });
