@@ -2,7 +2,6 @@
 // written beside, never into the repository's file: an upgrade must find that unchanged.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { experimental_readRawConfig } from "wrangler";
 import * as z from "zod";
 
 const schema = z.looseObject({
@@ -31,7 +30,9 @@ export interface OwnParts {
   isDomainOnly?: boolean | undefined;
 }
 
-export function readConfiguration(root: string): Configuration {
+export async function readConfiguration(root: string): Promise<Configuration> {
+  // Loaded only here: it takes a second, and most commands need none of it.
+  const { experimental_readRawConfig } = await import("wrangler");
   const config = schema.parse(experimental_readRawConfig({ config: join(root, "wrangler.toml") }).rawConfig);
   const bucket = config.r2_buckets[0]?.bucket_name ?? "";
   return {

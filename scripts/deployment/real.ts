@@ -15,7 +15,7 @@ import { createWrangle, type Wrangle } from "./wrangler.ts";
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-export function deployFrom(wishes: { options: DeployOptions; mayAsk: boolean }): Promise<Deployed> {
+export async function deployFrom(wishes: { options: DeployOptions; mayAsk: boolean }): Promise<Deployed> {
   const keyed = listProviders({}).flatMap(({ name, apiKeyEnv }) => (apiKeyEnv ? [{ name, apiKeyEnv }] : []));
   return deploy({
     options: wishes.options,
@@ -27,7 +27,7 @@ export function deployFrom(wishes: { options: DeployOptions; mayAsk: boolean }):
       return fresh?.version === readVersion() ? fresh : build();
     },
     commit: openRepository(ROOT)?.head(),
-    configuration: readConfiguration(ROOT),
+    configuration: await readConfiguration(ROOT),
     wrangle: openWrangle(),
     dialog: openDialog(wishes.mayAsk),
     notebook: openNotebook(ROOT),
