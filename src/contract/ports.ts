@@ -324,6 +324,8 @@ export interface DoorProof {
   code?: string;
   /** Secret of the login cookie. */
   login?: string;
+  /** What Cloudflare Access added to the request; only from our own page. */
+  assertion?: string;
   client: string;
   /** What the browser says it is: shown in the list of logins, never believed. */
   userAgent?: string;
@@ -339,9 +341,10 @@ export type DoorAnswer<T> =
 export interface DoorPort {
   /** Trades a token or a one-time code for a login. */
   login(proof: DoorProof): Promise<DoorAnswer<{ secret: string; expiresAt: number }>>;
-  logout(secret: string): Promise<void>;
-  /** Whether the token, the device's token or the login is good. */
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device"; expiresAt?: number }>>;
+  /** Ends the login, and the sockets of whoever came by it or by the assertion. `by`: what there was to end. */
+  logout(proof: DoorProof): Promise<{ by: "access" | "login" | "none" }>;
+  /** Whether the token, the device's token, the login or the assertion is good. */
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access"; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

@@ -1,6 +1,6 @@
 // What the door knows of a request before it means anything: the caller's address, where it says it comes from, and
-// which proof it carries. A cookie proves something only together with an origin of our own: requests without one
-// (a command line, or a page that hides where it is from) must bring a token.
+// which proof it carries. A cookie, or what Cloudflare Access adds for one, proves something only together with an
+// origin of our own: requests without one (a command line, or a page that hides where it is from) must bring a token.
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import ipaddr from "ipaddr.js";
@@ -73,12 +73,19 @@ export function visitorOf(c: Context<Door>): Pick<DoorProof, "client" | "userAge
   return { client: addressOf(c), ...(userAgent === undefined ? {} : { userAgent }) };
 }
 
+/** What Cloudflare Access says of the caller. The header is Access's own; the cookie stands in where it is not passed on. */
+export function assertionOf(c: Context<Door>): string | undefined {
+  return c.req.header("cf-access-jwt-assertion") ?? getCookie(c, "CF_Authorization");
+}
+
 export function proofOf(c: Context<Door>, cookieCounts: boolean): DoorProof {
   const token = bearerOf(c);
   const login = cookieCounts ? loginOf(c) : undefined;
+  const assertion = cookieCounts ? assertionOf(c) : undefined;
   return {
     ...visitorOf(c),
     ...(token === undefined ? {} : { token }),
     ...(login === undefined ? {} : { login }),
+    ...(assertion === undefined ? {} : { assertion }),
   };
 }

@@ -128,9 +128,9 @@ export class Desk extends Signal {
   }
 
   async depart(): Promise<void> {
-    await logOut();
+    const next = await logOut();
     forgetAll();
-    location.replace("/");
+    location.replace(next);
   }
 
   newSession(): void {
@@ -209,6 +209,8 @@ export class Desk extends Signal {
   #noteLink(state: ClientState): void {
     this.#link = state;
     if (state.phase === "refused") {
+      // Cloudflare Access let this browser through, and Skerry did not: that needs a word.
+      if (state.error.data.details?.["code"] === "ACCESS_REFUSED") this.#refusal = state.error.message;
       this.#access = "out";
       keep("known", undefined);
     } else if (this.#access === "checking" && recall("known") !== undefined) {

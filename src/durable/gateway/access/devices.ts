@@ -8,7 +8,7 @@ import { isSameSecret, signText } from "./secrets.ts";
 export const PAIRING_LIFE_MS = 3_600_000;
 const MAX_PENDING = 50;
 
-const MIGRATIONS = [
+export const DEVICES_SCHEMA = [
   `CREATE TABLE device_salt (salt TEXT NOT NULL);
 CREATE TABLE devices (
   id TEXT NOT NULL, role TEXT NOT NULL, public_key TEXT NOT NULL, scopes TEXT NOT NULL, client TEXT NOT NULL, label TEXT,
@@ -85,7 +85,7 @@ export class Devices {
   constructor(sql: Sql, ownerToken: () => string) {
     this.#sql = sql;
     this.#ownerToken = ownerToken;
-    migrate(sql, "devices", MIGRATIONS);
+    migrate(sql, "devices", DEVICES_SCHEMA);
   }
 
   find(id: string, role: string): Device | undefined {

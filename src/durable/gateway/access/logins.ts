@@ -32,7 +32,7 @@ interface LoginRow {
   user_agent: string;
 }
 
-const MIGRATIONS = [
+export const LOGINS_SCHEMA = [
   `CREATE TABLE logins (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE login_codes (hash TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
   `ALTER TABLE logins ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;
@@ -48,7 +48,7 @@ export class Logins {
   constructor(sql: Sql, ownerToken: () => string) {
     this.#sql = sql;
     this.#owner = () => hashText(`login:${ownerToken()}`);
-    migrate(sql, "logins", MIGRATIONS);
+    migrate(sql, "logins", LOGINS_SCHEMA);
   }
 
   async create(now: number, from: { client?: string; userAgent?: string } = {}): Promise<{ secret: string; expiresAt: number }> {

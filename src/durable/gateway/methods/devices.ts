@@ -112,7 +112,7 @@ function missing(scope: string): GatewayError {
 /** A device session that is no administrator's manages itself only. */
 function mustManage(call: Call, deviceId: string, role = "operator"): void {
   const own = call.screen.state;
-  const isShared = own.method === "token" || own.method === "login";
+  const isShared = ["token", "login", "access"].includes(own.method);
   if (isAdmin(call) || ((isShared || own.deviceId === deviceId) && role === "operator")) return;
   throw missing("operator.admin");
 }
