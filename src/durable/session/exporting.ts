@@ -36,7 +36,7 @@ export async function describeContext(parts: SessionParts, brief: Brief, isDetai
   const entries = parts.transcript.window(windowSeq);
   const built = await buildMessages(entries, (media) => loadCounted(parts, media), { contextWindow: contextWindow ?? 0 });
   const messages = built.map((message, at) => ({
-    what: `${at + 1}. ${nameMessage(message)}`,
+    what: `#${at + 1} ${nameMessage(message)}`,
     tokens: estimateMessageTokens(message),
   }));
   const files = bootstrap.files
