@@ -12,7 +12,7 @@ import type { Script } from "../support/model-server/script.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
 import { openChat, openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
-import { HOSTILE } from "../web/hostile-markdown.ts";
+import { HOSTILE } from "../web/hostile/corpus.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORDS = Array.from({ length: 90 }, (_unused, at) => `w${at}`).join(" ");
