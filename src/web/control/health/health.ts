@@ -67,7 +67,11 @@ export class HealthRoom extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}<sk-log .desk=${this.desk}></sk-log>`;
+    const { value, problem } = this.#health;
+    // Below what is still fetched the log would jump when it comes.
+    const isPlaced = value !== undefined || problem !== undefined;
+    return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}
+    ${isPlaced ? html`<sk-log .desk=${this.desk}></sk-log>` : nothing}`;
   }
 
   #renderHealth({ status, people, tookMs }: Wellness): TemplateResult {
