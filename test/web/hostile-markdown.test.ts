@@ -26,6 +26,7 @@ globalThis.show = async (pieces) => {
     shown.isLive = at < pieces.length - 1;
     await shown.updateComplete;
   }
+  while (shown.classList.contains("md-plain")) await new Promise((done) => requestAnimationFrame(done));
   for (const element of shown.querySelectorAll("*")) {
     for (const type of ["mouseover", "focus", "error", "load", "toggle"]) element.dispatchEvent(new Event(type));
     if (!element.closest("a")) element.click?.();

@@ -12,6 +12,7 @@ export interface Block {
 
 /** Above this a text is not worth parsing: it is shown as it is. */
 const MAX_PARSED = 400_000;
+const MAX_PARSED_LINES = 20_000;
 /** What comes after so many blocks is shown as it is: each is elements of its own, and no answer has as many. */
 const MAX_BLOCKS = 1_500;
 /** The same for one list or quote. */
@@ -25,7 +26,7 @@ export class BlockReader {
 
   read(source: string, isFinished: boolean): readonly Block[] {
     const text = source.replace(/\r\n?/g, "\n");
-    if (text.length > MAX_PARSED) return [asIs(text)];
+    if (text.length > MAX_PARSED || hasManyLines(text)) return [asIs(text)];
     try {
       return cutBlocks(this.#readOn(text, isFinished));
     } catch {
@@ -55,6 +56,10 @@ export class BlockReader {
     this.text = text;
     return this.blocks;
   }
+}
+
+function hasManyLines(text: string): boolean {
+  return text.length > MAX_PARSED_LINES && text.split("\n").length > MAX_PARSED_LINES;
 }
 
 function cutBlocks(blocks: readonly Block[]): readonly Block[] {
