@@ -204,6 +204,12 @@ describe("a link", () => {
   it.each(SPOOFS)("that misleads says where it leads: %j", async (text, host) => {
     const shown = await show([text]);
     expect(await shownHosts()).toEqual([` (${host})`]);
+    // Behind the text on the screen too, whichever way the text turns.
+    const ends = await page.locator(".link-host").evaluate((shownHost) => {
+      const words = shownHost.previousElementSibling;
+      return [words?.getBoundingClientRect().right ?? Number.NaN, shownHost.getBoundingClientRect().right];
+    });
+    expect(ends[1]).toBeGreaterThan(ends[0] ?? Number.NaN);
     const link = shown.find(({ tag }) => tag === "a");
     expect(link?.attributes["title"]?.split("\n")[0]).toBe(link?.attributes["href"]);
   });

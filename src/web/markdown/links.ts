@@ -30,7 +30,11 @@ export function showHost(link: Element): void {
   shown.className = "link-host";
   shown.dir = "ltr";
   shown.textContent = ` (${host})`;
-  link.append(shown);
+  // The text may turn its direction without turning it back: shut in, it cannot turn the host.
+  const words = document.createElement("span");
+  words.dir = "auto";
+  words.append(...link.childNodes);
+  link.append(words, shown);
 }
 
 function claimedHosts(text: string): string[] {
