@@ -6,7 +6,7 @@ import type { Script } from "../support/model-server/script.ts";
 import type { ModelServer } from "../support/model-server/server.ts";
 import { openVisit, startTaughtModel, type TaughtModel, type Visit } from "../support/visit.ts";
 import { openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
-import { HOSTILE } from "../web/hostile-markdown.ts";
+import { HOSTILE } from "../web/hostile/corpus.ts";
 
 const WORDS = Array.from({ length: 90 }, (_unused, at) => `w${at}`).join(" ");
 const SLOW: Script = { say: 90, rate: 30 };

@@ -92,8 +92,12 @@ export class HealthRoom extends PageElement {
   }
 
   protected override render(): TemplateResult {
+    const { value, problem } = this.#health;
+    // Below what is still fetched the log would jump when it comes.
+    const isPlaced = value !== undefined || problem !== undefined;
     return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}
-      ${this.#storage.render(({ storage }) => (storage ? renderStorage(storage) : html``))}<sk-log .desk=${this.desk}></sk-log>`;
+      ${this.#storage.render(({ storage }) => (storage ? renderStorage(storage) : html``))}
+      ${isPlaced ? html`<sk-log .desk=${this.desk}></sk-log>` : nothing}`;
   }
 
   #renderHealth({ status, people, tookMs }: Wellness): TemplateResult {
