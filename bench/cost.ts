@@ -77,6 +77,7 @@ function counted(sql: Sql, counts: Counts): Sql {
       counts.rowsWritten += written;
       return written;
     },
+    size: () => sql.size(),
     transaction: (work) => sql.transaction(work),
   };
 }

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildNote, hashInputs, readFreshBuild } from "../src/bridge/local/build-note.ts";
+import { SCHEMAS } from "../src/durable/storage/schemas.ts";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const DIST = join(ROOT, "dist");
@@ -22,7 +23,7 @@ export async function build(): Promise<BuildNote> {
       bundleWeb(ROOT, join(draft, "web"), join(draft, "local/br")),
       bundleLocal(ROOT, join(draft, "local"), dirname(createRequire(import.meta.url).resolve("miniflare"))),
     ]);
-    const note: BuildNote = { hash, version: readVersion(), builtAt: Date.now() };
+    const note: BuildNote = { hash, version: readVersion(), builtAt: Date.now(), schemas: { ...SCHEMAS } };
     writeFileSync(join(draft, "build.json"), `${JSON.stringify(note, null, 2)}\n`);
     rmSync(`${draft}-old`, { recursive: true, force: true });
     if (existsSync(DIST)) renameSync(DIST, `${draft}-old`);
@@ -35,7 +36,7 @@ export async function build(): Promise<BuildNote> {
 }
 
 /** The package's version, with the commit when there is a repository and it is not a released one. */
-function readVersion(): string {
+export function readVersion(): string {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   try {
     const described = execFileSync("git", ["describe", "--tags", "--always", "--dirty"], {

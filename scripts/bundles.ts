@@ -8,6 +8,8 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 const compress = promisify(brotliCompress);
 
+const PAGES = ["index.html", "closed.html"];
+
 const COMMON: BuildOptions = {
   bundle: true,
   format: "esm",
@@ -37,14 +39,15 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
   });
 }
 
-/** The page: hashed scripts and styles, fonts and pictures, index.html that names them, and a manifest of it all. */
+/** The pages: hashed scripts and styles, fonts and pictures, the HTML that names them, and a manifest of it all. */
 export async function bundleWeb(root: string, outdir: string, compressedDir: string): Promise<void> {
   const source = join(root, "src/web");
-  const page = readFileSync(join(source, "index.html"), "utf8");
+  const pages = PAGES.map((name) => ({ name, html: readFileSync(join(source, name), "utf8") }));
+  const references = new Set(pages.flatMap(({ html }) => [...findReferences(html)]));
   const result = await build({
     ...COMMON,
-    // Whatever the page refers to relatively is an entry: scripts, styles, icons.
-    entryPoints: [...findReferences(page)].map((path) => join(source, path)),
+    // Whatever a page refers to relatively is an entry: scripts, styles, icons.
+    entryPoints: [...references].map((path) => join(source, path)),
     outbase: source,
     outdir,
     splitting: true,
@@ -59,12 +62,14 @@ export async function bundleWeb(root: string, outdir: string, compressedDir: str
     absWorkingDir: root,
   });
   const built = nameOutputs(result.metafile, root, source, outdir);
-  const html = [...findReferences(page)].reduce((text, path) => {
-    const output = built.get(path);
-    if (output === undefined) throw new Error(`src/web/index.html refers to ${path}, which the build did not make`);
-    return text.replaceAll(`"./${path}"`, `"/${output}"`).replaceAll(`"/${path}"`, `"/${output}"`);
-  }, page);
-  writeFileSync(join(outdir, "index.html"), html);
+  for (const { name, html } of pages) {
+    const named = [...findReferences(html)].reduce((text, path) => {
+      const output = built.get(path);
+      if (output === undefined) throw new Error(`src/web/${name} refers to ${path}, which the build did not make`);
+      return text.replaceAll(`"./${path}"`, `"/${output}"`).replaceAll(`"/${path}"`, `"/${output}"`);
+    }, html);
+    writeFileSync(join(outdir, name), named);
+  }
   writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
   for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
     const path = join(source, "assets", name);

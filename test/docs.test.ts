@@ -2,6 +2,7 @@
 // they name. Reads the documents as Markdown, so that only what a reader sees counts.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { marked, type Token, type Tokens } from "marked";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -120,6 +121,16 @@ describe("docs/settings.md", () => {
     expect(names.length).toBeGreaterThan(20);
     expect(names.filter((name) => !keys.has(name))).toEqual([]);
   });
+});
+
+test("the button of the README leads to the repository that package.json names, with a description of each secret", () => {
+  const about = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const links = flatten(tokensOf("README.md")).flatMap((token) => (token.type === "link" ? [String(token.href)] : []));
+  expect(links).toContain(`https://deploy.workers.cloudflare.com/?url=${about.repository}`);
+  const example = parseEnv(readFileSync(join(ROOT, ".dev.vars.example"), "utf8"));
+  // A value here would be the token of everybody who leaves the form as it is.
+  expect(example).toEqual({ SKERRY_TOKEN: "" });
+  expect(Object.keys(about.cloudflare.bindings)).toEqual(expect.arrayContaining(Object.keys(example)));
 });
 
 /** Every name of a property anywhere in a JSON schema. */

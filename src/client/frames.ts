@@ -6,7 +6,7 @@ import type { ActiveRun } from "../contract/ports.ts";
 export interface Hello {
   protocol: number;
   server: { version: string; connId?: string; bootId?: string };
-  features?: { methods?: string[]; events?: string[] };
+  features?: { methods?: string[]; events?: string[]; capabilities?: string[] };
   snapshot?: { sessionDefaults?: { defaultAgentId?: string; mainSessionKey?: string } & Record<string, unknown> } & Record<
     string,
     unknown
@@ -86,6 +86,21 @@ export interface InboxFrame {
   reason?: string;
 }
 
+/** The model a session would ask now. */
+export interface SessionModel {
+  ref: string;
+  name?: string;
+  /** What it reads: `text`, `image`, `document`. */
+  input?: string[];
+  thinkingLevels?: { id: string }[];
+}
+
+/** The answer to `chat.metadata`. */
+export interface ChatMetadata {
+  defaults?: ChatHistory["defaults"];
+  sessionModel?: SessionModel | null;
+}
+
 export interface ChatHistory {
   sessionKey: string;
   messages: WireMessage[];
@@ -101,6 +116,7 @@ export interface ChatHistory {
     thinkingLevels?: { id: string }[];
     thinkingDefault?: string;
   } & Record<string, unknown>;
+  sessionModel?: SessionModel | null;
   sessionInfo?: Record<string, unknown>;
 }
 
@@ -131,10 +147,14 @@ export interface SessionSummary {
   outputTokens?: number;
   model?: string | null;
   modelProvider?: string | null;
+  /** `provider/model` that its person chose for it. */
+  modelOverride?: string | null;
   totalTokens?: number;
   contextTokens?: number | null;
   estimatedCostUsd?: number | null;
   messageCount?: number;
+  /** Of a program that named no session: not in the list of talks. */
+  isBackground?: boolean;
   thinkingLevel?: string | null;
   /** How much is shown of tools: `off`, `on`, `full`. */
   verboseLevel?: string | null;

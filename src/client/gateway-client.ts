@@ -1,18 +1,20 @@
 // The Gateway protocol from the outside, for browser and Node alike: challenge, connect, requests, events, and coming
 // back by itself after a break. Knows nothing of screens; imports types alone from the contract, so that it stays small.
 import { GatewayError, type GatewayErrorData } from "../contract/errors.ts";
-import type { ConnectParams, EventFrame, PROTOCOL_VERSION } from "../contract/gateway.ts";
+import type { CAP_BARE_PING, ConnectParams, EventFrame, PROTOCOL_VERSION } from "../contract/gateway.ts";
 import type { MethodName, MethodParams } from "../contract/methods.ts";
 import { readFrame } from "./frame-reader.ts";
 import type { Hello } from "./frames.ts";
 import { PendingRequests } from "./pending-requests.ts";
+import { Pulse } from "./pulse.ts";
 import { backoffMs, isFinalRefusal } from "./reconnection.ts";
 
 const PROTOCOL = 4 satisfies typeof PROTOCOL_VERSION;
+const BARE_PING = "bare-ping" satisfies typeof CAP_BARE_PING;
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_TICK_MS = 30_000;
-const PING_TIMEOUT_MS = 10_000;
+const HEALTH_TIMEOUT_MS = 10_000;
 /** The Gateway drops a screen that takes in much and never shows a sign of life; this much shows one. */
 const LIFE_SIGN_CHARS = 1_000_000;
 
@@ -41,6 +43,8 @@ export interface ClientOptions {
   openSocket?: (url: string) => Socket;
   /** How long a silent connection has to answer before it counts as lost. */
   pingTimeoutMs?: number;
+  /** Whether somebody looks: if not, a lost connection may be noticed later. */
+  isWatched?: () => boolean;
   /** Between 0 and 1; for the jitter of the pauses. */
   random?: () => number;
 }
@@ -70,10 +74,9 @@ export class GatewayClient {
   #hadHello = false;
   #attempt = 0;
   #lastSeq: number | undefined;
-  #lastHeardAt = 0;
+  #pulse: Pulse | undefined;
   #heardSinceSent = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #silenceTimer: ReturnType<typeof setInterval> | undefined;
   #waiters: { resolve: (hello: Hello) => void; reject: (error: Error) => void }[] = [];
 
   constructor(options: ClientOptions, listeners: ClientListeners = {}) {
@@ -97,9 +100,13 @@ export class GatewayClient {
     });
   }
 
-  /** Connects now instead of at the end of the pause: the page came back to sight, the network is there again. */
+  /**
+   * The page came back to sight, the network changed: connects now instead of at the end of the pause, and asks a
+   * connection that seems to stand whether it does.
+   */
   hurry(): void {
     if (this.#state.phase === "waiting") this.#open();
+    else this.#pulse?.check();
   }
 
   request<T = Record<string, unknown>, M extends MethodName = MethodName>(
@@ -112,8 +119,10 @@ export class GatewayClient {
       isRepeatable: options.isRepeatable ?? false,
     });
     const { id, answer } = promise;
-    if (this.#state.phase === "ready") this.#pending.send(id, this.#socket);
-    else if (!options.isRepeatable || this.#state.phase === "closed" || this.#state.phase === "refused") {
+    if (this.#state.phase === "ready") {
+      this.#pulse?.noteBusy();
+      this.#pending.send(id, this.#socket);
+    } else if (!options.isRepeatable || this.#state.phase === "closed" || this.#state.phase === "refused") {
       this.#pending.fail(id, lost());
     }
     return answer as Promise<T>;
@@ -144,7 +153,7 @@ export class GatewayClient {
     const timer = setTimeout(() => isCurrent() && this.#breakOff(), CONNECT_TIMEOUT_MS);
     socket.addEventListener("message", (event) => {
       if (!isCurrent()) return;
-      this.#lastHeardAt = Date.now();
+      this.#pulse?.noteHeard();
       this.#countHeard(event.data);
       const frame = readFrame(event.data);
       if (!frame) return;
@@ -199,8 +208,8 @@ export class GatewayClient {
     this.#lastSeq = undefined;
     // Before anyone hears that it is ready: what they ask then is sent at once, and must not be sent again.
     this.#pending.sendAll(this.#socket);
+    this.#pulse = this.#takePulse(hello);
     this.#setState({ phase: "ready" });
-    this.#watchSilence(hello.policy?.tickIntervalMs ?? DEFAULT_TICK_MS);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(hello);
     this.#listeners.onHello?.(hello, isReturn);
   }
@@ -211,6 +220,7 @@ export class GatewayClient {
       this.#lastSeq = frame.seq;
       if (frame.seq > expected) this.#listeners.onGap?.({ expected, received: frame.seq });
     }
+    if (frame.event !== "tick") this.#pulse?.noteBusy();
     this.#listeners.onEvent?.(frame);
   }
 
@@ -218,19 +228,22 @@ export class GatewayClient {
     this.#heardSinceSent += typeof data === "string" ? data.length : 0;
     if (this.#heardSinceSent < LIFE_SIGN_CHARS || this.#state.phase !== "ready") return;
     this.#heardSinceSent = 0;
-    this.request("health", {}, { timeoutMs: PING_TIMEOUT_MS }).catch(() => undefined);
+    this.request("health", {}, { timeoutMs: HEALTH_TIMEOUT_MS }).catch(() => undefined);
   }
 
-  /** A connection that says nothing for two ticks is asked whether it lives. */
-  #watchSilence(tickMs: number): void {
-    clearInterval(this.#silenceTimer);
-    const socket = this.#socket;
-    this.#silenceTimer = setInterval(() => {
-      if (this.#state.phase !== "ready" || Date.now() - this.#lastHeardAt < tickMs * 2) return;
-      this.request("health", {}, { timeoutMs: this.#options.pingTimeoutMs ?? PING_TIMEOUT_MS }).catch(() => {
-        if (this.#socket === socket && this.#state.phase === "ready") this.#breakOff();
-      });
-    }, tickMs);
+  #takePulse(hello: Hello): Pulse {
+    const answerMs = this.#options.pingTimeoutMs;
+    const canPing = hello.features?.capabilities?.includes(BARE_PING) === true;
+    return new Pulse({
+      tickMs: hello.policy?.tickIntervalMs ?? DEFAULT_TICK_MS,
+      answerMs,
+      isWatched: this.#options.isWatched,
+      ask: () => {
+        if (canPing) this.#socket?.send("ping");
+        else this.request("health", {}, { timeoutMs: HEALTH_TIMEOUT_MS }).catch(() => undefined);
+      },
+      lose: () => this.#breakOff(),
+    });
   }
 
   /** The connection is gone: forget it, and plan the next attempt. */
@@ -261,7 +274,8 @@ export class GatewayClient {
 
   #drop(reason: string): void {
     clearTimeout(this.#retryTimer);
-    clearInterval(this.#silenceTimer);
+    this.#pulse?.stop();
+    this.#pulse = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     this.#hello = undefined;

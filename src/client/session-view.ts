@@ -191,7 +191,9 @@ export class SessionView {
   #applyInbox(frame: InboxFrame): Applied {
     const id = frame.inboxId ?? frame.runId;
     if (id === undefined) return "ignored";
-    return this.noteState(id, frame.state, frame.reason) ? "changed" : "ignored";
+    if (this.noteState(id, frame.state, frame.reason)) return "changed";
+    // Somebody wrote it on another screen; the history has its words.
+    return frame.state === "queued" ? "stale" : "ignored";
   }
 
   #commit(message: WireMessage, place: { id?: string; seq?: number; runId?: string }): void {

@@ -34,6 +34,8 @@ export interface CallItem {
   kind: "call";
   key: string;
   callId: string;
+  /** Of the message that asked for it; absent while that is not committed. */
+  seq?: number;
   name: string;
   title?: string;
   args: Record<string, unknown>;
@@ -160,6 +162,7 @@ function itemsOf(message: WireMessage, mark: Mark, base: Omit<Block, "items">, k
       name: part.name,
       args: part.arguments ?? {},
       state: "running",
+      ...place,
       ...(part.title === undefined ? {} : { title: part.title }),
     });
   }

@@ -52,7 +52,8 @@ export interface ModelOverride {
   /** Tokens of one answer. */
   maxTokens?: number;
   reasoning?: boolean;
-  input?: ("text" | "image")[];
+  /** `document`: reads PDF files as they are. */
+  input?: ("text" | "image" | "document")[];
   /** US dollars per million tokens. */
   cost?: { input?: number; output?: number; cacheRead?: number; cacheWrite?: number };
 }

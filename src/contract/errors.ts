@@ -147,9 +147,15 @@ export class StateTooNew extends Error {
   override readonly name = "StateTooNew";
   constructor(store: string, found: number, known: number) {
     super(
-      `The stored ${store} has schema ${found}, but this version of Skerry knows up to ${known}. Install the newer version again, or start with another SKERRY_STATE_DIR.`,
+      `The stored ${store} has schema ${found}, but this version of Skerry knows up to ${known}. Install the newer version again (npm run upgrade), or start with another SKERRY_STATE_DIR.`,
     );
   }
+}
+
+/** The sentence of a StateTooNew, also of one that lost its class between two objects. */
+export function readStateTooNew(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : "";
+  return /The stored .+ has schema \d+, but this version of Skerry knows up to \d+\..*/.exec(message)?.[0];
 }
 
 export type StartRefusal =

@@ -28,6 +28,8 @@ export type Role = "operator" | "node";
 export const CAP_DELTA_TEXT = "delta-text";
 /** A client with this capability gets the `tool` stream of `agent` events. */
 export const CAP_TOOL_EVENTS = "tool-events";
+/** Of the Gateway: the bare text `ping` is answered by `pong`, and wakes nothing. */
+export const CAP_BARE_PING = "bare-ping";
 
 export const requestFrame = z.object({
   type: z.literal("req"),

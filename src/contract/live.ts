@@ -92,4 +92,8 @@ export interface SessionRow {
   contextTokens?: number;
   contextWindow?: number;
   messageCount: number;
+  /** Bytes of its database. */
+  storedBytes?: number;
+  /** Deliveries that still wait to be sent. */
+  outboxWaiting?: number;
 }

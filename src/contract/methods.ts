@@ -47,6 +47,8 @@ const listFilter = z.object({
   agentId,
   search: z.string().max(200).optional(),
   activeMinutes: z.number().positive().optional(),
+  /** The sessions of programs that named none, instead of all others. */
+  programs: z.boolean().optional(),
 });
 
 const turn = {
@@ -77,7 +79,8 @@ function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope;
 }
 
 export const METHODS = {
-  health: method("operator.read", none),
+  /** `probe`: with what is stored where. */
+  health: method("operator.read", z.object({ probe: z.boolean().optional() })),
   status: method("operator.read", none),
   "system-presence": method("operator.read", none),
   "logs.tail": method(
@@ -110,6 +113,9 @@ export const METHODS = {
     "operator.admin",
     z.object({ sessionKey, agentId, message: message.min(1), label: z.string().max(100).optional() }),
   ),
+
+  /** Tells the other screens that somebody writes in a session, or no longer does. */
+  "session.typing": method("operator.write", z.object({ sessionKey, agentId, typing: z.boolean() })),
 
   agent: method(
     "operator.write",
@@ -280,6 +286,7 @@ export const EVENTS = [
   "chat",
   "session.message",
   "session.inbox",
+  "session.typing",
   "sessions.changed",
   "presence",
   "tick",

@@ -134,6 +134,8 @@ export interface SessionListRequest {
   offset?: number;
   agentId?: string;
   search?: string;
+  /** `talks`: all but the sessions of programs that named none; `programs`: those alone. Absent: both. */
+  kind?: "talks" | "programs";
   /** Only sessions touched in the last N minutes. */
   activeMinutes?: number;
 }
@@ -178,6 +180,24 @@ export interface Wanted {
   isNotice?: boolean;
 }
 
+/** What the index of sessions takes, and what its sessions said of themselves when they were heard of last. */
+export interface DirectoryStorage {
+  bytes: number;
+  sessions: number;
+  /** Of the sessions that said how large they are; at most the newest 5,000 are looked at. */
+  sessionBytes: number;
+  sessionsMeasured: number;
+  largestSession?: { key: string; bytes: number };
+  outboxWaiting: number;
+}
+
+/** Large files are objects in the store; the rest lies in the database. */
+export interface WorkspaceStorage {
+  bytes: number;
+  files: number;
+  largeFiles: number;
+}
+
 export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: Wanted): Promise<Admission>;
@@ -188,7 +208,8 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   /** A session row changed outside a turn, or is new. */
   noteSession(row: SessionRow): Promise<void>;
   forgetSession(sessionKey: string): Promise<void>;
-  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }>;
+  /** `programs`: how many sessions of programs there are in all. */
+  sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs?: number }>;
   findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined>;
   agents(): Promise<AgentRow[]>;
   usage(fromDay: string, toDay: string): Promise<UsageRow[]>;
@@ -197,6 +218,7 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   setSettings(raw: string, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
+  storage?(): Promise<DirectoryStorage>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;
@@ -280,8 +302,11 @@ export interface WorkspacePort {
     limit?: number;
     context?: number;
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
+  /** Lays stored files into the workspace without copying them. What lies there already stays as it is. */
+  attach?(files: { path: string; key: string; size: number }[]): Promise<Outcome<{ attached: number }>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
+  storage?(): Promise<WorkspaceStorage>;
   /** Earlier versions of a file that shapes the agent, newest first; of other files none are kept. */
   versions?(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion?(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -311,7 +336,11 @@ export interface DoorProof {
   code?: string;
   /** Secret of the login cookie. */
   login?: string;
+  /** What Cloudflare Access added to the request; only from our own page. */
+  assertion?: string;
   client: string;
+  /** What the browser says it is: shown in the list of logins, never believed. */
+  userAgent?: string;
 }
 
 /** `locked`: too many wrong guesses from this address. */
@@ -324,9 +353,10 @@ export type DoorAnswer<T> =
 export interface DoorPort {
   /** Trades a token or a one-time code for a login. */
   login(proof: DoorProof): Promise<DoorAnswer<{ secret: string; expiresAt: number }>>;
-  logout(secret: string): Promise<void>;
-  /** Whether the token, the device's token or the login is good. */
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device"; expiresAt?: number }>>;
+  /** Ends the login, and the sockets of whoever came by it or by the assertion. `by`: what there was to end. */
+  logout(proof: DoorProof): Promise<{ by: "access" | "login" | "none" }>;
+  /** Whether the token, the device's token, the login or the assertion is good. */
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access"; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

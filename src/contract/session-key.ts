@@ -37,13 +37,21 @@ export function formatSessionKey(parts: SessionKeyParts): string {
   return `agent:${parts.agentId}:${parts.rest}`;
 }
 
+const PROGRAM = "openai-once:";
+
+/** The session of one request at the OpenAI door that named none. */
+export function programSessionKey(agentId: string, id: string): string {
+  return formatSessionKey({ agentId, rest: PROGRAM + id });
+}
+
 /** Kind of talk, read from the key alone. */
-export function sessionKind(key: string): "main" | "direct" | "group" | "cron" | "hook" | "subagent" | "custom" {
+export function sessionKind(key: string): "main" | "direct" | "group" | "cron" | "hook" | "subagent" | "program" | "custom" {
   const rest = parseSessionKey(key)?.rest ?? "";
   if (rest === "main") return "main";
   if (rest.startsWith("cron:")) return "cron";
   if (rest.startsWith("hook:")) return "hook";
   if (rest.startsWith("subagent:")) return "subagent";
+  if (rest.startsWith(PROGRAM)) return "program";
   if (/:group:/.test(rest)) return "group";
   if (/:dm:/.test(rest)) return "direct";
   return "custom";

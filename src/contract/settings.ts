@@ -55,7 +55,10 @@ const modelOverride = z.strictObject({
   contextWindow: z.int().positive().optional(),
   maxTokens: z.int().positive().optional(),
   reasoning: z.boolean().optional(),
-  input: z.array(z.enum(["text", "image"])).optional(),
+  input: z
+    .array(z.enum(["text", "image", "document"]))
+    .optional()
+    .describe("What it reads beside text: pictures, PDF files."),
   cost: z
     .strictObject({
       input: z.number().min(0).optional(),

@@ -1,11 +1,13 @@
 // The door: method, size, proof, shape; then hand over. It remembers nothing.
 import { type Context, Hono } from "hono";
+import { readStateTooNew } from "../contract/errors.ts";
 import { VERSION } from "../contract/version.ts";
-import { ADDRESS_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
+import { ADDRESS_HEADER, ASSERTION_HEADER, LOGIN_HEADER } from "../durable/gateway/gateway.ts";
 import { gatewayOf } from "../durable/stubs.ts";
 import { serveAsset } from "./assets.ts";
 import { auth } from "./auth.ts";
-import { addressOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
+import { isFileOfClosedPage, isOwned, serveClosed } from "./closed.ts";
+import { addressOf, assertionOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { media } from "./media.ts";
 import { openai } from "./openai/openai.ts";
@@ -26,11 +28,7 @@ app.get("/health", (c) => {
 });
 
 /** Without the owner's token nobody gets in, not even to the page. */
-app.use(async (c, next) => {
-  if (c.env.SKERRY_TOKEN) return next();
-  const message = "Nobody can log in: set the secret SKERRY_TOKEN (npx wrangler secret put SKERRY_TOKEN), then try again.";
-  return refuse(c, 503, "TOKEN_NOT_CONFIGURED", message);
-});
+app.use((c, next) => (isOwned(c.env) || isFileOfClosedPage(c) ? next() : serveClosed(c)));
 
 /** What changes something must not come from a page that is not ours. */
 app.use(async (c, next) => {
@@ -57,6 +55,8 @@ app.all("*", (c) => serveAsset(c));
 
 app.onError((error, c) => {
   console.error("request failed", new URL(c.req.url).pathname, error);
+  const tooNew = readStateTooNew(error);
+  if (tooNew) return refuse(c, 503, "STATE_TOO_NEW", tooNew);
   return refuse(c, 500, "INTERNAL", "Something broke inside; try again in a moment.");
 });
 
@@ -67,9 +67,14 @@ function isUpgrade(c: Context<Door>): boolean {
 async function openSocket(c: Context<Door>): Promise<Response> {
   const headers = new Headers(c.req.raw.headers);
   headers.set(ADDRESS_HEADER, addressOf(c));
-  headers.delete(LOGIN_HEADER);
-  const login = (await originOf(c)) === "own" ? loginOf(c) : undefined;
-  if (login !== undefined) headers.set(LOGIN_HEADER, login);
+  const isOwn = (await originOf(c)) === "own";
+  for (const [name, value] of [
+    [LOGIN_HEADER, loginOf(c)],
+    [ASSERTION_HEADER, assertionOf(c)],
+  ] as const) {
+    headers.delete(name);
+    if (isOwn && value !== undefined) headers.set(name, value);
+  }
   headers.delete("cookie");
   return gatewayOf(c.env).fetch(new Request(c.req.url, { headers }));
 }

@@ -32,10 +32,15 @@ export async function serveAsset(c: Context<Door>): Promise<Response> {
   await found.body?.cancel();
   const wantsPage = !/\.[a-z0-9]+$/i.test(pathname) && (c.req.header("accept") ?? "").includes("text/html");
   if (!wantsPage) return refuse(c, 404, "NOT_FOUND", "There is nothing at this address.");
-  const page = await c.env.ASSETS.fetch(new Request(new URL("/index.html", c.req.url), { method: c.req.method }));
+  return (await servePage(c, "/")) ?? refuse(c, 404, "NOT_FOUND", "The page is not built; run npm run build.");
+}
+
+/** A page by its clean address: Cloudflare answers a redirect to that for the name of the file. */
+export async function servePage(c: Context<Door>, path: "/" | "/closed"): Promise<Response | undefined> {
+  const page = await c.env.ASSETS.fetch(new Request(new URL(path, c.req.url), { method: c.req.method }));
   if (page.ok) return dress(page, false);
   await page.body?.cancel();
-  return refuse(c, 404, "NOT_FOUND", "The page is not built; run npm run build.");
+  return undefined;
 }
 
 /** What decides which form of a file is answered. */

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
 import { gatewayOf } from "../durable/stubs.ts";
-import { addressOf, type Door, isSameSite, isSecure, loginCookieName, loginOf, originOf, proofOf } from "./door.ts";
+import { type Door, isSameSite, isSecure, loginCookieName, originOf, proofOf, visitorOf } from "./door.ts";
 import { refuse, refuseProof } from "./errors.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -16,7 +16,7 @@ auth.post("/login", async (c) => {
   const body = text.length > MAX_BODY_BYTES ? undefined : loginBody.safeParse(parse(text)).data;
   if (!body)
     return refuse(c, 400, "INVALID_REQUEST", 'Send {"token": …} with the owner\'s token, or {"code": …} of a login link.');
-  const answer = await gatewayOf(c.env).login({ ...body, client: addressOf(c) });
+  const answer = await gatewayOf(c.env).login({ ...body, ...visitorOf(c) });
   if (answer.outcome !== "welcome") return refuseProof(c, answer);
   setCookie(c, loginCookieName(c), answer.secret, {
     httpOnly: true,
@@ -30,10 +30,10 @@ auth.post("/login", async (c) => {
 });
 
 auth.post("/logout", async (c) => {
-  const secret = loginOf(c);
-  if (secret !== undefined) await gatewayOf(c.env).logout(secret);
+  const { by } = await gatewayOf(c.env).logout(proofOf(c, (await originOf(c)) === "own"));
   deleteCookie(c, loginCookieName(c), { path: "/", secure: isSecure(c) });
-  return c.json({ ok: true });
+  // Whoever Cloudflare Access lets in is out only when it says so too; that address is Access's, in front of ours.
+  return c.json({ ok: true, ...(by === "access" ? { next: "/cdn-cgi/access/logout" } : {}) });
 });
 
 auth.get("/me", async (c) => {

@@ -1,6 +1,6 @@
 // What the door knows of a request before it means anything: the caller's address, where it says it comes from, and
-// which proof it carries. A cookie proves something only together with an origin of our own: requests without one
-// (a command line, or a page that hides where it is from) must bring a token.
+// which proof it carries. A cookie, or what Cloudflare Access adds for one, proves something only together with an
+// origin of our own: requests without one (a command line, or a page that hides where it is from) must bring a token.
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import ipaddr from "ipaddr.js";
@@ -67,12 +67,25 @@ export function loginOf(c: Context<Door>): string | undefined {
   return getCookie(c, loginCookieName(c));
 }
 
+/** Who is at the door, as far as the request says so itself. */
+export function visitorOf(c: Context<Door>): Pick<DoorProof, "client" | "userAgent"> {
+  const userAgent = c.req.header("user-agent")?.slice(0, 300);
+  return { client: addressOf(c), ...(userAgent === undefined ? {} : { userAgent }) };
+}
+
+/** What Cloudflare Access says of the caller. The header is Access's own; the cookie stands in where it is not passed on. */
+export function assertionOf(c: Context<Door>): string | undefined {
+  return c.req.header("cf-access-jwt-assertion") ?? getCookie(c, "CF_Authorization");
+}
+
 export function proofOf(c: Context<Door>, cookieCounts: boolean): DoorProof {
   const token = bearerOf(c);
   const login = cookieCounts ? loginOf(c) : undefined;
+  const assertion = cookieCounts ? assertionOf(c) : undefined;
   return {
-    client: addressOf(c),
+    ...visitorOf(c),
     ...(token === undefined ? {} : { token }),
     ...(login === undefined ? {} : { login }),
+    ...(assertion === undefined ? {} : { assertion }),
   };
 }

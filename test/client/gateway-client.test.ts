@@ -228,6 +228,30 @@ describe("coming back", () => {
     await vi.waitFor(() => expect(server.connections).toBeGreaterThan(1), { timeout: 3000 });
   });
 
+  it("begins at once when a hurried connection does not answer, though it seemed to stand", async () => {
+    const client = create({ pingTimeoutMs: 80 });
+    await client.connect();
+    server.answer("health", () => "silence");
+    client.hurry();
+    await vi.waitFor(() => expect(server.connections).toBe(2), { timeout: 2000 });
+  });
+
+  it("leaves a connection alone that answers, by the bare text where the Gateway offers that", async () => {
+    const client = create({ pingTimeoutMs: 80 });
+    await client.connect();
+    client.hurry();
+    await vi.waitFor(() => expect(server.methods()).toContain("health"));
+    server.capabilities = ["bare-ping"];
+    server.cut();
+    await vi.waitFor(() => expect(server.connections).toBe(2), { timeout: 2000 });
+    await client.connect();
+    client.hurry();
+    await vi.waitFor(() => expect(server.pings).toBe(1));
+    await new Promise((done) => setTimeout(done, 200));
+    expect(server.connections).toBe(2);
+    expect(server.methods().filter((method) => method === "health")).toHaveLength(1);
+  });
+
   it("doubles its pauses up to a limit, half of each by chance", () => {
     expect([0, 1, 2].map((attempt) => backoffMs(attempt, () => 0))).toEqual([125, 250, 500]);
     expect([0, 1, 2].map((attempt) => backoffMs(attempt, () => 1))).toEqual([250, 500, 1000]);

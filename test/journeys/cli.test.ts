@@ -1,12 +1,9 @@
 // The command line's questions and settings against a started Skerry.
-import { spawn } from "node:child_process";
 import { chmodSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "../support/cli.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 let skerry: Skerry;
 
 beforeAll(async () => {
@@ -14,26 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => skerry.stop());
 
-function run(...args: string[]): Promise<{ out: string; err: string; code: number | null }> {
-  const child = spawn(process.execPath, [join(ROOT, "bin/skerry.mjs"), ...args], {
-    env: {
-      PATH: process.env["PATH"],
-      HOME: process.env["HOME"],
-      SKERRY_URL: skerry.url,
-      SKERRY_TOKEN: skerry.token,
-      SKERRY_STATE_DIR: skerry.stateDir,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (data) => {
-    out += data;
-  });
-  child.stderr.on("data", (data) => {
-    err += data;
-  });
-  return new Promise((done) => child.once("close", (code) => done({ out, err, code })));
+async function run(...args: string[]): Promise<{ out: string; err: string; code: number | null }> {
+  const env = { SKERRY_URL: skerry.url, SKERRY_TOKEN: skerry.token, SKERRY_STATE_DIR: skerry.stateDir };
+  const ran = runCli(args, { env });
+  const code = await ran.code;
+  return { out: ran.out(), err: ran.err(), code };
 }
 
 describe("skerry", () => {

@@ -1,70 +1,48 @@
 // The rooms in which a person sets Skerry up: a key, a model, the agent's files, skills and settings, on a started Skerry
 // with a scripted model server as the provider.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, openProfile } from "../support/browser.ts";
+import { findBarriers } from "../support/barriers.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { openOperator } from "../support/operator.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { openChat, openSession, waitForAnswer, write } from "../support/webchat.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
+import { openSession, waitForAnswer, write } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const GOOD_KEY = "sk-good-0123456789-abcdef-qrst";
 const BAD_KEY = "sk-wrong-0123456789-abcdef-uvwx";
 
 let provider: ModelServer;
+let visit: Visit;
 let skerry: Skerry;
-let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 const frames: string[] = [];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   provider = await ModelServer.start();
   const env = { ANTHROPIC_BASE_URL: provider.url, OPENAI_BASE_URL: `${provider.url}/v1` };
-  [skerry, browser] = await Promise.all([startSkerry({ env }), launchBrowser()]);
-  ({ context } = await openProfile(browser, { viewport: { width: 1440, height: 900 } }));
-  context.on("page", (opened) => {
-    opened.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
+  visit = await openVisit({
+    model: provider,
+    env,
+    profile: { viewport: { width: 1440, height: 900 } },
+    prepare(_skerry, profile) {
+      profile.on("page", (opened) => {
+        opened.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
+      });
+    },
   });
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  ({ skerry, page, complaints } = visit);
 });
-afterAll(async () => {
-  await browser?.close();
-  await skerry?.stop();
-  await provider?.stop();
-});
+afterAll(() => visit?.close());
 
 async function open(room: string, tab = page): Promise<void> {
   await tab.evaluate((place) => {
     location.hash = `#/control/${place}`;
   }, room);
-}
-
-/** Serious and critical findings of axe, in few words. */
-async function findBarriers(tab: Page): Promise<string[]> {
-  await tab.evaluate(AXE);
-  return tab.evaluate(async () => {
-    interface Finding {
-      id: string;
-      impact: string;
-      nodes: { html: string }[];
-    }
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-  });
 }
 
 /** Everything that is stored, as bytes. */
@@ -256,14 +234,45 @@ describe("settings", () => {
     await page.getByLabel("Name", { exact: true }).first().press("Tab");
     const operator = await openOperator(skerry);
     await operator.client.request("config.patch", { patch: { messages: { queue: { cap: 7 } } } });
-    await page.getByRole("button", { name: "Review changes" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Apply" }).click();
+    await page.getByText("They touch other settings than yours").waitFor();
+    expect(await page.getByRole("button", { name: "Review changes" }).isDisabled()).toBe(true);
+    await page.getByText("What was changed elsewhere").click();
+    expect(await page.locator(".notice ins").allTextContents()).toContainEqual(expect.stringContaining('"cap": 7'));
+    expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("button", { name: "Put mine on top" }).click();
     await page.getByRole("button", { name: "Review changes" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Apply" }).click();
     await page.getByRole("button", { name: "Review changes" }).waitFor({ state: "detached" });
     const { parsed } = await operator.client.request<{ parsed: unknown }>("config.get", {});
     expect(parsed).toMatchObject({ agents: { defaults: { name: "Grace" } }, messages: { queue: { cap: 7 } } });
+    operator.close();
+  });
+});
+
+describe("two screens", () => {
+  it("show the same: the settings, the models, the skills", async () => {
+    const operator = await openOperator(skerry);
+    await open("settings");
+    await page.getByLabel("Name", { exact: true }).first().waitFor();
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { name: "Ada" } } } });
+    await expect.poll(() => page.getByLabel("Name", { exact: true }).first().inputValue()).toBe("Ada");
+    await page.getByText("The settings were changed elsewhere").waitFor();
+    await open("models");
+    await page.getByLabel("Default model").waitFor();
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { model: "demo/demo" } } } });
+    await expect.poll(() => page.getByLabel("Default model").inputValue()).toBe("demo/demo");
+    await open("skills");
+    const first = page.getByRole("switch").first();
+    const name = await first.getAttribute("aria-label");
+    const isOn = await first.isChecked();
+    const skill = (await operator.client.request<{ skills: { name: string }[] }>("skills.status", {})).skills.find((row) =>
+      name?.includes(row.name),
+    );
+    await operator.client.request("config.patch", {
+      patch: { skills: { entries: { [skill?.name ?? ""]: { enabled: !isOn } } } },
+    });
+    await expect.poll(() => page.getByRole("switch").first().isChecked()).toBe(!isOn);
+    await operator.client.request("config.patch", { patch: { agents: { defaults: { model: null } }, skills: null } });
     operator.close();
   });
 });

@@ -1,21 +1,18 @@
 // The control rooms as their owner uses them, against a started Skerry: each room's main act works and is still true
 // after a reload; nothing keeps anybody out; nothing of it is fetched before it is opened.
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GatewayClient } from "../../src/client/gateway-client.ts";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
+import { openProfile } from "../support/browser.ts";
 import { makeConnect, makeDevice } from "../support/device.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
+import type { Skerry } from "../support/runtime.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
 import { openChat } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-
+let visit: Visit;
 let skerry: Skerry;
 let browser: Browser;
 let context: BrowserContext;
@@ -25,18 +22,18 @@ let complaints: string[];
 let operator: Operator;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  [skerry, browser] = await Promise.all([startSkerry(), launchBrowser()]);
-  operator = await openOperator(skerry);
-  await say("travel", "What time is it in Oslo?", "Travel plans");
-  await say("garden", "List the files in your workspace", "Garden");
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  visit = await openVisit({
+    async prepare(started) {
+      operator = await openOperator(started);
+      await say("travel", "What time is it in Oslo?", "Travel plans");
+      await say("garden", "List the files in your workspace", "Garden");
+    },
+  });
+  ({ skerry, browser, context, outside, page, complaints } = visit);
 });
 afterAll(async () => {
   operator?.close();
-  await browser?.close();
-  await skerry?.stop();
+  await visit?.close();
 });
 
 async function say(name: string, text: string, label: string): Promise<void> {
@@ -161,7 +158,7 @@ describe("sessions", () => {
     while (await page.getByRole("button", { name: /^Show \d+ more$/ }).isVisible()) {
       const count = await page.locator(".session-row").count();
       await page.getByRole("button", { name: /^Show \d+ more$/ }).click();
-      await expect.poll(() => page.locator(".session-row").count()).toBeGreaterThan(count);
+      await expect.poll(() => page.locator(".session-row").count(), { timeout: 10_000 }).toBeGreaterThan(count);
     }
     expect(await page.locator(".session-row").count()).toBe(501);
     await page.getByLabel("Find a session").fill("Many 377");
@@ -179,7 +176,7 @@ describe("usage", () => {
     await say("travel", "And in Tokyo? What time is it in Tokyo?", "Lofoten");
     await expect.poll(count).toBe(3);
     await page.reload();
-    await expect.poll(() => turns.textContent()).toBe("3");
+    await expect.poll(() => turns.textContent(), { timeout: 10_000 }).toBe("3");
     await page.locator(".ranks li").filter({ hasText: "demo/demo" }).first().waitFor();
     const chart = page.getByRole("slider", { name: /^Days/ });
     const today = await chart.getAttribute("aria-valuetext");
@@ -256,6 +253,26 @@ describe("devices", () => {
     await expect.poll(() => device("Pantry tablet").count()).toBe(0);
   });
 
+  it("that are browsers are listed, this one marked, and another is logged out by one's word", async () => {
+    const { url } = await operator.client.request<{ path: string }>("auth.link", {}).then(({ path }) => ({
+      url: new URL(path, skerry.url).href,
+    }));
+    const { context: other } = await openProfile(browser);
+    const { page: elsewhere } = await openChat(other, url);
+    await openRoom("devices");
+    const rows = page.locator("sk-login-list .row");
+    await expect.poll(() => rows.count(), { timeout: 10_000 }).toBeGreaterThan(1);
+    expect(await rows.filter({ hasText: "this browser" }).count()).toBe(1);
+    expect(await rows.first().innerText()).toMatch(/Chrome on Linux[\s\S]*logged in[\s\S]*from this machine/);
+    const before = await rows.count();
+    await page.getByRole("button", { name: "Log out Chrome on Linux" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
+    await toast("is logged out").waitFor();
+    await expect.poll(() => rows.count()).toBe(before - 1);
+    await elsewhere.locator("sk-login").waitFor();
+    await other.close();
+  });
+
   it("are turned away", async () => {
     await knock("Stranger");
     await openRoom("devices");
@@ -287,6 +304,15 @@ describe("health", () => {
     await page.locator(".part").filter({ hasText: version }).waitFor();
     await page.locator(".part").filter({ hasText: "demo/demo" }).waitFor();
     await page.locator(".row").filter({ hasText: "this page" }).waitFor();
+  });
+
+  it("counts what is stored", async () => {
+    const { storage } = await operator.client.request<{ storage: { directory: { sessions: number } } }>("health", {
+      probe: true,
+    });
+    const sessions = page.locator("[aria-labelledby=health-storage] .part").filter({ hasText: /^\s*Sessions/ });
+    await expect.poll(() => sessions.innerText()).toMatch(new RegExp(`${storage.directory.sessions} kept, [\\d.]+ [kM]B`));
+    await page.locator(".part").filter({ hasText: "Nothing waits to be sent" }).waitFor();
   });
 
   it("follows the log, stands still when paused, and picks by level and words", async () => {

@@ -290,6 +290,27 @@ describe("a session", () => {
     expect([textsOf(messages, "user"), textsOf(messages, "assistant")]).toEqual([["from a program"], ["heard"]]);
   });
 
+  test("named by nothing is kept apart from the talks, found among those of programs, and can be gone on with", async () => {
+    model.push({ say: "once" }, { say: "twice" });
+    const asked = { model: "skerry", messages: [user("a lonely question")] };
+    const { response } = await client.chat.completions.create(asked).withResponse();
+    const key = response.headers.get("x-session-key") ?? "";
+    const operator = await openOperator(skerry);
+    const list = async (params: { programs?: boolean; search?: string }) =>
+      operator.client.request<{ sessions: { key: string; isBackground: boolean }[]; totalCount: number; programCount: number }>(
+        "sessions.list",
+        params,
+      );
+    const [talks, programs] = [await list({}), await list({ programs: true, search: "lonely" })];
+    expect(talks.sessions.map((row) => row.key)).not.toContain(key);
+    expect(talks.totalCount).toBe(talks.sessions.length);
+    expect(programs).toMatchObject({ totalCount: 1, sessions: [{ key, isBackground: true }] });
+    expect(talks.programCount).toBeGreaterThanOrEqual(1);
+    await client.chat.completions.create(asked, { headers: { "x-session-key": key } });
+    expect(textsOf((await operator.history(key)).messages, "assistant")).toEqual(["once", "twice"]);
+    operator.close();
+  });
+
   test("answers two requests at once one after the other, each with its own answer", async () => {
     const both = ["a", "b"].map((word) =>
       client.chat.completions.create({

@@ -1,43 +1,26 @@
 // Files in WebChat as a person brings them: picked, pasted and dropped; seen before and after sending, large on demand;
 // refused with a sentence; kept over a reload and a lost connection. The model hears of each.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
 import { ModelServer } from "../support/model-server/server.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { openChat, openSession, readSaid, waitForAnswer, write } from "../support/webchat.ts";
+import { modelEnv, openVisit, type Visit } from "../support/visit.ts";
+import { openSession, readSaid, waitForAnswer, write } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const home = mkdtempSync(join(tmpdir(), "skerry-attachments-"));
 let model: ModelServer;
-let skerry: Skerry;
-let browser: Browser;
+let visit: Visit;
 let context: BrowserContext;
 let outside: string[];
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({ handler: () => ({ say: "I see it." }) });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
-  [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  visit = await openVisit({ model, env: { ...modelEnv(model), DEEPSEEK_API_KEY: "key", DEEPSEEK_BASE_URL: `${model.url}/v1` } });
+  ({ context, outside, page, complaints } = visit);
 });
-afterAll(async () => {
-  await browser?.close();
-  await skerry?.stop();
-  await model?.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => visit?.close());
 
 /** A picture of one colour. `noise` makes it weigh. */
 function makePng(side: number, colour: [number, number, number], noise = false): Buffer {
@@ -177,6 +160,24 @@ describe("a picture", () => {
   });
 });
 
+describe("a model that sees no pictures", () => {
+  it("is named before the message goes and after, offers no thinking it has not, and the message is answered", async () => {
+    await write(page, "/model deepseek/deepseek-chat");
+    await page.locator(".note").filter({ hasText: "now uses deepseek/deepseek-chat" }).waitFor();
+    await pick(png("harbour.png"));
+    await isStored().toBe(1);
+    await page.locator(".tray-note").filter({ hasText: "deepseek-chat cannot see pictures" }).waitFor();
+    expect(await page.getByRole("button", { name: /Thinking/ }).count()).toBe(0);
+    await write(page, "What is this?");
+    expect(await waitForAnswer(page, 1)).toBe("I see it.");
+    expect(lastRequest()).toContain("cannot see images");
+    expect(lastRequest()).not.toContain("image_url");
+    const note = page.locator(".note").filter({ hasText: "only told that there is harbour.png" });
+    expect(await note.count()).toBe(1);
+    expect(await page.locator(".tray-note").count()).toBe(0);
+  });
+});
+
 describe("another file", () => {
   it("is shown with its name, kind and size, opens, and the model is told of it", async () => {
     await pick(text("tides.csv", "time,height\n06:12,3.1\n"));
@@ -189,7 +190,8 @@ describe("another file", () => {
     const address = await link.getAttribute("href");
     const answer = await page.evaluate(async (path) => (await fetch(path)).text(), address ?? "");
     expect(answer).toBe("time,height\n06:12,3.1\n");
-    expect(lastRequest()).toContain("tides.csv");
+    expect(lastRequest()).toContain("06:12,3.1");
+    expect(lastRequest()).toContain("kept as attachments/tides-");
   });
 
   it("that is a page is stored as text and never runs", async () => {

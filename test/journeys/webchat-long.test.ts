@@ -1,27 +1,17 @@
 // A session of a thousand messages: it opens at once, scrolls without a hitch to its beginning, is searched as a whole, and
 // goes on streaming as a short one does.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { openChat, openSession, write } from "../support/webchat.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
+import { openSession, write } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const KEY = "agent:main:long";
 const TURNS = 500;
-const home = mkdtempSync(join(tmpdir(), "skerry-long-"));
-let model: ModelServer;
-let skerry: Skerry;
+let visit: Visit;
 let operator: Operator;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
@@ -36,27 +26,25 @@ function answerTo(number: number): string {
 }
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  model = await ModelServer.start({
+  const model = await ModelServer.start({
     keep: 5,
     handler: ({ said }) => {
       const number = Number(/question (\d+)/.exec(said)?.[1] ?? Number.NaN);
       return Number.isNaN(number) ? { say: 60, rate: 30 } : { say: answerTo(number) };
     },
   });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
-  [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
-  operator = await openOperator(skerry);
-  for (let number = 1; number <= TURNS; number++) await ask(number);
-  ({ context } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, `${skerry.loginLink}`));
+  visit = await openVisit({
+    model,
+    async prepare(skerry) {
+      operator = await openOperator(skerry);
+      for (let number = 1; number <= TURNS; number++) await ask(number);
+    },
+  });
+  ({ context, page, complaints } = visit);
 }, 240_000);
 afterAll(async () => {
   operator?.close();
-  await browser?.close();
-  await skerry?.stop();
-  await model?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await visit?.close();
 });
 
 async function ask(number: number): Promise<void> {

@@ -1,60 +1,29 @@
 // WebChat when things go wrong or take long, with a scripted model: streaming, stopping, several messages at once, reload
 // and restart in mid-answer, a model that fails, and answers made to break out of the page.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, openProfile } from "../support/browser.ts";
 import type { Script } from "../support/model-server/script.ts";
-import { ModelServer } from "../support/model-server/server.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { openChat, openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
-import { HOSTILE } from "../web/hostile-markdown.ts";
+import type { ModelServer } from "../support/model-server/server.ts";
+import { openVisit, startTaughtModel, type TaughtModel, type Visit } from "../support/visit.ts";
+import { openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
+import { HOSTILE } from "../web/hostile/corpus.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORDS = Array.from({ length: 90 }, (_unused, at) => `w${at}`).join(" ");
 const SLOW: Script = { say: 90, rate: 30 };
 
-const home = mkdtempSync(join(tmpdir(), "skerry-webchat-"));
-const stateDir = join(home, "state");
-const scripts = new Map<string, Script>();
 let model: ModelServer;
-let skerry: Skerry;
-let browser: Browser;
-let context: BrowserContext;
+let teach: TaughtModel["teach"];
+let visit: Visit;
 let outside: string[];
 let page: Page;
 let complaints: string[];
 
-/** What the model does when these words are said. */
-function teach(words: string, script: Script): string {
-  scripts.set(words, script);
-  return words;
-}
-
-function start(port?: number): Promise<Skerry> {
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url, SKERRY_TOKEN: "token-of-the-webchat-journey" };
-  return startSkerry({ stateDir, env, workingDir: home, ...(port === undefined ? {} : { port }) });
-}
-
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  model = await ModelServer.start({
-    handler: ({ said }) => [...scripts].findLast(([words]) => said.includes(words))?.[1] ?? { say: "Understood." },
-  });
-  [skerry, browser] = await Promise.all([start(), launchBrowser()]);
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  ({ model, teach } = await startTaughtModel());
+  visit = await openVisit({ model });
+  ({ outside, page, complaints } = visit);
 });
-afterAll(async () => {
-  await browser?.close();
-  await skerry?.stop();
-  await model?.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => visit?.close());
 
 const streamed = () => page.locator(".answer sk-markdown").last();
 
@@ -173,9 +142,9 @@ describe("a restart", () => {
     await openSession(page, "restart");
     await write(page, teach("restart me", { say: 120, rate: 30 }));
     await streamed().filter({ hasText: "w10" }).waitFor();
-    await skerry.kill();
+    await visit.skerry.kill();
     await page.getByRole("status").filter({ hasText: "Not connected" }).waitFor();
-    skerry = await start(skerry.port);
+    await visit.restart();
     const answer = await waitForAnswer(page, 1);
     expect(answer).toMatch(/^w0 w1 .* w119$/);
     expect(await readSaid(page)).toEqual(["restart me"]);
@@ -186,11 +155,11 @@ describe("a restart", () => {
   it("keeps what was written meanwhile, over a reload, and sends it once", async () => {
     await openSession(page, "offline");
     teach("written offline", { say: "It arrived." });
-    await skerry.stop();
+    await visit.skerry.stop();
     await page.getByRole("status").filter({ hasText: "Not connected" }).waitFor();
     await write(page, "written offline");
     await page.locator(".said-state").filter({ hasText: "Kept here" }).waitFor();
-    skerry = await start(skerry.port);
+    await visit.restart();
     expect(await waitForAnswer(page, 1)).toBe("It arrived.");
     expect(await readSaid(page)).toEqual(["written offline"]);
     await page.reload();

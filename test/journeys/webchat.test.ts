@@ -1,18 +1,15 @@
 // WebChat as a person meets it on a fresh machine, with the demo model: getting in, talking, tools, other tabs, keyboard,
 // phone, and what the page costs to load.
-import { execFileSync } from "node:child_process";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBarriers } from "../support/barriers.ts";
-import { launchBrowser, openProfile } from "../support/browser.ts";
-import { type Skerry, startSkerry } from "../support/runtime.ts";
+import { openProfile } from "../support/browser.ts";
+import type { Skerry } from "../support/runtime.ts";
+import { openVisit, type Visit } from "../support/visit.ts";
 import { openChat, openSession, readAnswers, readSaid, waitForAnswer, write } from "../support/webchat.ts";
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-
+let visit: Visit;
 let skerry: Skerry;
 let browser: Browser;
 let context: BrowserContext;
@@ -21,15 +18,10 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  [skerry, browser] = await Promise.all([startSkerry(), launchBrowser()]);
-  ({ context, outside } = await openProfile(browser));
-  ({ page, complaints } = await openChat(context, skerry.loginLink));
+  visit = await openVisit();
+  ({ skerry, browser, context, outside, page, complaints } = visit);
 });
-afterAll(async () => {
-  await browser?.close();
-  await skerry?.stop();
-});
+afterAll(() => visit?.close());
 
 describe("getting in", () => {
   it("needs the link once, and leaves nothing of it in the address or in storage", async () => {
@@ -85,6 +77,20 @@ describe("talking", () => {
     await expect.poll(() => card.getAttribute("class")).toContain("is-done");
     await card.locator("summary").click();
     expect(await card.locator(".call-text").textContent()).toContain("SOUL.md");
+  });
+
+  it("finds what a tool brought, and opens its card", async () => {
+    await page.reload();
+    await page.locator(".call").first().waitFor();
+    expect(await page.locator(".call-text").count()).toBe(0);
+    await page.keyboard.press("Control+Shift+F");
+    await page.locator("#search").fill("IDENTITY.md");
+    // The newest hit is the answer; the one before it is what the tool brought.
+    await expect.poll(() => page.locator(".search-count").innerText()).toBe("2 of 2");
+    await page.locator("#search").press("Enter");
+    await page.locator(".call[open] .call-text").waitFor();
+    await expect.poll(() => page.evaluate(() => CSS.highlights.get("found-now")?.size ?? 0)).toBeGreaterThan(0);
+    await page.locator("#search").press("Escape");
   });
 
   it("is the same in a second tab, live", async () => {

@@ -10,7 +10,7 @@ const PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-const SWITCHES = [
+export const SWITCHES = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -20,13 +20,18 @@ const SWITCHES = [
   "--disable-sync",
 ];
 
-export async function launchBrowser(): Promise<Browser> {
+/** Where Chromium is. @throws when there is none. */
+export function findBrowser(): string {
   const installed = PLACES.find((path) => path !== undefined && existsSync(path));
   const executablePath = installed ?? chromium.executablePath();
   if (!existsSync(executablePath)) {
     throw new Error("No Chromium found. Install one, or say where it is: CHROMIUM_PATH=/path/to/chromium npm test");
   }
-  return chromium.launch({ executablePath, args: SWITCHES });
+  return executablePath;
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: findBrowser(), args: SWITCHES });
 }
 
 /** A browser profile of its own. `outside` collects every address asked for that is not on this machine. */

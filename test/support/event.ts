@@ -1,13 +1,14 @@
 // A message as the door would hand it over.
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
-import type { Message } from "../../src/contract/message.ts";
+import type { Message, Part } from "../../src/contract/message.ts";
 
+/** `files` come after the text; `change` is laid over the message. */
 export function messageEvent(
   text: string,
   id: string,
   wishes: TurnWishes = {},
   channel = "webchat",
-  change: Partial<Message> = {},
+  { files = [], ...change }: Partial<Message> & { files?: Part[] } = {},
 ): Event & { kind: "message" } {
   return {
     kind: "message",
@@ -16,7 +17,7 @@ export function messageEvent(
       id,
       from: { channel, peer: "screen" },
       sender: { id: "owner", isOwner: true },
-      parts: [{ type: "text", text }],
+      parts: [{ type: "text", text }, ...files],
       sentAt: 0,
       ...change,
     },

@@ -13,6 +13,9 @@ export class GatewayServer {
   #seq = 0;
   connections = 0;
   tickIntervalMs = 30_000;
+  capabilities: string[] = [];
+  /** How often the bare text `ping` came; it is always answered. */
+  pings = 0;
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
@@ -80,6 +83,11 @@ export class GatewayServer {
       socket.on("close", () => this.sockets.delete(socket));
       socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: "nonce", ts: Date.now() } }));
       socket.on("message", (data) => {
+        if (String(data) === "ping") {
+          this.pings++;
+          socket.send("pong");
+          return;
+        }
         const frame: Frame = JSON.parse(String(data));
         this.requests.push(frame);
         const answer = this.#answers.get(frame.method)?.(frame) ?? {
@@ -98,6 +106,7 @@ export class GatewayServer {
       type: "hello-ok",
       protocol: 4,
       server: { version: "test", connId: `conn-${this.connections}` },
+      features: { capabilities: this.capabilities },
       policy: { tickIntervalMs: this.tickIntervalMs },
     };
   }

@@ -6,6 +6,8 @@ export interface ScriptedReply {
   text?: string;
   /** Pieces with a pause before each, ms: [["Hel", 0], ["lo", 50]]. */
   pieces?: [string, number][];
+  /** Thoughts before the text, in the same way. */
+  thoughts?: [string, number][];
   calls?: { name: string; args: Record<string, unknown> }[];
   status?: number;
   headers?: Record<string, string>;
@@ -55,6 +57,10 @@ export function scriptModel(
             ),
           );
         try {
+          for (const [piece, wait] of reply.thoughts ?? []) {
+            await pause(wait, init?.signal ?? undefined);
+            send({ reasoning_content: piece });
+          }
           for (const [piece, wait] of reply.pieces ?? (reply.text === undefined ? [] : [[reply.text, 0] as [string, number]])) {
             await pause(wait, init?.signal ?? undefined);
             send({ content: piece });

@@ -6,7 +6,7 @@ import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from ".
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
-import type { Message } from "../../src/contract/message.ts";
+import type { Message, Part } from "../../src/contract/message.ts";
 import type { PeoplePort } from "../../src/contract/people.ts";
 import type { Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
 import { SessionParts } from "../../src/durable/session/parts.ts";
@@ -33,7 +33,14 @@ export interface TestSession {
   alarmAt(): number | undefined;
   send(
     text: string,
-    options?: { id?: string; wishes?: TurnWishes; brief?: Partial<Brief>; channel?: string; message?: Partial<Message> },
+    options?: {
+      id?: string;
+      wishes?: TurnWishes;
+      brief?: Partial<Brief>;
+      channel?: string;
+      message?: Partial<Message>;
+      files?: Part[];
+    },
   ): Promise<Receipt>;
   receive(event: Event, brief?: Partial<Brief>): Promise<Receipt>;
   stop(): void;
@@ -56,6 +63,8 @@ export interface TestSessionOptions {
   people?: Partial<PeoplePort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
+  /** Stored files by key. */
+  media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
   key?: string;
   /** For counting what a turn costs. */
@@ -167,7 +176,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       },
       models: { env: options.env, fetch: options.fetch ?? fetch, now: Date.now },
       fetchOutside: options.fetch ?? fetch,
-      loadImage: async () => undefined,
+      loadMedia: async (media) => options.media?.get(media.key),
       storeMedia: async (bytes, name) => ({ key: `media/${name}`, type: "image/png", size: bytes.length, name }),
       allowedHosts: ["127.0.0.1"],
       now: options.now ?? Date.now,
@@ -185,7 +194,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       const id = send.id ?? `m${++count}`;
       const receipt = await receive(
         session.parts,
-        messageEvent(text, id, send.wishes, send.channel, send.message),
+        messageEvent(text, id, send.wishes, send.channel, { ...send.message, files: send.files ?? [] }),
         makeBrief({ ...options.brief, ...send.brief }),
       );
       void session.runner.go();
@@ -206,6 +215,9 @@ export function openTestSession(options: TestSessionOptions): TestSession {
     rest: () => session.runner.go(),
     async crash() {
       const { parts } = session;
+      // A timer of the dead life may still want to tell of it.
+      const row = parts.row();
+      parts.row = () => row;
       Object.assign(session, open());
       parts.abort.abort();
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -11,6 +11,10 @@ function openHost(database: DatabaseSync): SqlHost {
   let depth = 0;
   return {
     sql: {
+      get databaseSize() {
+        const read = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
+        return read("page_count") * read("page_size");
+      },
       exec(query: string, ...bindings: SqlValue[]) {
         if (bindings.length > 100) throw new Error("More than 100 bound parameters.");
         if (bindings.length === 0 && /;\s*[^\s;]/.test(query)) {

@@ -1,80 +1,40 @@
-// A session on a channel: a scripted model, a place, and shorthands for what a test asks of them.
-import type { Brief, PlaceBrief } from "../../src/contract/admission.ts";
-import type { DeliveryStyle } from "../../src/contract/channels/delivery.ts";
+// One session with a scripted model behind it, in plain Node: what tests of turns begin with and read.
+import type { Brief } from "../../src/contract/admission.ts";
 import type { Entry } from "../../src/contract/entry.ts";
-import type { Message } from "../../src/contract/message.ts";
-import type { Receipt } from "../../src/contract/ports.ts";
-import { makePlace } from "./place.ts";
-import { type ScriptedModel, type ScriptedReply, type SeenRequest, scriptModel } from "./scripted-model.ts";
-import { openTestSession, type TestSession, type TestSessionOptions } from "./session.ts";
-import { openTestWorkspace, type TestWorkspace } from "./workspace.ts";
+import { type ScriptedReply, type SeenRequest, scriptModel } from "./scripted-model.ts";
+import { openTestSession, type TestSessionOptions } from "./session.ts";
+import { openTestWorkspace } from "./workspace.ts";
 
-export type PlaceChange = Partial<Omit<PlaceBrief, "style">> & { style?: Partial<DeliveryStyle> };
-
-export interface Talk {
-  session: TestSession;
-  model: ScriptedModel;
-  workspace: TestWorkspace;
-  /** A message of the channel; `place` is laid over the talk's own. */
-  say(text: string, message?: Partial<Message>, place?: PlaceChange, brief?: Partial<Brief>): Promise<Receipt>;
-}
-
-export interface TalkOptions extends Partial<Omit<TestSessionOptions, "brief">> {
-  place?: PlaceChange;
-  brief?: Partial<Brief>;
-}
-
-export const HERE = { channel: "telegram", peer: "42" };
-export const GROUP = { channel: "telegram", peer: "-100", kind: "group" as const };
+export type TalkScript = (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>;
 
 export function openTalk(
-  script: (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>,
-  { place, brief, ...options }: TalkOptions = {},
-): Talk {
+  script: TalkScript,
+  options: Partial<Omit<TestSessionOptions, "brief">> & { brief?: Partial<Brief> } = {},
+) {
   const model = scriptModel(script);
   const workspace = openTestWorkspace();
-  const own = { models: [model.ref], providers: model.providers, ...brief };
-  const session = openTestSession({ env: {}, workspace, fetch: model.fetch, ...options, brief: own });
-  let count = 0;
-  return {
-    session,
-    model,
+  const session = openTestSession({
+    env: {},
     workspace,
-    say(text, message = {}, change = {}, more = {}) {
-      count += 1;
-      const from = place?.kind === "group" ? GROUP : HERE;
-      return session.send(text, {
-        id: message.id ?? `in${count}`,
-        message: { from, platformId: `${100 + count}`, ...message },
-        brief: { ...more, place: makePlace({ ...place, ...change, style: { ...place?.style, ...change.style } }) },
-      });
-    },
-  };
+    fetch: model.fetch,
+    ...options,
+    brief: { models: [model.ref], providers: model.providers, ...options.brief },
+  });
+  return { session, model, workspace };
 }
 
 export async function until(condition: () => boolean, ms = 6000): Promise<void> {
   for (const endAt = Date.now() + ms; !condition(); ) {
     if (Date.now() > endAt) throw new Error("It did not come about in time.");
-    await new Promise((resolve) => setTimeout(resolve, 3));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
-export const answersOf = (entries: readonly Entry[]) =>
-  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
-
-/** Until the session has nothing left to do: its turn is over and what it had to send is settled. */
-export async function settle({ session }: Talk): Promise<void> {
-  await until(() => {
-    const { parts } = session;
-    return !parts.turns.open() && parts.inbox.waiting().length === 0 && parts.outbox.heads().length === 0;
-  });
-  await session.rest();
+/** What the agent said, oldest first. */
+export function answersOf(entries: Entry[]): string[] {
+  return entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
 }
 
-/** Waits for the alarm that is set and lets it fire, as the platform does. */
-export async function ring({ session }: Talk): Promise<void> {
-  const at = session.alarmAt();
-  if (at === undefined) throw new Error("No alarm is set.");
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now()) + 5));
-  await session.fireAlarm();
+export function resultsOf(entries: Entry[]) {
+  return entries.flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 }

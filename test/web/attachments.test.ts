@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetAll } from "../../src/web/state/shelf.ts";
 import { Attachments } from "../../src/web/talk/attachments.ts";
-import { addressOf, describeKind, describeSize, refuseFile } from "../../src/web/talk/file-limits.ts";
+import { addressOf, describeKind, describeReading, describeSize, refuseFile } from "../../src/web/talk/file-limits.ts";
 import type { Upload, UploadOutcome } from "../../src/web/talk/upload.ts";
 
 const MB = 1024 * 1024;
@@ -138,5 +138,21 @@ describe("uploading", () => {
     expect(new Attachments("other", upload).items).toEqual([]);
     kept.set("skerry.files.s", "{not json");
     expect(new Attachments("s", upload).items).toEqual([]);
+  });
+});
+
+describe("what the model will make of files", () => {
+  it.each([
+    [["image/png"], ["text", "image"], undefined],
+    [["image/png"], ["text"], "plain cannot see pictures"],
+    [["application/pdf"], ["text", "image"], "plain cannot read PDF files"],
+    [["application/pdf"], ["text", "document"], undefined],
+    [["text/csv", "application/json", ""], ["text"], undefined],
+    [["application/zip"], ["text", "image"], "told the name, the kind and the size"],
+    [["image/png"], undefined, undefined],
+  ])("%j for a model that reads %j", (types, reads, words) => {
+    const sentence = describeReading(types, reads, "some/plain");
+    if (words === undefined) expect(sentence).toBeUndefined();
+    else expect(sentence).toContain(words);
   });
 });

@@ -89,8 +89,17 @@ describe("a growing text", () => {
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
-  it("shows text made to nest without end as it is", () => {
-    const blocks = new BlockReader().read(`${">".repeat(50_000)} deep`, true);
-    expect(blocks.map((block) => block.token.type)).toEqual(["code"]);
+  it("reads nesting to a depth, and shows what is deeper as it is written", () => {
+    const [quote] = new BlockReader().read(`${">".repeat(50_000)} deep`, true);
+    expect(quote?.token.type).toBe("blockquote");
+    expect(depthOf(quote?.token)).toBeLessThan(40);
+    const [list] = new BlockReader().read(`${"- ".repeat(20_000)}deep`, true);
+    expect(depthOf(list?.token)).toBeLessThan(80);
   });
 });
+
+function depthOf(token: unknown): number {
+  if (typeof token !== "object" || token === null) return 0;
+  const { tokens = [], items = [] } = token as { tokens?: unknown[]; items?: unknown[] };
+  return 1 + Math.max(0, ...[...tokens, ...items].map(depthOf));
+}

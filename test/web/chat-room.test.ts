@@ -1,10 +1,11 @@
 // A session on the screen against a Gateway that is played: nothing said is lost, nothing is shown twice.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatHistory, WireMessage } from "../../src/client/frames.ts";
+import type { ChatHistory, SessionModel, WireMessage } from "../../src/client/frames.ts";
 import type { ClientState } from "../../src/client/gateway-client.ts";
 import { GatewayError } from "../../src/contract/errors.ts";
 import { ChatRoom } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
+import { Courier } from "../../src/web/talk/courier.ts";
 
 const KEY = "agent:main:main";
 
@@ -12,6 +13,7 @@ class PlayedGateway {
   state: ClientState = { phase: "ready" };
   asked: { method: string; params: Record<string, unknown> }[] = [];
   entries: WireMessage[] = [];
+  model: SessionModel = { ref: "a/wise", input: ["text", "image"], thinkingLevels: [{ id: "off" }, { id: "high" }] };
   onSend: (id: string) => unknown = (id) => ({ runId: id, status: "started", state: "working" });
 
   request = async <T>(method: string, params: Record<string, unknown>): Promise<T> => (await this.answer(method, params)) as T;
@@ -19,10 +21,11 @@ class PlayedGateway {
   async answer(method: string, params: Record<string, unknown>): Promise<unknown> {
     this.asked.push({ method, params });
     if (method === "chat.send") return this.onSend(String(params["idempotencyKey"]));
+    if (method === "chat.metadata") return { sessionModel: this.model };
     if (method !== "chat.history") return {};
     const after = Number(params["afterSeq"] ?? 0);
     const messages = this.entries.filter((_entry, index) => index + 1 > after);
-    return { sessionKey: KEY, messages, hasMore: false } satisfies ChatHistory;
+    return { sessionKey: KEY, messages, hasMore: false, sessionModel: this.model } satisfies ChatHistory;
   }
 
   commit(id: string, text: string): WireMessage {
@@ -38,7 +41,7 @@ class PlayedGateway {
 }
 
 let gateway: PlayedGateway;
-const makeRoom = () => new ChatRoom(KEY, gateway, new Outbox());
+const makeRoom = () => new ChatRoom(KEY, gateway, new Courier(gateway, new Outbox()));
 const shown = (room: ChatRoom) =>
   room.view.items.map((item) => (item.kind === "message" ? [item.text, item.state] : [item.kind]));
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -179,5 +182,21 @@ describe("coming back", () => {
     await room.open();
     expect(room.isLoaded).toBe(false);
     expect(room.problem).toBe("Try again in a moment.");
+  });
+});
+
+describe("the model", () => {
+  it("is the session's own, with what it can do, and follows a choice made elsewhere", async () => {
+    const room = makeRoom();
+    await room.open();
+    expect(room).toMatchObject({ model: "a/wise", thinkingLevels: ["off", "high"], reads: ["text", "image"] });
+    gateway.model = { ref: "b/plain", input: ["text"], thinkingLevels: [{ id: "off" }] };
+    room.noteInfo({ key: KEY, modelOverride: "b/plain" });
+    await settle();
+    expect(room).toMatchObject({ model: "b/plain", thinkingLevels: ["off"], reads: ["text"] });
+    const asked = gateway.asked.length;
+    room.noteInfo({ key: KEY, modelOverride: "b/plain", label: "Plans" });
+    await settle();
+    expect(gateway.asked).toHaveLength(asked);
   });
 });

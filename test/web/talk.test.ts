@@ -7,6 +7,7 @@ import type { ViewItem } from "../../src/client/view-items.ts";
 import { ChatRoom } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
 import { chooseShown } from "../../src/web/state/segments.ts";
+import { Courier } from "../../src/web/talk/courier.ts";
 import { offerFor, wantsModels } from "../../src/web/talk/offers.ts";
 import { TranscriptSearch } from "../../src/web/talk/transcript-search.ts";
 
@@ -32,6 +33,8 @@ describe("offers", () => {
     expect(names("/think high")).toEqual([]);
     expect(names("/compact ")).toEqual([]);
     expect(names("hello /think ")).toEqual([]);
+    const ofModel = offerFor("/think ", commands, models, ["off"]).offers.map(({ name }) => name);
+    expect(ofModel).toEqual(["off", "default"]);
   });
 
   it("leave the argument to be written, and send what is whole", () => {
@@ -44,6 +47,20 @@ describe("offers", () => {
   it("choose nothing by themselves before a letter of the argument is typed", () => {
     expect(offerFor("/think ", commands, models)).toMatchObject({ isFirstChosen: false, hint: "[off|low|high|default]" });
     expect(offerFor("/think l", commands, models).isFirstChosen).toBe(true);
+  });
+
+  it("never stand for a word that is written whole, though another contains it", () => {
+    const levels = [{ name: "think", description: "", acceptsArgs: true, argsHint: "[low|xhigh|high|highest]" }];
+    expect(offerFor("/think high", levels, [])).toMatchObject({
+      isFirstChosen: false,
+      offers: [{ name: "highest" }, { name: "xhigh" }],
+    });
+    expect(offerFor("/think hig", levels, []).offers.map(({ name }) => name)).toEqual(["high", "highest", "xhigh"]);
+    const both = [
+      { name: "models", description: "", acceptsArgs: false },
+      { name: "model", description: "", acceptsArgs: true },
+    ];
+    expect(offerFor("/model", both, []).offers[0]).toMatchObject({ text: "/model", isWhole: true });
   });
 
   it("name the models that can be used", () => {
@@ -79,7 +96,7 @@ describe("searching", () => {
     vi.stubGlobal("document", { hidden: false });
     vi.stubGlobal("requestAnimationFrame", (work: () => void) => Number(setTimeout(work, 1)));
     talk = new LongTalk();
-    room = new ChatRoom(KEY, talk, new Outbox());
+    room = new ChatRoom(KEY, talk, new Courier(talk, new Outbox()));
     await room.open();
   });
   afterEach(() => {
@@ -90,8 +107,8 @@ describe("searching", () => {
     const search = new TranscriptSearch(room);
     search.find("gull");
     await vi.waitFor(() => expect(search.isReading).toBe(false));
-    expect(search.hits).toEqual([11, 261, 511, 761]);
-    expect(search.current).toBe(761);
+    expect(search.hits).toEqual(["11", "261", "511", "761"]);
+    expect(search.current).toBe("761");
     expect(room.view.items).toHaveLength(60);
   });
 
@@ -103,7 +120,7 @@ describe("searching", () => {
     search.find("line 5");
     expect(search.isReading).toBe(false);
     expect(talk.asked).toHaveLength(length);
-    expect(search.hits[0]).toBe(5);
+    expect(search.hits[0]).toBe("5");
   });
 
   it("goes round, and brings the hit one is at to the screen with everything between", async () => {
@@ -111,14 +128,77 @@ describe("searching", () => {
     search.find("gull");
     await vi.waitFor(() => expect(search.isReading).toBe(false));
     search.go(1);
-    expect(search.current).toBe(11);
+    expect(search.current).toBe("11");
     search.go(-1);
-    expect(search.current).toBe(761);
-    await search.bring(761);
+    expect(search.current).toBe("761");
+    await search.bring("761");
     expect(room.view.firstSeq).toBeLessThanOrEqual(761);
     const seqs = room.view.items.flatMap((item) => (item.kind === "message" ? [item.seq] : []));
     expect(seqs).toEqual(Array.from({ length: seqs.length }, (_unused, at) => 1_001 - seqs.length + at));
-    expect(search.hits).toEqual([11, 261, 511, 761]);
+    expect(search.hits).toEqual(["11", "261", "511", "761"]);
+  });
+});
+
+describe("searching the work", () => {
+  /** Two uses of a tool with the same id, as some services number them, across the pages of a long talk. */
+  const call = (seq: number, path: string): WireMessage => ({
+    role: "assistant",
+    content: [
+      { type: "thinking", thinking: "the secret thought" },
+      { type: "toolCall", id: "call_1", name: "read", arguments: { path } },
+    ],
+    __openclaw: { id: `entry_${seq}`, seq, kind: "assistant" },
+  });
+  const result = (seq: number, text: string): WireMessage => ({
+    role: "toolResult",
+    toolCallId: "call_1",
+    toolName: "read",
+    content: [{ type: "text", text }],
+    __openclaw: { id: `entry_${seq}`, seq, kind: "result", outcome: "done" },
+  });
+  const said = (seq: number): WireMessage => ({
+    role: "user",
+    content: `line ${seq}`,
+    __openclaw: { id: `entry_${seq}`, seq, kind: "user", runId: `m${seq}` },
+  });
+  const entries = [
+    call(1, "notes/tide.md"),
+    result(2, "low water at noon"),
+    ...Array.from({ length: 457 }, (_unused, at) => said(at + 3)),
+    call(460, "notes/harbour.md"),
+    result(461, "the pilot comes at noon"),
+    ...Array.from({ length: 80 }, (_unused, at) => said(at + 462)),
+  ];
+
+  async function searchFor(words: string): Promise<string[]> {
+    vi.stubGlobal("document", { hidden: false });
+    vi.stubGlobal("requestAnimationFrame", (work: () => void) => Number(setTimeout(work, 1)));
+    const request = async <T>(_method: string, params: Record<string, unknown>): Promise<T> => {
+      const older = entries.slice(0, Number(params["beforeSeq"] ?? entries.length + 1) - 1);
+      const limit = Number(params["limit"] ?? 200);
+      return { sessionKey: KEY, messages: older.slice(-limit), hasMore: older.length > limit } satisfies ChatHistory as T;
+    };
+    const line = { state: { phase: "ready" as const }, request };
+    const room = new ChatRoom(KEY, line, new Courier(line, new Outbox()));
+    await room.open();
+    const search = new TranscriptSearch(room);
+    search.find(words);
+    await vi.waitFor(() => expect(search.isReading).toBe(false));
+    return search.hits;
+  }
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("finds what went into a tool and what came out of it, each under its own use", async () => {
+    expect(await searchFor("TIDE.md")).toEqual(["1/call_1"]);
+    expect(await searchFor("low water")).toEqual(["1/call_1"]);
+    expect(await searchFor("pilot comes")).toEqual(["460/call_1"]);
+    expect(await searchFor("at noon")).toEqual(["1/call_1", "460/call_1"]);
+  });
+
+  it("leaves thoughts out", async () => {
+    expect(await searchFor("secret thought")).toEqual([]);
   });
 });
 

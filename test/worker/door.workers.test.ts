@@ -145,6 +145,36 @@ test("without a token of the owner's nobody gets in, and the answer says what to
   expect((await app.fetch(new Request(`${ORIGIN}/health`), bare)).status).toBe(200);
 });
 
+test("a token that can be guessed opens nothing on the open network", async () => {
+  const deployed = { ...bindings, SKERRY_RUNTIME: "", SKERRY_TOKEN: "fifteen-letters" };
+  const post = (env: Env) =>
+    app.fetch(new Request(`${ORIGIN}/auth/login`, { method: "POST", body: '{"token":"fifteen-letters"}' }), env);
+  const response = await post(deployed);
+  expect(response.status).toBe(503);
+  expect(await errorOf(response)).toMatchObject({ code: "TOKEN_TOO_SHORT", message: expect.stringContaining("at least 16") });
+  expect((await post({ ...deployed, SKERRY_TOKEN: TOKEN })).status).toBe(401);
+});
+
+test("a browser that comes before the token is set gets a page that says what to do, and the page's own files only", async () => {
+  const { SKERRY_TOKEN: _token, ...bare } = bindings;
+  const asked: string[] = [];
+  const ASSETS = {
+    fetch: (request: Request) => {
+      asked.push(new URL(request.url).pathname);
+      return Promise.resolve(new Response("<h1>closed</h1>", { headers: { "content-type": "text/html" } }));
+    },
+  };
+  const get = (path: string) =>
+    app.fetch(new Request(`${ORIGIN}${path}`, { headers: { accept: "text/html" } }), { ...bare, ASSETS });
+  const page = await get("/anything");
+  expect([page.status, await page.text()]).toEqual([503, "<h1>closed</h1>"]);
+  expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(page.headers.get("cache-control")).toBe("no-store");
+  expect((await get("/assets/index-AAAAAAAA.css")).status).toBe(200);
+  expect((await get("/assets/main-AAAAAAAA.js")).status).toBe(503);
+  expect(asked).toEqual(["/closed", "/assets/index-AAAAAAAA.css", "/closed"]);
+});
+
 // ── Media ──
 
 const PNG = Uint8Array.from(

@@ -5,8 +5,13 @@ import { formatSpan, type Question, withClient } from "./question.ts";
 
 const LOG_PAUSE_MS = 1000;
 
-export async function listSessions(question: Question, search: string | undefined, limit: number): Promise<number> {
-  const params = { limit, ...(search ? { search } : {}) };
+export async function listSessions(
+  question: Question,
+  search: string | undefined,
+  limit: number,
+  isOfPrograms = false,
+): Promise<number> {
+  const params = { limit, ...(search ? { search } : {}), ...(isOfPrograms ? { programs: true } : {}) };
   const answer = await withClient(question, (client) =>
     client.request<{ sessions: SessionSummary[]; totalCount?: number }>("sessions.list", params),
   );

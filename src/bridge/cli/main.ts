@@ -37,6 +37,7 @@ interface Options {
   to?: string;
   as?: string;
   notify?: boolean;
+  programs?: boolean;
 }
 
 const terminal = new Terminal({ out: process.stdout, err: process.stderr }, process.env);
@@ -82,9 +83,17 @@ program
   .description("list sessions, newest first, or those with some words in them")
   .argument("[words...]", "words to look for")
   .option("--limit <n>", "how many", readCount, 30)
+  .option("--programs", "those of programs at the OpenAI door that named none")
   .addHelpText("after", "\nExample: skerry sessions shopping")
   .action((words: string[], _options: unknown, command: Command) =>
-    finish(listSessions(common(command), words.join(" ") || undefined, readOptions(command).limit ?? 30)),
+    finish(
+      listSessions(
+        common(command),
+        words.join(" ") || undefined,
+        readOptions(command).limit ?? 30,
+        readOptions(command).programs === true,
+      ),
+    ),
   );
 
 program

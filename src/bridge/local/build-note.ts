@@ -10,6 +10,8 @@ export interface BuildNote {
   hash: string;
   version: string;
   builtAt: number;
+  /** How far the tables of each store have come in it. */
+  schemas?: Record<string, number>;
 }
 
 /** Undefined when there is no build. */

@@ -12,7 +12,7 @@ export function isFresh(root: string): boolean {
 /** Runs the build that is there until Ctrl-C. Sets the exit code; a refusal is one sentence on the error output. */
 export async function run(root: string): Promise<void> {
   const startedAt = Date.now() - Math.round(process.uptime() * 1000);
-  const version = readBuild(root)?.version;
+  const { version, schemas = {} } = readBuild(root) ?? {};
   try {
     if (version === undefined) throw new StartRefused({ kind: "build", said: "Run npm ci, then npm run build." });
     await serve({
@@ -20,6 +20,7 @@ export async function run(root: string): Promise<void> {
       workingDir: process.cwd(),
       environment: process.env,
       version,
+      schemas,
       startedAt,
       print: (text) => process.stdout.write(`${text}\n`),
       complain: (line) => process.stderr.write(`${line}\n`),

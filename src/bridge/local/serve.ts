@@ -19,6 +19,8 @@ export interface ServeRequest {
   workingDir: string;
   environment: NodeJS.ProcessEnv;
   version: string;
+  /** How far this version knows each store. */
+  schemas: Record<string, number>;
   /** When the person's command began, on the clock of `Date.now()`. */
   startedAt: number;
   print(text: string): void;
@@ -31,7 +33,7 @@ export async function serve(request: ServeRequest): Promise<void> {
   const { environment, version } = request;
   const wantedPort = readPort(environment["PORT"]);
   const stateDir = findStateDir(environment);
-  openState(stateDir, version);
+  openState(stateDir, version, request.schemas);
   await lockState(stateDir, version);
   const farewell = listenForFarewell();
   let runtime: Runtime | undefined;

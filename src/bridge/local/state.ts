@@ -27,8 +27,11 @@ export function findStateDir(environment: NodeJS.ProcessEnv): string {
   return resolve(environment["SKERRY_STATE_DIR"] || ".skerry");
 }
 
-/** Makes the folder ready, or refuses with what to do. */
-export function openState(dir: string, version: string): void {
+/**
+ * Makes the folder ready, or refuses with what to do: before anything runs, when a newer version has been at work in it.
+ * `schemas`: how far this version knows each store.
+ */
+export function openState(dir: string, version: string, schemas: Readonly<Record<string, number>> = {}): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
@@ -41,7 +44,13 @@ export function openState(dir: string, version: string): void {
   const stamp = readJson(join(dir, "version.json"));
   const schema = isRecord(stamp) && typeof stamp["schema"] === "number" ? stamp["schema"] : undefined;
   if (schema !== undefined && schema > STATE_SCHEMA) throw new StateTooNew("state folder", schema, STATE_SCHEMA);
-  writeWhole(join(dir, "version.json"), `${JSON.stringify({ schema: STATE_SCHEMA, version })}\n`);
+  const stores = isRecord(stamp) && isRecord(stamp["stores"]) ? stamp["stores"] : {};
+  for (const [store, known] of Object.entries(schemas)) {
+    const found = stores[store];
+    if (typeof found === "number" && found > known) throw new StateTooNew(store, found, known);
+  }
+  const text = JSON.stringify({ schema: STATE_SCHEMA, version, stores: { ...stores, ...schemas } });
+  writeWhole(join(dir, "version.json"), `${text}\n`);
 }
 
 /** Takes the folder for this process. Refuses when another Skerry holds it; takes over what a dead one left. */

@@ -6,6 +6,7 @@ import { parseEnv } from "node:util";
 /** Forms under which providers and platforms publish their keys and addresses. */
 const FORMS = [
   /^SKERRY_[A-Z0-9_]+$/,
+  /^CF_ACCESS_(TEAM_DOMAIN|AUD|EMAILS|SERVICES|CERTS_URL)$/,
   /_(API_KEY|API_TOKEN|BASE_URL|API_URL|API_ROOT|HTTP_URL|HOMESERVER_URL)$/,
   /_(BOT_TOKEN|APP_TOKEN|SIGNING_SECRET|WEBHOOK_SECRET|AUTH_TOKEN)$/,
 ];

@@ -52,14 +52,19 @@ export const commands = [
     args: "[off|on|full|default]",
     example: "/verbose on",
   },
-  { name: "context", description: "What the next request is made of, and how big each part is", example: "/context" },
+  {
+    name: "context",
+    description: "What the next request is made of, and how big each part is",
+    args: "[detail]",
+    example: "/context detail",
+  },
   {
     name: "export-session",
     description: "Write the whole talk to a file in the workspace",
     args: "[path]",
     example: "/export-session exports/trip.md",
   },
-  { name: "usage", description: "Tokens and cost of this session", example: "/usage" },
+  { name: "usage", description: "Tokens and cost of this session and its latest turn", example: "/usage" },
   { name: "whoami", description: "Who I think you are", example: "/whoami" },
   {
     name: "activation",

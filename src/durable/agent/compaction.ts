@@ -3,6 +3,7 @@
 import type { Entry, UserEntry } from "../../contract/entry.ts";
 import { textOf } from "../../contract/message.ts";
 import type { ModelMessage } from "../models/port.ts";
+import { describeFile, MOST_CHARS, mayBeText } from "./attached-text.ts";
 import { windowOf } from "./context.ts";
 import { plainName } from "./envelope.ts";
 import { estimateTokens } from "./tokens.ts";
@@ -21,7 +22,7 @@ const REQUEST_CHARS = 240_000;
 export function entryTokens(entry: Entry): number {
   switch (entry.kind) {
     case "user":
-      return estimateTokens(textOf(entry.parts)) + entry.parts.length * 4;
+      return estimateTokens(textOf(entry.parts)) + entry.parts.length * 4 + mediaTokens(entry);
     case "assistant":
       return estimateTokens(entry.text) + estimateTokens(JSON.stringify(entry.calls)) + 8;
     case "result":
@@ -31,6 +32,14 @@ export function entryTokens(entry: Entry): number {
     default:
       return entry satisfies never;
   }
+}
+
+/** What a message's files may take: as much as would be shown of texts, and a picture's price of others. */
+function mediaTokens(entry: UserEntry): number {
+  return entry.parts.reduce((sum, part) => {
+    if (part.type === "text") return sum;
+    return sum + (mayBeText(part.media) ? Math.min(part.media.size, MOST_CHARS) / 3.6 : 1600);
+  }, 0);
 }
 
 /**
@@ -77,7 +86,7 @@ export function plainSummary(plan: CompactionPlan): string {
 function lineOf(entry: Entry): string {
   switch (entry.kind) {
     case "user":
-      return `${personOf(entry)}: ${cutTo(textOf(entry.parts) || "[attachment]")}`;
+      return `${personOf(entry)}: ${cutTo([textOf(entry.parts), ...filesOf(entry)].filter(Boolean).join("\n"))}`;
     case "assistant":
       return `Assistant: ${cutTo([entry.text, ...entry.calls.map((call) => `[calls ${call.name} ${JSON.stringify(call.args).slice(0, 600)}]`)].filter(Boolean).join(" "))}`;
     case "result":
@@ -94,6 +103,10 @@ function lineOf(entry: Entry): string {
 /** Whoever is not the owner is named: in a group it matters who said what. */
 function personOf({ origin, sender }: UserEntry): string {
   return origin && sender && !sender.isOwner ? plainName(sender.name ?? sender.id) : "Person";
+}
+
+function filesOf(entry: UserEntry): string[] {
+  return entry.parts.flatMap((part) => (part.type === "text" ? [] : [`[attached ${part.type}: ${describeFile(part.media)}]`]));
 }
 
 function cutTo(text: string): string {

@@ -1,12 +1,27 @@
 // From a transcript to what the model reads: the window behind the latest summary, old bulky results shortened,
-// images fetched only where they still count. Pure but for `loadImage`.
+// files fetched only where they still count. Pure but for `loadMedia`.
 import type { Entry, ResultEntry, SummaryEntry, UserEntry } from "../../contract/entry.ts";
 import type { MediaRef } from "../../contract/message.ts";
 import type { ModelMessage, ModelPart } from "../models/port.ts";
+import { decodeText } from "../tools/charset.ts";
+import { describeFile, type FileText, fenceFile, holdEnds, mayBeText, shareRoom } from "./attached-text.ts";
 import { envelopeOf, guestText } from "./envelope.ts";
+import { resultCap } from "./results.ts";
 
-export type LoadImage = (media: MediaRef) => Promise<string | undefined>;
+/** The bytes of a stored file; undefined when it is gone. */
+export type LoadMedia = (media: MediaRef) => Promise<Uint8Array | undefined>;
 
+export interface ContextOptions {
+  /** Trims old results and files even when they are recent enough to keep: a provider said that the prompt is too long. */
+  isShort?: boolean;
+  /** Tokens; how much of a file is shown depends on it. */
+  contextWindow?: number;
+  /** IANA name; times of messages from channels are told in it. */
+  timeZone?: string;
+}
+
+/** Files sent before the person's latest so many messages are shortened; pictures and PDFs are only named. */
+const KEEP_FILES_FOR_MESSAGES = 3;
 /** Results older than this many assistant replies are shortened. */
 const KEEP_WHOLE_REPLIES = 3;
 const SHORTEN_OVER_CHARS = 4000;
@@ -19,60 +34,46 @@ export function windowOf(entries: readonly Entry[]): { summary?: SummaryEntry; k
   return { summary, kept: entries.filter((entry) => entry.seq >= summary.firstKeptSeq && entry.kind !== "summary") };
 }
 
-/**
- * Messages for the model, oldest first. `shorten` trims old results even when they are recent enough to keep
- * (used when a provider says that the prompt is too long).
- */
+/** Messages for the model, oldest first. */
 export async function buildMessages(
   entries: readonly Entry[],
-  loadImage: LoadImage,
-  shorten = false,
-  timeZone = "UTC",
+  loadMedia: LoadMedia,
+  { isShort = false, contextWindow = 0, timeZone = "UTC" }: ContextOptions = {},
 ): Promise<ModelMessage[]> {
   const { summary, kept } = windowOf(entries);
   const messages: ModelMessage[] = [];
   if (summary) messages.push({ role: "user", parts: [{ type: "text", text: `Summary of the talk so far:\n${summary.text}` }] });
-  const replies = kept.filter((entry) => entry.kind === "assistant").length;
-  let seen = 0;
+  const left = { replies: countKind(kept, "assistant"), said: countKind(kept, "user") };
+  const room = resultCap(contextWindow);
   let before: UserEntry | undefined;
   for (const entry of kept) {
-    if (entry.kind === "assistant") seen += 1;
-    const isOld = shorten || replies - seen >= KEEP_WHOLE_REPLIES;
+    if (entry.kind === "assistant") left.replies -= 1;
+    if (entry.kind === "user") left.said -= 1;
+    const isOld = isShort || (entry.kind === "user" ? left.said >= KEEP_FILES_FOR_MESSAGES : left.replies >= KEEP_WHOLE_REPLIES);
     const message =
       entry.kind === "user"
-        ? await userMessage(entry, isOld, loadImage, envelopeOf(entry, timeZone, before))
-        : await toMessage(entry, isOld, loadImage);
+        ? await userMessage(entry, envelopeOf(entry, timeZone, before), isOld, loadMedia, isOld ? 2 * KEEP_ENDS_CHARS : room)
+        : await toMessage(entry, isOld, loadMedia);
     if (message) messages.push(message);
     before = entry.kind === "user" ? entry : undefined;
   }
   return messages;
 }
 
-async function userMessage(
-  entry: UserEntry,
-  isOld: boolean,
-  loadImage: LoadImage,
-  envelope: string | undefined,
-): Promise<ModelMessage> {
-  const parts: ModelPart[] = envelope === undefined ? [] : [{ type: "text", text: envelope }];
-  const isForeign = entry.origin !== undefined && entry.sender?.isOwner !== true;
-  for (const part of entry.parts) {
-    if (part.type === "text") parts.push(isForeign ? { type: "text", text: guestText(part.text) } : part);
-    else parts.push(await mediaPart(part.type, part.media, isOld, loadImage));
-  }
-  return { role: "user", parts };
+function countKind(entries: readonly Entry[], kind: Entry["kind"]): number {
+  return entries.filter((entry) => entry.kind === kind).length;
 }
 
 async function toMessage(
   entry: Exclude<Entry, UserEntry>,
   isOld: boolean,
-  loadImage: LoadImage,
+  loadMedia: LoadMedia,
 ): Promise<ModelMessage | undefined> {
   switch (entry.kind) {
     case "assistant":
       return { role: "assistant", text: entry.text, thinking: entry.thinking, calls: entry.calls, model: entry.model };
     case "result": {
-      const images = isOld ? [] : await loadAll(entry, loadImage);
+      const images = isOld ? [] : await loadAll(entry, loadMedia);
       const text = isOld ? shortenMiddle(entry.text) : entry.text;
       return { role: "tool", callId: entry.callId, name: entry.name, text, isError: entry.outcome !== "done", images };
     }
@@ -85,18 +86,63 @@ async function toMessage(
   }
 }
 
-async function mediaPart(type: "image" | "file", media: MediaRef, isOld: boolean, loadImage: LoadImage): Promise<ModelPart> {
-  const base64 = type === "image" && !isOld ? await loadImage(media) : undefined;
-  return base64 === undefined
-    ? { type: "text", text: `[${type}: ${media.name ?? media.key}, ${media.type}, ${media.size} bytes]` }
-    : { type: "image", mimeType: media.type, base64 };
+/** A person's message with what stands around it. Its text files share `room` characters. */
+async function userMessage(
+  entry: UserEntry,
+  envelope: string | undefined,
+  isOld: boolean,
+  loadMedia: LoadMedia,
+  room: number,
+): Promise<ModelMessage> {
+  const { parts } = entry;
+  const isForeign = entry.origin !== undefined && entry.sender?.isOwner !== true;
+  const texts = await Promise.all(
+    parts.map((part) => (part.type === "file" && mayBeText(part.media) ? readText(part.media, loadMedia) : undefined)),
+  );
+  const found = texts.filter((text) => text !== undefined);
+  const shares = shareRoom(
+    found.map((text) => text.length),
+    room,
+  );
+  const read: ModelPart[] = envelope === undefined ? [] : [{ type: "text", text: envelope }];
+  for (const [index, part] of parts.entries()) {
+    const text = texts[index];
+    if (part.type === "text") read.push(isForeign ? { type: "text", text: guestText(part.text) } : part);
+    else if (text) read.push({ type: "text", text: fenceFile(part.media, text, shares[found.indexOf(text)] ?? 0) });
+    else read.push(await readBytes(part.type, part.media, isOld, loadMedia));
+  }
+  return { role: "user", parts: read };
 }
 
-async function loadAll(entry: ResultEntry, loadImage: LoadImage): Promise<{ mimeType: string; base64: string }[]> {
+/** Ends of the texts that were read: entries stay the same objects while the session is in memory. */
+const knownTexts = new WeakMap<MediaRef, FileText>();
+
+async function readText(media: MediaRef, loadMedia: LoadMedia): Promise<FileText | undefined> {
+  const known = knownTexts.get(media);
+  if (known) return known;
+  const bytes = await loadMedia(media);
+  const text = bytes && decodeText(bytes, media);
+  if (text === undefined) return undefined;
+  const held = holdEnds(text);
+  knownTexts.set(media, held);
+  return held;
+}
+
+async function readBytes(type: "image" | "file", media: MediaRef, isOld: boolean, loadMedia: LoadMedia): Promise<ModelPart> {
+  const label = `[${type}: ${describeFile(media)}]`;
+  const isPdf = media.type === "application/pdf";
+  const bytes = !isOld && (type === "image" || isPdf) ? await loadMedia(media) : undefined;
+  if (!bytes) return { type: "text", text: label };
+  const base64 = Buffer.from(bytes).toString("base64");
+  if (isPdf) return { type: "document", mimeType: "application/pdf", base64, name: media.name ?? "document.pdf", label };
+  return { type: "image", mimeType: media.type, base64, label };
+}
+
+async function loadAll(entry: ResultEntry, loadMedia: LoadMedia): Promise<{ mimeType: string; base64: string }[]> {
   const images: { mimeType: string; base64: string }[] = [];
   for (const media of entry.media ?? []) {
-    const base64 = media.type.startsWith("image/") ? await loadImage(media) : undefined;
-    if (base64 !== undefined) images.push({ mimeType: media.type, base64 });
+    const bytes = media.type.startsWith("image/") ? await loadMedia(media) : undefined;
+    if (bytes) images.push({ mimeType: media.type, base64: Buffer.from(bytes).toString("base64") });
   }
   return images;
 }

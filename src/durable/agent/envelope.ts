@@ -23,14 +23,14 @@ export function envelopeOf(entry: UserEntry, timeZone: string, before?: UserEntr
   if (entry.overheard && entry.overheard.length > 0) {
     const lines = entry.overheard.map((heard) => overheardLine(heard, timeZone));
     const notes = ["Said in this place since your last answer, to others and not to you."];
-    sections.push(wrapUntrusted(lines.join("\n"), placeName(entry), notes, fenceId(entry, "o")));
+    sections.push(wrapUntrusted(lines.join("\n"), placeName(entry), notes, { mark: fenceId(entry, "o") }));
   }
   if (origin.joinAs === undefined || before?.origin?.joinAs !== origin.joinAs) sections.push(headOf(entry, timeZone));
   if (origin.quoted) {
     const { quoted } = origin;
     const author = quoted.isOurs ? "you" : plainName(quoted.author ?? "someone");
     const text = quoted.text?.slice(0, QUOTE_CHARS) ?? `(message ${plainName(quoted.platformId)}, its text is not known)`;
-    sections.push(wrapUntrusted(text, `the message that this one answers, by ${author}`, [], fenceId(entry, "q")));
+    sections.push(wrapUntrusted(text, `the message that this one answers, by ${author}`, [], { mark: fenceId(entry, "q") }));
   }
   return sections.length > 0 ? sections.join("\n") : undefined;
 }

@@ -7,11 +7,11 @@ import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from ".
 import type { Outcome } from "../../contract/errors.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import { type Message, textOf } from "../../contract/message.ts";
-import type { EventName } from "../../contract/methods.ts";
 import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
 import type {
   AgentRow,
   DirectoryPort,
+  DirectoryStorage,
   KeyNote,
   ProviderKeys,
   RunState,
@@ -25,11 +25,13 @@ import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts
 import { type Env, textVariables } from "../env.ts";
 import { DeferredWrites } from "../storage/deferred-writes.ts";
 import { migrate, openSql } from "../storage/sql.ts";
-import { gatewayOf } from "../stubs.ts";
+import { gatewayOf, sessionOf } from "../stubs.ts";
 import { narrowTools } from "./admission/rules.ts";
 import { Admissions } from "./admissions.ts";
+import { announce } from "./announcing.ts";
 import { hasDailyBudget, listAgents, makeBrief } from "./briefs.ts";
 import { ChannelAccounts } from "./channels/channel-accounts.ts";
+import { Expiry } from "./expiry.ts";
 import { KeyStore } from "./keys/provider-keys.ts";
 import { SealedKeys } from "./keys/sealed-keys.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
@@ -47,6 +49,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   readonly #keys: KeyStore;
   readonly #accounts: ChannelAccounts;
   readonly #admissions: Admissions;
+  readonly #expiry: Expiry;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -55,6 +58,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#settings = new SettingsStore(sql);
     this.#sessions = new SessionIndex(sql);
     this.#usage = new UsageLedger(sql);
+    this.#expiry = new Expiry(this.#sessions, (key) => sessionOf(env, key), ctx.storage);
     this.#writes = new DeferredWrites((work) => ctx.storage.transactionSync(work));
     const sealed = new SealedKeys(sql, env.SKERRY_TOKEN);
     this.#keys = new KeyStore(sealed);
@@ -65,7 +69,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
       settings: () => this.#settings.get().settings,
       accounts: this.#accounts,
       writes: this.#writes,
-      announce: (event, payload) => ctx.waitUntil(this.#announce(event, payload)),
+      announce: (event, payload) => ctx.waitUntil(announce(gatewayOf(env), event, payload)),
       now: Date.now,
     });
     ctx.blockConcurrencyWhile(() => sealed.open());
@@ -77,7 +81,9 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     const { sessionKey, agentId, sender, place, tools, commands, reason } = decision;
     // After the answer: whoever waits for it should not wait for the disk. Should it get lost, the turn's report brings it.
     const text = textOf(message.parts);
-    this.#writes.later(() => this.#sessions.begin(sessionKey, agentId, text, Date.now()), 0);
+    this.#writes.later(() => {
+      if (this.#sessions.begin(sessionKey, agentId, text, Date.now())) this.ctx.waitUntil(this.#expiry.noteNew(sessionKey));
+    }, 0);
     const own = this.#brief({ sessionKey, agentId });
     const more = { ...(place ? { place } : {}), ...(commands ? { commands } : {}) };
     const brief = { ...own, tools: narrowTools(own.tools, tools), ...more };
@@ -114,9 +120,15 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#sessions.remove(sessionKey);
   }
 
-  async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number }> {
+  async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs: number }> {
     this.#writes.flush();
-    return this.#sessions.list(request, Date.now());
+    return { ...this.#sessions.list(request, Date.now()), programs: this.#sessions.countPrograms() };
+  }
+
+  /** Sessions that end by themselves. */
+  override async alarm(): Promise<void> {
+    this.#writes.flush();
+    await this.#expiry.run();
   }
 
   async findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined> {
@@ -143,6 +155,11 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   async patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>> {
     return this.#settings.patch(patch, baseHash, Date.now());
+  }
+
+  async storage(): Promise<DirectoryStorage> {
+    this.#writes.flush();
+    return { bytes: this.ctx.storage.sql.databaseSize, ...this.#sessions.measure() };
   }
 
   async providerKeys(): Promise<ProviderKeys> {
@@ -214,15 +231,6 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   async noteChannel(note: ChannelNote): Promise<void> {
     this.#accounts.note(note);
-  }
-
-  /** Screens are told when it can be; a page that misses it asks again. */
-  async #announce(event: EventName, payload: Record<string, unknown>): Promise<void> {
-    try {
-      await gatewayOf(this.env).announce(event, payload);
-    } catch (error) {
-      console.warn(`${event} was not told`, error);
-    }
   }
 
   #brief(place: { sessionKey: string; agentId: string }): Brief {

@@ -16,9 +16,14 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- Keys of providers, sealed with a key made of the owner's token; see key-store.ts.
+  -- Keys of providers, sealed with a key made of the owner's token; see keys/.
   CREATE TABLE provider_key (provider TEXT PRIMARY KEY, nonce BLOB NOT NULL, sealed BLOB NOT NULL, set_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE key_ring (id INTEGER PRIMARY KEY CHECK (id = 1), salt BLOB NOT NULL, version INTEGER NOT NULL);
+  `,
+  `
+  -- Sessions of programs that named none: kept apart in lists, and for a week only.
+  ALTER TABLE session ADD COLUMN is_program INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX session_program ON session (updated_at) WHERE is_program = 1;
   `,
   `
   -- The same for the keys of channels, named channel/account/NAME; see keys/.

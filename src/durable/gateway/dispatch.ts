@@ -1,6 +1,6 @@
 // A request after hello: read the frame, find the method, check scope and parameters, run it, answer. Requests run
 // side by side and are answered as they finish; a repeated idempotency key gets the first answer again.
-import { GatewayError, type GatewayErrorData } from "../../contract/errors.ts";
+import { GatewayError, type GatewayErrorData, readStateTooNew } from "../../contract/errors.ts";
 import { MAX_FRAME_BYTES, type RequestFrame, requestFrame } from "../../contract/gateway.ts";
 import { isMethodName, METHODS, type MethodName } from "../../contract/methods.ts";
 import { satisfies } from "./access/access.ts";
@@ -121,6 +121,8 @@ export function describeIssues(issues: readonly Issue[]): string {
 function readError(error: unknown, method: string, house: House): GatewayErrorData {
   if (error instanceof GatewayError) return error.data;
   house.log.add("error", `${method} failed`, { error: error instanceof Error ? error.message : String(error) });
+  const tooNew = readStateTooNew(error);
+  if (tooNew) return { code: "UNAVAILABLE", message: tooNew, details: { code: "STATE_TOO_NEW" } };
   return {
     code: "UNAVAILABLE",
     message: `${method} could not be done just now; try again. If it stays so, look at logs.tail.`,

@@ -10,7 +10,7 @@ import type { DoorAnswer, DoorPort, DoorProof, GatewayPort, RunState } from "../
 import type { Env } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { sessionOf } from "../stubs.ts";
-import { Access } from "./access/access.ts";
+import { type Access, openAccess } from "./access/access.ts";
 import { dispatch } from "./dispatch.ts";
 import { shakeHands } from "./handshake.ts";
 import { makeHouse } from "./house.ts";
@@ -22,12 +22,13 @@ import { Presence } from "./presence.ts";
 import { Repeats } from "./repeats.ts";
 import { newScreenState, type Screen } from "./screen.ts";
 import { Screens } from "./screens.ts";
-import { Stage } from "./stage.ts";
+import { REAL_CLOCK, Stage } from "./stage.ts";
 import { viewFinal, viewRun, type Wait, Waits } from "./waits.ts";
 
 /** Headers by which the Worker hands over what it proved; it removes any that a client sent. */
 export const ADDRESS_HEADER = "x-skerry-address";
 export const LOGIN_HEADER = "x-skerry-login";
+export const ASSERTION_HEADER = "x-skerry-assertion";
 
 const PRESENCE_PAUSE_MS = 100;
 /** Sockets that did not say hello yet; more would only cost memory. */
@@ -49,24 +50,22 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const sql = openSql(ctx.storage);
-    this.#access = new Access(sql, () => env.SKERRY_TOKEN ?? "");
+    this.#access = openAccess(sql, env, (text) => this.#log.add("warn", text));
     this.#waits = new Waits(sql);
     this.#screens = new Screens(ctx, Date.now);
-    const after = (ms: number, work: () => void) => {
-      const timer = setTimeout(work, ms);
-      return () => clearTimeout(timer);
-    };
-    this.#stage = new Stage(this.#screens, { now: Date.now, after }, (key) => sessionOf(env, key));
+    this.#stage = new Stage(this.#screens, REAL_CLOCK, (key) => sessionOf(env, key));
     this.#house = makeHouse(env, ctx, {
       access: this.#access,
       presence: this.#presence,
       log: this.#log,
       startedAt: Date.now(),
+      storedBytes: () => sql.size(),
       screenCount: () => this.#screens.open().length,
       tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
+      tellOthers: (connId, event, payload, key) => this.#screens.tellOthers(connId, event, payload, key),
       sessionOfRun: (runId) => this.#stage.sessionOf(runId),
       waitFor: (wait) => this.#waitFor(wait),
-      dropDevice: (deviceId, reason) => this.#drop((screen) => screen.state.deviceId === deviceId, reason),
+      dropDevice: (id, reason) => this.#drop(({ state }) => state.deviceId === id || state.loginId === id, reason),
     });
     for (const { state } of this.#screens.open()) this.#presence.join(state, Date.now());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -79,10 +78,11 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       return new Response("Expected a WebSocket.", { status: 426 });
     if (this.#screens.strangers().length >= MAX_STRANGERS)
       return new Response("Too many are at the door; try again soon.", { status: 503 });
-    const secret = request.headers.get(LOGIN_HEADER);
-    const login = secret === null ? undefined : await this.#access.logins.find(secret, Date.now());
+    const read = (name: string) => request.headers.get(name) ?? undefined;
+    const address = read(ADDRESS_HEADER) ?? "unknown";
+    const brought = await this.#access.atUpgrade(read(LOGIN_HEADER), read(ASSERTION_HEADER), address, Date.now());
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    const state = newScreenState(newId("conn"), request.headers.get(ADDRESS_HEADER) ?? "unknown", Date.now(), login?.id);
+    const state = newScreenState(newId("conn"), address, Date.now(), brought);
     this.ctx.acceptWebSocket(ours, [state.connId]);
     ours.serializeAttachment(state);
     this.#screens.add(ours, state).challenge(Date.now());
@@ -201,6 +201,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     if (isTick) {
       this.#tickedAt = now;
       this.#screens.tell("tick", { ts: now }, "all");
+      this.#drop(({ state }) => state.endsAt !== undefined && state.endsAt <= now, "the session of Cloudflare Access is over");
     }
     await this.#arm();
   }
@@ -225,20 +226,18 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     return this.#access.login(proof, Date.now());
   }
 
-  async logout(secret: string): Promise<void> {
-    const loginId = await this.#access.logins.end(secret);
-    this.#drop((screen) => screen.state.loginId === loginId, "logged out");
+  async logout(proof: DoorProof): ReturnType<DoorPort["logout"]> {
+    const { by, ids } = await this.#access.logout(proof, Date.now());
+    this.#drop(({ state }) => state.loginId !== undefined && ids.includes(state.loginId), "logged out");
+    return { by };
   }
 
   check(proof: DoorProof): ReturnType<DoorPort["check"]> {
     return this.#access.check(proof, Date.now());
   }
 
-  async mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>> {
-    const checked = await this.#access.check(proof, Date.now());
-    return checked.outcome === "welcome"
-      ? { outcome: "welcome", ...(await this.#access.logins.createCode(Date.now())) }
-      : checked;
+  mintCode(proof: DoorProof): ReturnType<DoorPort["mintCode"]> {
+    return this.#access.mintCode(proof, Date.now());
   }
 
   async announceShutdown(reason: string, restartExpectedMs?: number): Promise<void> {

@@ -1,7 +1,8 @@
 // The first words: a challenge from us, `connect` from the client, `hello-ok` or a refusal and a close. Texts and
 // close codes are those that clients of the protocol know.
-import type { GatewayErrorData } from "../../contract/errors.ts";
+import { type GatewayErrorData, readStateTooNew } from "../../contract/errors.ts";
 import {
+  CAP_BARE_PING,
   type ConnectParams,
   connectParams,
   MAX_BUFFERED_BYTES,
@@ -60,7 +61,7 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
     house.log.add("error", "connect failed", { error: cause instanceof Error ? cause.message : String(cause) });
     const error: GatewayErrorData = {
       code: "UNAVAILABLE",
-      message: "Skerry is not ready; connect again in a moment.",
+      message: readStateTooNew(cause) ?? "Skerry is not ready; connect again in a moment.",
       retryable: true,
       retryAfterMs: 1000,
     };
@@ -71,8 +72,8 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
 async function enter(screen: Screen, id: string, params: ConnectParams, house: House): Promise<boolean> {
   if (screen.isShaking) return turnAway(screen, id, { code: "INVALID_REQUEST", message: "connect was sent already" }, house);
   screen.isShaking = true;
-  const { nonce, address, cookieLoginId } = screen.state;
-  const entry = await house.access.enter({ params, nonce, client: address, loginId: cookieLoginId }, house.now());
+  const { nonce, address, brought } = screen.state;
+  const entry = await house.access.enter({ params, nonce, client: address, ...brought }, house.now());
   if (entry.outcome === "refused") {
     if (entry.asked) house.tell("device.pair.requested", viewPairRequest(entry.asked), "pairing");
     const { error } = entry;
@@ -104,7 +105,7 @@ async function sayHello(screen: Screen, authority: Authority, house: House): Pro
     type: "hello-ok",
     protocol: PROTOCOL_VERSION,
     server: { version: house.version, connId: screen.id },
-    features: { methods: Object.keys(METHODS), events: EVENTS, capabilities: [] },
+    features: { methods: Object.keys(METHODS), events: EVENTS, capabilities: [CAP_BARE_PING] },
     snapshot: {
       presence: house.presence.list(now),
       health,

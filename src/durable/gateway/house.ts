@@ -6,19 +6,24 @@ import { VERSION } from "../../contract/version.ts";
 import { type Env, textVariables } from "../env.ts";
 import { intake } from "../intake.ts";
 import { storeMedia } from "../media.ts";
-import { listProviders, modelIdsOf, withKeys } from "../models/catalogue.ts";
+import { listProviders, modelIdsOf, resolveModel, withKeys } from "../models/catalogue.ts";
 import { chooseModels, listModels } from "../models/choice.ts";
 import { testKey } from "../models/key-test.ts";
 import { directoryOf, sessionOf, workspaceOf } from "../stubs.ts";
-import type { House } from "./methods/method.ts";
+import type { House, StoredCounts } from "./methods/method.ts";
+
+const MAX_WORKSPACES = 20;
+const OBJECTS_FRESH_MS = 600_000;
 
 type FromGateway =
   | "access"
   | "presence"
   | "log"
   | "startedAt"
+  | "storedBytes"
   | "screenCount"
   | "tell"
+  | "tellOthers"
   | "waitFor"
   | "dropDevice"
   | "sessionOfRun";
@@ -36,9 +41,28 @@ export function makeHouse(env: Env, ctx: DurableObjectState, own: Pick<House, Fr
   const variables = textVariables(env);
   const hasWorkersAi = env.AI !== undefined && env.SKERRY_RUNTIME !== "local";
   const factsFor = (brief: Brief) => ({ env: withKeys(variables, keyWords(brief)), hasWorkersAi, overrides: brief.providers });
+  const objects = countObjects(env.MEDIA);
   return {
     ...own,
     now: Date.now,
+    countStored: async () => {
+      const agents = (await directory.agents()).slice(0, MAX_WORKSPACES);
+      const [index, stored, ...workspaces] = await Promise.all([
+        directory.storage?.(),
+        objects(),
+        ...agents.map(async ({ id }) => {
+          const counts = await workspaceOf(env, id).storage?.();
+          return counts ? [{ agentId: id, ...counts }] : [];
+        }),
+      ]);
+      return {
+        directory: index,
+        gateway: { bytes: own.storedBytes() },
+        workspaces: workspaces.flat(),
+        objects: stored,
+        isLocal: env.SKERRY_RUNTIME === "local",
+      };
+    },
     version: typeof env["SKERRY_VERSION"] === "string" ? env["SKERRY_VERSION"] : VERSION,
     directory,
     session,
@@ -52,6 +76,11 @@ export function makeHouse(env: Env, ctx: DurableObjectState, own: Pick<House, Fr
     intake: (message, wishes, wanted) => intake({ directory, session }, message, wishes, wanted),
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     chooseModels: (brief) => chooseModels({ ...factsFor(brief), models: brief.models }),
+    sessionModel: (brief, override) => {
+      const facts = factsFor(brief);
+      const own = override === undefined ? undefined : resolveModel(override, facts.overrides, facts.env);
+      return own && !("reason" in own) ? own : chooseModels({ ...facts, models: brief.models }).models[0];
+    },
     listModels: (brief) => listModels(factsFor(brief)),
     listProviders: (brief) =>
       listProviders(brief.providers)
@@ -76,6 +105,29 @@ export function makeHouse(env: Env, ctx: DurableObjectState, own: Pick<House, Fr
         { provider, key, overrides: brief.providers, wanted: brief.models },
         { env: variables, fetch: (input, init) => fetch(input, init), now: Date.now },
       ),
+  };
+}
+
+/** One page of the bucket's list, asked for at most every ten minutes: a list is a billed operation. */
+function countObjects(bucket: R2Bucket): () => Promise<StoredCounts["objects"]> {
+  let known: { at: number; counts: Promise<StoredCounts["objects"]> } | undefined;
+  const count = async () => {
+    const page = await bucket.list({ limit: 1000 });
+    return {
+      count: page.objects.length,
+      bytes: page.objects.reduce((sum, object) => sum + object.size, 0),
+      isMore: page.truncated,
+    };
+  };
+  return () => {
+    if (!known || Date.now() - known.at > OBJECTS_FRESH_MS) {
+      const counts = count();
+      known = { at: Date.now(), counts };
+      counts.catch(() => {
+        known = undefined;
+      });
+    }
+    return known.counts;
   };
 }
 

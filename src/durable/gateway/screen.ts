@@ -4,7 +4,7 @@
 import type { GatewayErrorData } from "../../contract/errors.ts";
 import { CAP_DELTA_TEXT, CAP_TOOL_EVENTS, type ConnectParams, type Role, type Scope } from "../../contract/gateway.ts";
 import type { EventName } from "../../contract/methods.ts";
-import type { Authority } from "./access/access.ts";
+import type { Authority, Visitor } from "./access/access.ts";
 import { Backlog } from "./live/backlog.ts";
 
 const MAX_FOLLOWED = 16;
@@ -22,8 +22,8 @@ export interface ScreenState {
   /** Network address, for the guess limit. */
   address: string;
   openedAt: number;
-  /** A login cookie that came with the upgrade. */
-  cookieLoginId?: string;
+  /** What our own page brought along with the upgrade; gone once it is in. */
+  brought?: Pick<Visitor, "loginId" | "assertion">;
   isOpen: boolean;
   role: Role;
   scopes: Scope[];
@@ -33,18 +33,25 @@ export interface ScreenState {
   wantsTools: boolean;
   deviceId?: string;
   loginId?: string;
+  /** When Cloudflare Access no longer vouches for it. */
+  endsAt?: number;
   seq: number;
   followsLists: boolean;
   follows: string[];
 }
 
-export function newScreenState(connId: string, address: string, now: number, cookieLoginId?: string): ScreenState {
+export function newScreenState(
+  connId: string,
+  address: string,
+  now: number,
+  brought: Pick<Visitor, "loginId" | "assertion"> = {},
+): ScreenState {
   return {
     connId,
     nonce: crypto.randomUUID(),
     address,
     openedAt: now,
-    ...(cookieLoginId === undefined ? {} : { cookieLoginId }),
+    brought,
     isOpen: false,
     role: "operator",
     scopes: [],
@@ -86,8 +93,9 @@ export class Screen {
   }
 
   open(authority: Authority, params: ConnectParams): void {
-    const { role, scopes, method, deviceId, loginId } = authority;
+    const { role, scopes, method, deviceId, loginId, endsAt } = authority;
     this.change({
+      brought: {},
       isOpen: true,
       role,
       scopes,
@@ -97,6 +105,7 @@ export class Screen {
       wantsTools: params.caps.includes(CAP_TOOL_EVENTS),
       ...(deviceId === undefined ? {} : { deviceId }),
       ...(loginId === undefined ? {} : { loginId }),
+      ...(endsAt === undefined ? {} : { endsAt }),
     });
   }
 

@@ -83,6 +83,15 @@ export class Screens {
       screen.tell(event, json, now, { ...version, pingedAt });
     }
   }
+
+  /** Those who follow the session, but for one. Answers how many they are. */
+  tellOthers(connId: string, event: EventName, payload: Record<string, unknown>, sessionKey: string): number {
+    const now = this.#now();
+    const json = JSON.stringify(payload);
+    const others = this.open().filter(({ id, state }) => id !== connId && hears(state, "transcript", sessionKey));
+    for (const screen of others) screen.tell(event, json, now);
+    return others.length;
+  }
 }
 
 function may(state: ScreenState, scope: Scope): boolean {

@@ -9,6 +9,14 @@ import type { Screens } from "./screens.ts";
 
 const MAX_RUNS = 2000;
 
+export const REAL_CLOCK: Clock = {
+  now: Date.now,
+  after(ms, work) {
+    const timer = setTimeout(work, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export class Stage {
   readonly #screens: Screens;
   readonly #session: (key: string) => Pick<SessionPort, "history">;

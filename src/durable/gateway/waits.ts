@@ -3,7 +3,7 @@
 import type { RunState } from "../../contract/ports.ts";
 import { migrate, type Sql } from "../storage/sql.ts";
 
-const MIGRATIONS = [
+export const WAITS_SCHEMA = [
   `CREATE TABLE waits (conn_id TEXT NOT NULL, frame_id TEXT NOT NULL, run_id TEXT NOT NULL, session_key TEXT NOT NULL,
   kind TEXT NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY (conn_id, frame_id)) WITHOUT ROWID;
 CREATE INDEX waits_by_run ON waits (run_id)`,
@@ -26,7 +26,7 @@ export class Waits {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    migrate(sql, "waits", MIGRATIONS);
+    migrate(sql, "waits", WAITS_SCHEMA);
   }
 
   add(wait: Wait): void {

@@ -143,6 +143,7 @@ function describe(
     maxTokens: own?.maxTokens ?? known?.[4] ?? standIn.maxTokens,
     isReasoning: own?.reasoning ?? (known ? known[5].includes("r") : (row.unknownModel?.isReasoning?.test(id) ?? false)),
     acceptsImages: own?.input?.includes("image") ?? known?.[5].includes("i") ?? standIn.acceptsImages ?? false,
+    acceptsDocuments: own?.input?.includes("document") ?? row.quirks?.documentModels?.test(id) ?? false,
     ...(price ? { price } : {}),
     isKnown: known !== undefined || own !== undefined,
   };

@@ -76,13 +76,20 @@ function resultFor(
 function userParts(parts: readonly ModelPart[], model: ModelInfo): ModelPart[] {
   const kept = parts.flatMap((part): ModelPart[] => {
     if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: wellFormed(part.text) }];
-    return model.acceptsImages ? [part] : [{ type: "text", text: unseen(part.mimeType) }];
+    if (part.type === "image") return model.acceptsImages ? [part] : [{ type: "text", text: unseen(part.mimeType, part.label) }];
+    return model.acceptsDocuments ? [part] : [{ type: "text", text: unread(part) }];
   });
   return kept.length > 0 ? kept : [{ type: "text", text: "(empty message)" }];
 }
 
-function unseen(mimeType: string): string {
-  return `[An image (${mimeType}) is here that this model cannot see.]`;
+function unseen(mimeType: string, label?: string): string {
+  return label
+    ? `${label} (This model cannot see images; say so when it matters.)`
+    : `[An image (${mimeType}) is here that this model cannot see.]`;
+}
+
+function unread(part: Extract<ModelPart, { type: "document" }>): string {
+  return `${part.label ?? `[file: ${part.name}]`} (This PDF could not be read by this model; say so when it matters.)`;
 }
 
 /** Turns alternate: several messages in a row become one of several parts. */

@@ -21,12 +21,18 @@ export interface ModelInfo {
   maxTokens: number;
   isReasoning: boolean;
   acceptsImages: boolean;
+  /** PDF files. */
+  acceptsDocuments: boolean;
   price?: { input: number; output: number; cacheRead: number; cacheWrite: number };
   /** False when the catalogue does not know the model and stated defaults stand in. */
   isKnown: boolean;
 }
 
-export type ModelPart = { type: "text"; text: string } | { type: "image"; mimeType: string; base64: string };
+/** `label` names the file in a line, for models that cannot take it. */
+export type ModelPart =
+  | { type: "text"; text: string }
+  | { type: "image"; mimeType: string; base64: string; label?: string }
+  | { type: "document"; mimeType: "application/pdf"; base64: string; name: string; label?: string };
 
 export type ModelMessage =
   | { role: "user"; parts: ModelPart[] }

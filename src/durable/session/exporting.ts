@@ -5,13 +5,21 @@ import { textOf } from "../../contract/message.ts";
 import { buildMessages } from "../agent/context.ts";
 import { buildSystemPrompt } from "../agent/prompt.ts";
 import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
+import type { ModelMessage } from "../models/port.ts";
 import { toolSpecs, toolsFor } from "../tools/list.ts";
+import { choiceOf, count, describeShare } from "./describing.ts";
+import { loadCounted } from "./media/files.ts";
 import type { SessionParts } from "./parts.ts";
 
 const PAGE = 1000;
 
-/** Sizes of the parts of the next request, in estimated tokens; what the provider counted last stands beside them. */
-export async function describeContext(parts: SessionParts, brief: Brief): Promise<Record<string, string>> {
+const LARGEST = 5;
+
+/**
+ * Sizes of the parts of the next request, in estimated tokens; what the provider counted last stands beside them.
+ * `isDetailed`: each file and tool, and the largest messages.
+ */
+export async function describeContext(parts: SessionParts, brief: Brief, isDetailed: boolean): Promise<Record<string, string>> {
   const bootstrap = await parts.ports.workspace.bootstrap(undefined, brief.skills);
   if ("unchanged" in bootstrap) throw new Error("A workspace that is asked without a fingerprint answers in full.");
   const tools = toolsFor(brief);
@@ -23,19 +31,69 @@ export async function describeContext(parts: SessionParts, brief: Brief): Promis
     now: parts.now(),
     toolNames: tools.map((tool) => tool.name),
   });
-  const { windowSeq, contextTokens, contextWindow } = parts.profile.get();
-  const messages = await buildMessages(parts.transcript.window(windowSeq), async () => undefined, false, brief.timeZone);
-  const files = bootstrap.files.filter((file) => !file.isMissing);
+  const { windowSeq, contextTokens } = parts.profile.get();
+  const contextWindow = choiceOf(parts, brief).models[0]?.contextWindow;
+  const entries = parts.transcript.window(windowSeq);
+  const built = await buildMessages(entries, (media) => loadCounted(parts, media), {
+    contextWindow: contextWindow ?? 0,
+    timeZone: brief.timeZone,
+  });
+  const messages = built.map((message, at) => ({
+    what: `#${at + 1} ${nameMessage(message)}`,
+    tokens: estimateMessageTokens(message),
+  }));
+  const files = bootstrap.files
+    .filter((file) => !file.isMissing)
+    .map((file) => ({ what: file.name, tokens: estimateTokens(file.text) }));
+  const specs = toolSpecs(tools).map((spec) => ({ what: spec.name, tokens: estimateTokens(JSON.stringify(spec)) }));
+  const systemTokens = estimateTokens(system.stable) + estimateTokens(system.volatile);
+  const offered = bootstrap.skills.filter((skill) => skill.isEnabled).length;
+  const largest = messages.toSorted((a, b) => b.tokens - a.tokens).slice(0, LARGEST);
+  const total = systemTokens + sumOf(specs) + sumOf(messages);
+  const detail = (rows: readonly Sized[]) =>
+    isDetailed ? `  \n${rows.map(({ what, tokens }) => `${what} ${count(tokens)}`).join(" · ")}` : "";
   return {
-    "System prompt": `about ${estimateTokens(system.stable)} tokens`,
-    ...Object.fromEntries(files.map((file) => [`… ${file.name}`, `about ${estimateTokens(file.text)} tokens`])),
-    "… skills": `${bootstrap.skills.filter((skill) => skill.isEnabled).length} offered`,
-    Tools: `${tools.length}, about ${estimateTokens(JSON.stringify(toolSpecs(tools)))} tokens`,
-    Messages: `${messages.length}, about ${messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0)} tokens`,
+    "Next request": `about ${describeShare(total, contextWindow)}, before what you write`,
+    "System prompt": `${count(systemTokens)}, of which ${count(sumOf(files))} in ${files.length} files; ${offered} skills offered${detail(files)}`,
+    Tools: `${count(sumOf(specs))} for ${specs.length} tools${detail(specs)}`,
+    Messages: `${count(sumOf(messages))} for ${messages.length} messages${windowSeq > 1 ? "; older ones are not sent any more" : ""}${detail(largest)}`,
     "Counted by the model": contextTokens
-      ? `${contextTokens} of ${contextWindow ?? "?"} tokens, answer included`
+      ? `${describeShare(contextTokens, contextWindow)}, its latest answer included`
       : "nothing asked yet",
+    ...(isDetailed ? {} : { More: "/context detail names each file, each tool and the largest messages" }),
   };
+}
+
+interface Sized {
+  what: string;
+  tokens: number;
+}
+
+function sumOf(rows: readonly Sized[]): number {
+  return rows.reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
+/** "result of exec", "you “What is on the …”". */
+function nameMessage(message: ModelMessage): string {
+  switch (message.role) {
+    case "user":
+      return `you “${firstWords(message.parts.flatMap((part) => (part.type === "text" && !part.text.startsWith("<<<") ? [part.text] : [])).join(" "))}”${message.parts.length > 1 ? " with files" : ""}`;
+    case "assistant":
+      return `agent “${firstWords(message.text || message.calls.map((call) => call.name).join(", "))}”`;
+    case "tool":
+      return `result of ${message.name}`;
+    default:
+      return message satisfies never;
+  }
+}
+
+function firstWords(text: string): string {
+  // What would be read as formatting is left out.
+  const line = text
+    .replace(/[*_`~<>[\]|\\]/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }
 
 /** Writes the whole talk, what was summarised included, as Markdown into the workspace. */

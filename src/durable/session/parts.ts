@@ -49,8 +49,8 @@ export interface SessionPorts {
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<MediaRef>;
   /** The way out for tools: where the runtime can, one that reaches public addresses only. */
   fetchOutside: typeof fetch;
-  /** base64 of a stored image; undefined when it is gone. */
-  loadImage(media: MediaRef): Promise<string | undefined>;
+  /** The bytes of a stored file; undefined when it is gone. */
+  loadMedia(media: MediaRef): Promise<Uint8Array | undefined>;
   /** Asks a DNS service; absent where the platform itself keeps private addresses out. */
   resolveHost?: (name: string) => Promise<string[]>;
   /** Private hosts the owner allows tools to reach. */
@@ -79,6 +79,8 @@ export class SessionParts {
   wake: Wake;
   /** Turns whose end is being told just now. */
   readonly telling = new Set<string>();
+  /** Files of messages that are known to lie in the workspace. */
+  readonly placed = new Set<string>();
   /** Cuts the running request or call short; the stop row is what counts. */
   abort = new AbortController();
 
@@ -152,6 +154,11 @@ export class SessionParts {
       : this.profile.get().lastOutcome === "failed"
         ? "failed"
         : "idle";
-    return this.profile.row(status, turn ? [turn.runId] : []);
+    const outboxWaiting = this.outbox.countWaiting();
+    return {
+      ...this.profile.row(status, turn ? [turn.runId] : []),
+      storedBytes: this.sql.size(),
+      ...(outboxWaiting > 0 ? { outboxWaiting } : {}),
+    };
   }
 }

@@ -22,7 +22,7 @@ import { type Env, textVariables } from "../env.ts";
 import { storeMedia } from "../media.ts";
 import { migrate, openSql } from "../storage/sql.ts";
 import { directoryOf, gatewayOf, sessionOf, workspaceOf } from "../stubs.ts";
-import { resolveOverHttps } from "../tools/resolve-host.ts";
+import { resolveOverHttps } from "../tools/web/resolve-host.ts";
 import { type Compacted, compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { readHistory, readRun, storyOf } from "./live/history.ts";
@@ -172,9 +172,9 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
       ...(env.AI && !isLocal ? { ai: env.AI } : {}),
       now: Date.now,
     },
-    loadImage: async (media) => {
+    loadMedia: async (media) => {
       const stored = await env.MEDIA.get(media.key);
-      return stored ? Buffer.from(await stored.arrayBuffer()).toString("base64") : undefined;
+      return stored ? new Uint8Array(await stored.arrayBuffer()) : undefined;
     },
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     fetchOutside: outsideOf(env),

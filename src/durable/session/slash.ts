@@ -8,7 +8,7 @@ import { type Command, commands, type ParsedCommand } from "../agent/commands.ts
 import { resolveModel } from "../models/catalogue.ts";
 import { listModels } from "../models/choice.ts";
 import { compactNow } from "./compacting.ts";
-import { choiceOf, describeSpend, describeStatus } from "./describing.ts";
+import { choiceOf, describeStatus, describeUsage } from "./describing.ts";
 import { describeContext, exportTalk } from "./exporting.ts";
 import { answerPairing } from "./incoming/pairing.ts";
 import { queueReply } from "./outgoing/answering.ts";
@@ -85,7 +85,7 @@ async function answerCommand(parts: SessionParts, event: Event, brief: Brief, co
     case "status":
       return table(describeStatus(parts, brief));
     case "usage":
-      return `This session: ${describeSpend(parts.profile.get().spend)}.`;
+      return table(describeUsage(parts, brief));
     case "whoami":
       return `${sayWho(event)} This session is ${brief.sessionKey}, the agent is ${brief.agentName}.`;
     case "activation":
@@ -97,9 +97,7 @@ async function answerCommand(parts: SessionParts, event: Event, brief: Brief, co
     case "models":
       return modelList(parts, brief);
     case "think":
-      if (args === "")
-        return `Thinking: ${parts.profile.get().thinking ?? brief.thinking ?? "the model's own"}. Levels: ${THINKING_LEVELS.join(", ")}.`;
-      return patchSession(parts, { thinking: args === "default" ? null : args }) ?? `Thinking is now ${args}.`;
+      return chooseThinking(parts, brief, args);
     case "queue":
       if (args === "")
         return `Queue mode: ${parts.profile.get().queueMode ?? brief.queue.mode}. Modes: ${QUEUE_MODES.join(", ")}.`;
@@ -115,7 +113,8 @@ async function answerCommand(parts: SessionParts, event: Event, brief: Brief, co
         return `Tools are told: ${parts.profile.get().verbose ?? "on"}. Choose one of ${VERBOSE_LEVELS.join(", ")}.`;
       return patchSession(parts, { verbose: args === "default" ? null : args }) ?? `Tools are now told: ${args}.`;
     case "context":
-      return table(await describeContext(parts, brief));
+      if (args !== "" && args !== "detail") return `"${args}" is nothing /context knows; write /context or /context detail.`;
+      return table(await describeContext(parts, brief, args === "detail"));
     case "export-session":
       return exportTalk(parts, args);
     case "compact": {
@@ -148,6 +147,21 @@ function chooseByWord(parts: SessionParts, brief: Brief, args: string): string {
   if (refused) return refused;
   parts.publisher.tell({ type: "model", model: args }, { withRow: true });
   return args === "default" ? "This session uses the default model again." : `This session now uses ${args}.`;
+}
+
+function chooseThinking(parts: SessionParts, brief: Brief, args: string): string {
+  const model = choiceOf(parts, brief).models[0];
+  const isDeaf = model?.isReasoning === false;
+  const now = parts.profile.get().thinking ?? brief.thinking ?? "the model's own";
+  if (args === "") {
+    return isDeaf
+      ? `${model.ref} answers without thinking first, so there is no level to choose. Choose a model that thinks with /model.`
+      : `Thinking: ${now}. Levels${model ? ` of ${model.ref}` : ""}: ${THINKING_LEVELS.join(", ")}.`;
+  }
+  const refused = patchSession(parts, { thinking: args === "default" ? null : args });
+  if (refused) return refused;
+  const said = args === "default" ? "Thinking is as the settings say again." : `Thinking is now ${args}.`;
+  return isDeaf ? `${said} ${model.ref} answers without thinking first; it counts for models that think.` : said;
 }
 
 function modelList(parts: SessionParts, brief: Brief): string {

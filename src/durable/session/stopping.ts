@@ -32,9 +32,10 @@ export function dropItem(parts: SessionParts, item: InboxItem, reason: string): 
 /** Ends a turn that was asked to stop. What it had said so far stays. */
 export function concludeStopped(parts: SessionParts, turn: Turn): void {
   const text = parts.blocks.text(turn.id);
+  const thoughts = parts.blocks.thinking(turn.id);
   const entry = parts.commit((): Entry | undefined => {
     const partial =
-      text === ""
+      text === "" && thoughts === ""
         ? undefined
         : parts.transcript.add(
             {
@@ -42,7 +43,7 @@ export function concludeStopped(parts: SessionParts, turn: Turn): void {
               turnId: turn.id,
               step: turn.step,
               text,
-              thinking: [],
+              thinking: thoughts === "" ? [] : [{ text: thoughts }],
               calls: [],
               model: turn.model ?? parts.profile.get().model ?? "unknown/unknown",
               stopReason: "aborted",

@@ -14,6 +14,7 @@ import { toolSpecs, toolsFor } from "../tools/list.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf } from "./describing.ts";
 import { endTurn, failTurn } from "./ending.ts";
+import { loadCounted, noteUnseen, placeFiles } from "./media/files.ts";
 import { queueStepRest } from "./outgoing/answering.ts";
 import { presentTarget } from "./outgoing/places.ts";
 import type { SessionParts } from "./parts.ts";
@@ -51,7 +52,9 @@ export async function think(parts: SessionParts, turn: Turn): Promise<void> {
   if (!first)
     throw new ModelFailure({ kind: "not-found", model: turn.brief.models[0] ?? "the model", said: choice.problems.join(" ") });
 
-  const read = (shorten = false) => readMessages(parts, turn.brief.timeZone, shorten);
+  noteUnseen(parts, turn, first);
+  await placeFiles(parts, turn);
+  const read = (isShort = false) => readMessages(parts, turn.brief, first, isShort);
   let messages = await read();
   const reserve = Math.min(turn.brief.compaction.reserveTokens, Math.floor(first.contextWindow / 4));
   if (turn.brief.compaction.enabled && countTokens(system, messages, specs) > first.contextWindow - reserve) {
@@ -88,8 +91,14 @@ async function readBootstrap(parts: SessionParts, brief: Brief): Promise<Bootstr
   throw new Error("The workspace answered that nothing changed to a session that knows nothing.");
 }
 
-function readMessages(parts: SessionParts, timeZone: string, shorten: boolean): Promise<ModelMessage[]> {
-  return buildMessages(parts.transcript.window(parts.profile.get().windowSeq), parts.ports.loadImage, shorten, timeZone);
+function readMessages(
+  parts: SessionParts,
+  { timeZone }: Brief,
+  { contextWindow }: ModelInfo,
+  isShort: boolean,
+): Promise<ModelMessage[]> {
+  const entries = parts.transcript.window(parts.profile.get().windowSeq);
+  return buildMessages(entries, (media) => loadCounted(parts, media), { contextWindow, timeZone, isShort });
 }
 
 /** Where the latest message came from, for the system prompt. */
@@ -154,9 +163,12 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
         if (delta.type === "text") {
           publisher.tell({ type: "text", step, offset: shown, delta: delta.delta });
           shown += delta.delta.length;
-          blocks.add(turn.id, delta.delta, parts.now());
+          blocks.add(turn.id, "text", delta.delta, parts.now());
           parts.showing.add(delta.delta);
-        } else if (delta.type === "thinking") publisher.tell({ type: "thinking", step, delta: delta.delta });
+        } else if (delta.type === "thinking") {
+          publisher.tell({ type: "thinking", step, delta: delta.delta });
+          blocks.add(turn.id, "thinking", delta.delta, parts.now());
+        }
       },
       onReset: () => {
         if (shown > 0) publisher.tell({ type: "text-reset", step });

@@ -12,13 +12,18 @@ export interface Sql {
   one<T extends object = SqlRow>(query: string, ...bindings: SqlValue[]): T | undefined;
   /** Runs a statement and answers how many rows it wrote; 0 after INSERT OR IGNORE means: was there already. */
   run(query: string, ...bindings: SqlValue[]): number;
+  /** Bytes of the whole database. */
+  size(): number;
   /** Everything in `work` or nothing. Contract: `work` must be synchronous. */
   transaction<T>(work: () => T): T;
 }
 
 /** The part of DurableObjectStorage that is used, so that tests can stand in a plain SQLite. */
 export interface SqlHost {
-  sql: { exec(query: string, ...bindings: SqlValue[]): { toArray(): SqlRow[]; rowsWritten: number } };
+  sql: {
+    exec(query: string, ...bindings: SqlValue[]): { toArray(): SqlRow[]; rowsWritten: number };
+    readonly databaseSize: number;
+  };
   transactionSync<T>(work: () => T): T;
 }
 
@@ -32,6 +37,7 @@ export function openSql(host: SqlHost): Sql {
       cursor.toArray();
       return cursor.rowsWritten;
     },
+    size: () => host.sql.databaseSize,
     transaction: (work) => host.transactionSync(work),
   };
 }

@@ -2,6 +2,7 @@
 // its last line says how to go on. Bytes that are no text are described; a picture is handed on where it can be kept.
 import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
+import { decodeText } from "./charset.ts";
 import type { Tool, ToolContext, ToolResult } from "./port.ts";
 import { describeSize, expectValue, toFilePath } from "./workspace-path.ts";
 
@@ -28,12 +29,19 @@ export const read: Tool<typeof input> = {
     const path = toFilePath(written);
     const { info, bytes } = expectValue(await context.workspace.read(path));
     const type = sniffType(bytes);
-    if (type !== undefined) return describeBytes(path, type, bytes, context);
-    const text = new TextDecoder().decode(bytes);
+    const text = readText(path, type, bytes);
+    if (text === undefined) return describeBytes(path, type ?? "application/octet-stream", bytes, context);
     if (text === "") return { text: `${path} is empty.` };
     return { text: cutPage(path, text, offset, limit, numbered), details: { path, size: info.size, version: info.version } };
   },
 };
+
+/** UTF-8 whatever it holds, and text in another charset where the file's name says that it is text. */
+function readText(path: string, type: string | undefined, bytes: Uint8Array): string | undefined {
+  if (type !== undefined && type !== "application/octet-stream") return undefined;
+  const text = decodeText(bytes, { type: type ?? "", name: path });
+  return text ?? (type === undefined ? new TextDecoder().decode(bytes) : undefined);
+}
 
 function cutPage(path: string, text: string, offset: number, limit: number, isNumbered: boolean): string {
   const lines = text.split("\n");

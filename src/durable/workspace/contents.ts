@@ -1,12 +1,20 @@
 // Puts the parts of a workspace together over one database: files with their history, memory index, skills, prompt.
 // Makes Outcomes of refusals: an error would lose its class on the way to another object. Knows nothing of Cloudflare.
 import { GatewayError, type Outcome } from "../../contract/errors.ts";
-import type { Bootstrap, FileChange, FileVersion, MemoryHit, SkillInfo, WorkspacePort } from "../../contract/ports.ts";
+import type {
+  Bootstrap,
+  FileChange,
+  FileVersion,
+  MemoryHit,
+  SkillInfo,
+  WorkspacePort,
+  WorkspaceStorage,
+} from "../../contract/ports.ts";
 import { migrate, type Sql } from "../storage/sql.ts";
 import { FIRST_RUN_FILE, PROMPT_FILES, PromptSource } from "./bootstrap.ts";
 import { BUNDLED_SKILLS } from "./bundled-skills.ts";
 import { FileHistory } from "./files/file-history.ts";
-import { Files } from "./files/files.ts";
+import { type AttachedFile, Files } from "./files/files.ts";
 import { type GrepLine, type GrepRequest, grepFiles } from "./files/grep.ts";
 import { LargeBodies, type ObjectStore } from "./files/large-bodies.ts";
 import { openMount } from "./files/mount.ts";
@@ -31,6 +39,8 @@ export interface ContentsDeps {
 export interface Contents extends WorkspacePort {
   bootstrap(knownFingerprint?: string, switches?: SkillSwitches): ReturnType<WorkspacePort["bootstrap"]>;
   skills(switches?: SkillSwitches): Promise<SkillInfo[]>;
+  storage(): Promise<WorkspaceStorage>;
+  attach(attached: AttachedFile[]): Promise<Outcome<{ attached: number }>>;
   /** Earlier versions of a file that shapes the agent, newest first. */
   versions(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -62,8 +72,10 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
     remove: (path) => answer(() => files.remove(path)),
     list: (path, isDeep) => answer(() => files.list(path, isDeep ?? false)),
     apply: (changes: FileChange[]) => answer(() => files.apply(changes)),
+    attach: (attached) => answer(async () => files.attach(attached)),
     grep: (request: GrepRequest): Promise<Outcome<GrepLine[]>> => answer(() => grepFiles(files, mount, request)),
     memorySearch: async (query, limit): Promise<MemoryHit[]> => memory.search(query, limit),
+    storage: async () => files.measure(),
     skills: async (switches) => shelf.list(switches),
     versions: (path) => answer(async () => history.versions(normalizePath(path))),
     readVersion: (path, version) =>

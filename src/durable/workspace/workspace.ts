@@ -5,6 +5,7 @@ import type { FileChange, WorkspacePort } from "../../contract/ports.ts";
 import { type Env, textVariables } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { type Contents, openContents } from "./contents.ts";
+import type { AttachedFile } from "./files/files.ts";
 import type { GrepRequest } from "./files/grep.ts";
 import type { SkillSwitches } from "./skills/skill-shelf.ts";
 
@@ -46,6 +47,10 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
     return this.#contents.apply(changes);
   }
 
+  async attach(files: AttachedFile[]) {
+    return this.#contents.attach(files);
+  }
+
   async grep(request: GrepRequest) {
     return this.#contents.grep(request);
   }
@@ -56,6 +61,10 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
 
   async skills(switches?: SkillSwitches) {
     return this.#contents.skills(switches);
+  }
+
+  async storage() {
+    return this.#contents.storage();
   }
 
   async versions(path: string) {

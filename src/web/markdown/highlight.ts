@@ -60,7 +60,13 @@ const ALIASES: Record<string, string> = {
 };
 
 /** Longer code is left plain: colouring it would hold up the page. */
-const MAX_COLOURED = 60_000;
+const MAX_COLOURED = 20_000;
+/** Grammars that read some texts again from each of their words. */
+const MAX_COLOURED_SLOWLY = 8_000;
+const SLOW_GRAMMARS = new Set(["csharp", "ini"]);
+/** Grammars look for the end of a call through all of a line, and try a name again from each of its letters. */
+const MAX_COLOURED_LINE = 1_000;
+const LONG_WORD = /\w{200}/;
 
 /** Colours the code elements below `root`; those already coloured, or changed meanwhile, are left alone. */
 export async function highlightCode(root: ParentNode): Promise<void> {
@@ -69,7 +75,7 @@ export async function highlightCode(root: ParentNode): Promise<void> {
     const language = ALIASES[name] ?? name;
     const load = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
     const text = code.textContent;
-    if (load === undefined || text.length > MAX_COLOURED) continue;
+    if (load === undefined || !isQuickToColour(text, language)) continue;
     try {
       const [{ default: highlighter }, { default: grammar }] = await Promise.all([import("highlight.js/lib/core"), load()]);
       if (highlighter.getLanguage(language) === undefined) highlighter.registerLanguage(language, grammar);
@@ -81,4 +87,9 @@ export async function highlightCode(root: ParentNode): Promise<void> {
       return;
     }
   }
+}
+
+function isQuickToColour(text: string, language: string): boolean {
+  if (text.length > (SLOW_GRAMMARS.has(language) ? MAX_COLOURED_SLOWLY : MAX_COLOURED) || LONG_WORD.test(text)) return false;
+  return text.split("\n").every((line) => line.length <= MAX_COLOURED_LINE);
 }

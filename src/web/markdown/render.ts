@@ -1,12 +1,12 @@
 // One block of Markdown becomes elements: marked writes HTML, sanitize.ts cleans it, and what a reader needs around
-// code and tables (copy, scrolling by keyboard) is added as elements. HTML inside Markdown is shown as text, save a few bare tags.
+// code, tables and links (copy, scrolling by keyboard, the true host) is added as elements. HTML inside Markdown is shown as text, save a few bare tags.
 import { Marked, type Tokens } from "marked";
 import { asIs, type Block } from "./blocks.ts";
-import { cleanHtml } from "./sanitize.ts";
+import { showHost } from "./links.ts";
+import { cleanHtml, PICTURE } from "./sanitize.ts";
 
 const BARE_TAG = /^<\/?(?:br|sub|sup|kbd|mark|u|s|b|i|em|strong)\s*\/?>$/i;
 const LANGUAGE = /^[\w+#.-]{1,32}/;
-const PICTURE = /^(?:\/media\/|data:image\/(?:png|jpeg|gif|webp);base64,)/i;
 
 const writer = new Marked({
   gfm: true,
@@ -38,6 +38,7 @@ const writer = new Marked({
 export function renderBlock(block: Block): DocumentFragment {
   const fragment = cleanHtml(writeHtml(block));
   for (const pre of fragment.querySelectorAll("pre")) pre.replaceWith(frameCode(pre));
+  for (const link of fragment.querySelectorAll("a[href]")) showHost(link);
   for (const table of fragment.querySelectorAll("table")) table.replaceWith(frameTable(table));
   return fragment;
 }

@@ -8,8 +8,8 @@ const TAGS = [
 ];
 const ATTRIBUTES = ["href", "title", "class", "start", "align", "alt", "src"];
 const LINK = /^(?:https?:\/\/|mailto:)/i;
-/** Pictures that are ours (stored media) or travel inside the text; nothing is fetched from elsewhere. */
-const PICTURE = /^(?:\/media\/[\w./%?=&-]+$|data:image\/(?:png|jpeg|gif|webp);base64,)/i;
+/** Pictures that are ours (stored media, no other path) or travel inside the text; nothing is fetched from elsewhere. */
+export const PICTURE = /^(?:\/media\/[0-9a-f]{64}(?:\?[\w.%=&+-]*)?$|data:image\/(?:png|jpeg|gif|webp);base64,)/i;
 /** Not the items of a list: a list is read in one direction, and what has its own is not asked for the list's. */
 const BLOCKS = new Set(["P", "H3", "H4", "H5", "H6", "UL", "OL", "TH", "TD"]);
 
@@ -25,7 +25,8 @@ purifier.addHook("afterSanitizeAttributes", (element) => {
   if (element.tagName === "A" && element.hasAttribute("href")) {
     element.setAttribute("target", "_blank");
     element.setAttribute("rel", "noopener noreferrer");
-    if (!element.hasAttribute("title")) element.setAttribute("title", element.getAttribute("href") ?? "");
+    // A title of the text's own may claim another address: the true one comes first.
+    element.setAttribute("title", [element.getAttribute("href"), element.getAttribute("title")].filter(Boolean).join("\n"));
   }
   if (element.tagName === "IMG") {
     element.setAttribute("loading", "lazy");

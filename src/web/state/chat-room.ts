@@ -2,35 +2,40 @@
 // history, `hear` takes live frames, `say` and `stop` speak. What was missed while away is fetched by position; a message
 // is shown at once and handed over when there is a connection, under an id that makes a repeat harmless.
 
-import type { ChatFrame, ChatHistory, MessageFrame, SendAnswer, SessionSummary, WireMessage } from "../../client/frames.ts";
-import type { GatewayClient } from "../../client/gateway-client.ts";
+import type {
+  ChatFrame,
+  ChatHistory,
+  ChatMetadata,
+  MessageFrame,
+  SessionModel,
+  SessionSummary,
+  WireMessage,
+} from "../../client/frames.ts";
 import { SessionView } from "../../client/session-view.ts";
 import { type MessageItem, markOf } from "../../client/view-items.ts";
-import { GatewayError } from "../../contract/errors.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import type { MediaRef } from "../../contract/message.ts";
-import type { Outbox, Unsent } from "./outbox.ts";
+import type { Courier, Handover, Line } from "../talk/courier.ts";
+import type { Unsent } from "./outbox.ts";
 import type { ShownLevels } from "./segments.ts";
 import { Signal } from "./signal.ts";
 import { readUsage, sumUsage, type TurnUsage } from "./usage.ts";
-
-/** The part of the Gateway's client that a room speaks to. */
-export type Line = Pick<GatewayClient, "state" | "request">;
 
 /** The first page fills a screen and some more; older ones come while one scrolls. */
 const FIRST_PAGE = 60;
 const CATCH_UP_PAGE = 200;
 const OLDER_PAGE = 40;
-const RETRY_MS = 4_000;
 
 export class ChatRoom extends Signal {
   readonly sessionKey: string;
   readonly view: SessionView;
   #client: Line;
-  #outbox: Outbox;
+  #courier: Courier;
+  #leaveCourier: () => void;
   #info: SessionSummary | undefined;
   #defaults: ChatHistory["defaults"];
+  #model: SessionModel | undefined;
   #turns = new Map<string, TurnUsage>();
   #turnOf = new Map<string, string>();
   #isLoaded = false;
@@ -40,16 +45,16 @@ export class ChatRoom extends Signal {
   #loading: Promise<void> | undefined;
   #isLoadWanted = false;
   #frame = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The announcement for those who listen instead of look. */
   news = "";
 
-  constructor(sessionKey: string, client: Line, outbox: Outbox) {
+  constructor(sessionKey: string, client: Line, courier: Courier) {
     super();
     this.sessionKey = sessionKey;
     this.view = new SessionView(sessionKey);
     this.#client = client;
-    this.#outbox = outbox;
+    this.#courier = courier;
+    this.#leaveCourier = courier.listen(sessionKey, (item, handover) => this.#noteHandover(item, handover));
   }
 
   get isLoaded(): boolean {
@@ -68,7 +73,11 @@ export class ChatRoom extends Signal {
 
   /** `provider/model` that answers here. */
   get model(): string | undefined {
-    return refOf(this.#info) ?? refOf(this.#defaults);
+    return this.#model?.ref ?? refOf(this.#info) ?? refOf(this.#defaults);
+  }
+  /** What that model reads beside text; undefined while it is not known. */
+  get reads(): readonly string[] | undefined {
+    return this.#model?.input;
   }
 
   /** How hard the model was told to think here; undefined: as the settings say. */
@@ -76,7 +85,7 @@ export class ChatRoom extends Signal {
     return this.#info?.thinkingLevel ?? undefined;
   }
   get thinkingLevels(): readonly string[] {
-    return this.#defaults?.thinkingLevels?.map(({ id }) => id) ?? [];
+    return (this.#model ?? this.#defaults)?.thinkingLevels?.map(({ id }) => id) ?? [];
   }
   /** What is shown of thoughts and tools. */
   get levels(): ShownLevels {
@@ -134,17 +143,31 @@ export class ChatRoom extends Signal {
   }
 
   noteInfo(info: SessionSummary): void {
+    const isOther = (info.modelOverride ?? null) !== (this.#info?.modelOverride ?? null);
     this.#info = info;
+    if (isOther) void this.refreshModel();
     this.#changed();
+  }
+
+  /** Asks which model would answer now, and what it can do: a choice, the settings or a key changed. */
+  async refreshModel(): Promise<void> {
+    try {
+      const answer = await this.#client.request<ChatMetadata>("chat.metadata", { sessionKey: this.sessionKey });
+      this.#model = answer.sessionModel ?? undefined;
+      this.#defaults = answer.defaults ?? this.#defaults;
+      this.#changed();
+    } catch {
+      // It is told with the history when the connection is back.
+    }
   }
 
   say(text: string, media: MediaRef[] = []): void {
     const files = media.length === 0 ? {} : { media };
     const item: Unsent = { id: newId("msg"), sessionKey: this.sessionKey, text, at: Date.now(), ...files };
-    this.#outbox.put(item);
+    this.#courier.outbox.put(item);
     this.view.noteSent(item.id, text, item.at, media);
     this.#changed();
-    void this.#handOver(item);
+    void this.#courier.deliver(this.sessionKey);
   }
 
   /** Sends a refused or failed message once more, as a new message. */
@@ -156,7 +179,7 @@ export class ChatRoom extends Signal {
   /** Gives up a message that was never taken. */
   dismiss(item: MessageItem): void {
     const id = item.runId ?? item.key;
-    this.#outbox.remove(id);
+    this.#courier.outbox.remove(id);
     this.view.forgetSent(id);
     this.#changed();
   }
@@ -172,7 +195,7 @@ export class ChatRoom extends Signal {
   }
 
   leave(): void {
-    clearTimeout(this.#retryTimer);
+    this.#leaveCourier();
     cancelAnimationFrame(this.#frame);
   }
 
@@ -191,9 +214,10 @@ export class ChatRoom extends Signal {
       this.view.load(history, since > 0 && !history.hasMore ? "later" : "whole");
       this.#info = (history.sessionInfo as SessionSummary | undefined) ?? this.#info;
       this.#defaults = history.defaults;
+      this.#model = history.sessionModel ?? undefined;
       this.#isLoaded = true;
       this.#problem = undefined;
-      this.#handOverAll();
+      this.#takeUp();
     } catch (error) {
       this.#gapAfter = Math.min(this.#gapAfter ?? since, since);
       if (this.#client.state.phase === "ready") this.#problem = sentenceOf(error);
@@ -209,54 +233,47 @@ export class ChatRoom extends Signal {
     return this.view.items.some((item) => item.kind === "message" && item.runId === runId && item.state === "dropped");
   }
 
-  /** Whatever was written here and never acknowledged. */
-  #handOverAll(): void {
-    const known = new Set(
-      this.view.items.flatMap((item) => (item.kind === "message" && item.seq !== undefined ? [item.runId] : [])),
-    );
-    for (const item of this.#outbox.list(this.sessionKey)) {
-      if (known.has(item.id)) {
-        this.#outbox.remove(item.id);
+  /** Shows whatever was written here and never acknowledged, and has it delivered. */
+  #takeUp(): void {
+    const { outbox } = this.#courier;
+    const messages = this.view.items.flatMap((item) => (item.kind === "message" ? [item] : []));
+    for (const { id, text, at, media, refusal } of outbox.list(this.sessionKey)) {
+      const shown = messages.find((message) => message.runId === id);
+      if (shown?.seq !== undefined) {
+        outbox.remove(id);
         continue;
       }
-      if (!this.view.items.some((shown) => shown.kind === "message" && shown.runId === item.id)) {
-        this.view.noteSent(item.id, item.text, item.at, item.media);
-      }
-      if (item.refusal === undefined) void this.#handOver(item);
-      else this.view.noteState(item.id, "unsent", item.refusal);
+      if (!shown) this.view.noteSent(id, text, at, media);
+      if (refusal !== undefined) this.view.noteState(id, "unsent", refusal);
     }
+    void this.#courier.deliver(this.sessionKey);
   }
 
-  async #handOver(item: Unsent): Promise<void> {
-    if (this.#client.state.phase !== "ready") return;
-    try {
-      const { id, text, sessionKey, media = [] } = item;
-      const answer = await this.#client.request<SendAnswer>("chat.send", {
-        sessionKey,
-        message: text,
-        idempotencyKey: id,
-        ...(media.length === 0 ? {} : { attachments: media.map((file) => ({ media: file })) }),
-      });
-      this.#outbox.remove(id);
-      if (answer.reply !== undefined) {
-        this.view.forgetSent(id);
-        // The reply is in the transcript too, and may have come from there already.
-        const isTold = this.view.items.slice(-3).some((shown) => shown.kind === "note" && shown.text === answer.reply);
-        if (!isTold) this.view.noteLocally(answer.reply, "info", Date.now());
-        this.news = answer.reply;
-      } else if (answer.state !== undefined) {
-        this.view.noteState(id, answer.state);
-        if (answer.status === "in_flight") void this.open();
+  #noteHandover({ id }: Unsent, handover: Handover): void {
+    switch (handover.outcome) {
+      case "taken": {
+        const { reply, state, status } = handover.answer;
+        if (reply !== undefined) {
+          this.view.forgetSent(id);
+          // The reply is in the transcript too, and may have come from there already.
+          const isTold = this.view.items.slice(-3).some((shown) => shown.kind === "note" && shown.text === reply);
+          if (!isTold) this.view.noteLocally(reply, "info", Date.now());
+          // Read aloud without the signs that format it.
+          this.news = reply.replace(/\*\*|`|^- /gm, "");
+        } else if (state !== undefined) {
+          this.view.noteState(id, state);
+          if (status === "in_flight") void this.open();
+        }
+        break;
       }
-    } catch (error) {
-      if (error instanceof GatewayError && error.data.retryable !== true && error.data.code !== "UNAVAILABLE") {
-        this.#outbox.refuse(item.id, error.message);
-        this.view.noteState(item.id, "unsent", error.message);
-        this.news = error.message;
-      } else if (this.#client.state.phase === "ready") {
-        clearTimeout(this.#retryTimer);
-        this.#retryTimer = setTimeout(() => this.#handOverAll(), RETRY_MS);
-      }
+      case "refused":
+        this.view.noteState(id, "unsent", handover.reason);
+        this.news = handover.reason;
+        break;
+      case "later":
+        break;
+      default:
+        handover satisfies never;
     }
     this.#changed();
   }

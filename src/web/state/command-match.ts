@@ -9,5 +9,5 @@ export function commandWord(text: string): string | undefined {
 export function matchCommands(commands: readonly CommandInfo[], word: string): CommandInfo[] {
   const starts = commands.filter((command) => command.name.startsWith(word));
   const contains = commands.filter((command) => !command.name.startsWith(word) && word.length > 1 && command.name.includes(word));
-  return [...starts, ...contains];
+  return [...starts.toSorted((a, b) => Number(b.name === word) - Number(a.name === word)), ...contains];
 }

@@ -1,10 +1,12 @@
 // The page's one desk: the connection, the list of sessions, the room that is open, and what is told in passing. Components
 // read it and call it; it knows no component.
 
-import type { SessionSummary } from "../../client/frames.ts";
+import type { Hello, SessionSummary } from "../../client/frames.ts";
 import { type ClientState, GatewayClient } from "../../client/gateway-client.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
+import { Company } from "../talk/company.ts";
+import { Courier } from "../talk/courier.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
 import { Outbox } from "./outbox.ts";
@@ -42,7 +44,8 @@ export class Desk extends Signal {
   /** The name of this page among the screens that are connected. */
   readonly screenId = newId("conn");
   readonly sessions: SessionList;
-  readonly #outbox = new Outbox();
+  readonly company: Company;
+  readonly #courier: Courier;
   #access: Access = "checking";
   #refusal: string | undefined;
   #link: ClientState = { phase: "idle" };
@@ -51,6 +54,7 @@ export class Desk extends Signal {
   #mainKey = "agent:main:main";
   #toasts: readonly Toast[] = [];
   #commands: Promise<CommandInfo[]> | undefined;
+  readonly #listeners = new Map<string, Set<(payload: unknown) => void>>();
 
   constructor(version: string) {
     super();
@@ -62,18 +66,22 @@ export class Desk extends Signal {
           displayName: "WebChat",
           version,
           platform: "web",
+          deviceFamily: matchMedia("(pointer: coarse)").matches ? "phone" : "computer",
           mode: "webchat",
           instanceId: this.screenId,
         },
+        isWatched: () => !document.hidden,
       },
       {
         onState: (state) => this.#noteLink(state),
-        onHello: (hello) => this.#greet(hello.snapshot?.sessionDefaults?.mainSessionKey),
+        onHello: (hello) => this.#greet(hello),
         onEvent: (frame) => this.#hear(frame),
         onGap: () => this.#catchUp(),
       },
     );
     this.sessions = new SessionList(this.client);
+    this.company = new Company(this.client, this.screenId);
+    this.#courier = new Courier(this.client, new Outbox());
   }
 
   get access(): Access {
@@ -104,7 +112,7 @@ export class Desk extends Signal {
       if (fresh === undefined) this.#follow();
       else void this.enter({ code: fresh });
     });
-    addEventListener("online", () => this.client.hurry());
+    for (const change of ["online", "offline", "pageshow"]) addEventListener(change, () => this.client.hurry());
     document.addEventListener("visibilitychange", () => !document.hidden && this.client.hurry());
     if (code !== undefined && !(await this.enter({ code })) && recall("known") === undefined) return;
     if (this.#access !== "in") this.#connect();
@@ -120,9 +128,9 @@ export class Desk extends Signal {
   }
 
   async depart(): Promise<void> {
-    await logOut();
+    const next = await logOut();
     forgetAll();
-    location.replace("/");
+    location.replace(next);
   }
 
   newSession(): void {
@@ -149,6 +157,16 @@ export class Desk extends Signal {
     }
   }
 
+  /** Fetches a part of the page that is not there from the beginning, and says so when it cannot be had. */
+  async fetchPart<T>(load: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await load();
+    } catch {
+      this.say("This part of the page could not be loaded. Check the connection, then load the page again.", "error");
+      return undefined;
+    }
+  }
+
   say(text: string, tone: Toast["tone"] = "info"): void {
     const toast: Toast = { id: Math.random(), tone, text };
     this.#toasts = [...this.#toasts.slice(-2), toast];
@@ -159,6 +177,13 @@ export class Desk extends Signal {
   unsay(id: number): void {
     this.#toasts = this.#toasts.filter((toast) => toast.id !== id);
     this.tell();
+  }
+
+  /** Calls `listener` whenever the Gateway announces the event; answers how to stop. */
+  onAnnounced(event: string, listener: (payload: unknown) => void): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
   }
 
   commands(): Promise<CommandInfo[]> {
@@ -184,6 +209,8 @@ export class Desk extends Signal {
   #noteLink(state: ClientState): void {
     this.#link = state;
     if (state.phase === "refused") {
+      // Cloudflare Access let this browser through, and Skerry did not: that needs a word.
+      if (state.error.data.details?.["code"] === "ACCESS_REFUSED") this.#refusal = state.error.message;
       this.#access = "out";
       keep("known", undefined);
     } else if (this.#access === "checking" && recall("known") !== undefined) {
@@ -193,12 +220,14 @@ export class Desk extends Signal {
     this.tell();
   }
 
-  #greet(mainKey: string | undefined): void {
-    this.#mainKey = mainKey ?? this.#mainKey;
+  #greet({ snapshot }: Hello): void {
+    this.#mainKey = snapshot?.sessionDefaults?.mainSessionKey ?? this.#mainKey;
+    this.company.load(snapshot?.["presence"]);
     this.#access = "in";
     keep("known", "yes");
     this.#follow();
     this.#catchUp();
+    this.#courier.deliverElsewhere(this.#room?.sessionKey);
     this.tell();
   }
 
@@ -211,6 +240,9 @@ export class Desk extends Signal {
     const changed: SessionSummary | undefined = this.sessions.hear(frame);
     if (changed && changed.key === this.#room?.sessionKey) this.#room.noteInfo(changed);
     this.#room?.hear(frame);
+    this.company.hear(frame);
+    if (frame.event === "config.changed") void this.#room?.refreshModel();
+    for (const listener of this.#listeners.get(frame.event) ?? []) listener(frame.payload);
   }
 
   /** Goes where the address says. */
@@ -224,7 +256,7 @@ export class Desk extends Signal {
     const key = this.#place.rest ?? recall("session") ?? this.#mainKey;
     if (key !== this.#room?.sessionKey) {
       this.#leaveRoom();
-      this.#room = new ChatRoom(key, this.client, this.#outbox);
+      this.#room = new ChatRoom(key, this.client, this.#courier);
       if (this.client.state.phase === "ready") void this.#room.open();
     }
     keep("session", key);

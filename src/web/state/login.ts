@@ -36,8 +36,15 @@ export async function logIn(proof: { code: string } | { token: string }): Promis
   };
 }
 
-export async function logOut(): Promise<void> {
-  await fetch("/auth/logout", { method: "POST", credentials: "same-origin" }).catch(() => undefined);
+/** Answers where to go next: behind Cloudflare Access one must log out there too. */
+export async function logOut(): Promise<string> {
+  try {
+    const response = await fetch("/auth/logout", { method: "POST", credentials: "same-origin" });
+    const { next }: { next?: unknown } = await response.json();
+    return next === "/cdn-cgi/access/logout" ? next : "/";
+  } catch {
+    return "/";
+  }
 }
 
 function describeWait(seconds: number): string {

@@ -39,7 +39,8 @@ export class SessionList extends Signal {
     if (frame.event !== "sessions.changed") return undefined;
     const { sessionKey, reason, session } = frame.payload as { sessionKey: string; reason?: string; session?: SessionSummary };
     const others = this.#rows.filter((row) => row.key !== sessionKey);
-    if (reason === "delete") this.#rows = others;
+    // What programs ask alone is no talk; it has a list of its own in the control rooms.
+    if (reason === "delete" || session?.isBackground) this.#rows = others;
     else if (session) this.#rows = sortRows([session, ...others]);
     else return undefined;
     this.tell();

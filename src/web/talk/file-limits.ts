@@ -12,6 +12,8 @@ const SHOWN_PICTURE = /^image\/(?:png|jpeg|gif|webp)$/;
 /** Pictures by name or type that no model reads as they are. */
 const UNREADABLE_PICTURE = /^image\/(?:heic|heif|tiff|x-icon|vnd\.microsoft\.icon|svg\+xml|avif|bmp)/;
 
+const MAY_BE_TEXT = /^$|^text\/|^application\/(?:json|xml|x-ndjson|yaml|x-yaml|toml|sql|javascript|x-sh|rtf)|\+(?:json|xml)/;
+
 export interface FileFacts {
   name: string;
   type: string;
@@ -33,6 +35,29 @@ export function refuseFile({ name, type, size }: FileFacts): string | undefined 
 
 export function isShownPicture(type: string): boolean {
   return SHOWN_PICTURE.test(type);
+}
+
+/**
+ * What the model will make of files of these types, in a sentence; undefined when it takes them as they are. `reads`: what
+ * it takes beside text; undefined while that is not known.
+ */
+export function describeReading(
+  types: readonly string[],
+  reads: readonly string[] | undefined,
+  model: string,
+): string | undefined {
+  const name = model.split("/").slice(1).join("/") || model;
+  const has = (isSuch: (type: string) => boolean) => types.some(isSuch);
+  if (reads && !reads.includes("image") && has((type) => type.startsWith("image/"))) {
+    return `${name} cannot see pictures: it will only be told that there is one. Choose another model below to have it looked at.`;
+  }
+  if (reads && !reads.includes("document") && has((type) => type === "application/pdf")) {
+    return `${name} cannot read PDF files: it will only be told that there is one. Choose another model below, or send the text.`;
+  }
+  if (has((type) => !type.startsWith("image/") && type !== "application/pdf" && !MAY_BE_TEXT.test(type))) {
+    return "Of files that are no text, picture or PDF the model is told the name, the kind and the size; its tools can open them.";
+  }
+  return undefined;
 }
 
 /** What a file is, in a word: of its type, else of its name. */

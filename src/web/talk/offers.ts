@@ -27,7 +27,13 @@ export function wantsModels(text: string): boolean {
   return /^\/model [^\s]*$/i.test(text);
 }
 
-export function offerFor(text: string, commands: readonly CommandInfo[], models: readonly ModelChoice[]): Offered {
+export function offerFor(
+  text: string,
+  commands: readonly CommandInfo[],
+  models: readonly ModelChoice[],
+  /** Of the session's own model; absent: all there are. */
+  thinkingLevels?: readonly string[],
+): Offered {
   const word = commandWord(text);
   if (word !== undefined) {
     const offers = matchCommands(commands, word).map((command) => offerCommand(command, word));
@@ -37,10 +43,15 @@ export function offerFor(text: string, commands: readonly CommandInfo[], models:
   const command = commands.find((candidate) => candidate.name === name.toLowerCase());
   if (!command) return NOTHING;
   const typed = argument.trim().toLowerCase();
-  const offers = choicesOf(command, models)
+  const choices = choicesOf(command, models, thinkingLevels);
+  const isWord = choices.some((choice) => choice.name.toLowerCase() === typed);
+  const offers = choices
     .filter((choice) => choice.name.toLowerCase().includes(typed) && choice.name.toLowerCase() !== typed)
+    .toSorted((a, b) => Number(b.name.toLowerCase().startsWith(typed)) - Number(a.name.toLowerCase().startsWith(typed)))
     .map((choice) => ({ ...choice, text: `/${command.name} ${choice.name}`, isWhole: true }));
-  return { offers: /\s/.test(typed) ? [] : offers, hint: command.argsHint ?? "", isFirstChosen: typed !== "" };
+  // A word that stands is meant, though another one contains it.
+  const isFirstChosen = typed !== "" && !isWord;
+  return { offers: /\s/.test(typed) ? [] : offers, hint: command.argsHint ?? "", isFirstChosen };
 }
 
 function offerCommand({ name, description, acceptsArgs, argsHint = "" }: CommandInfo, word: string): Offer {
@@ -50,11 +61,17 @@ function offerCommand({ name, description, acceptsArgs, argsHint = "" }: Command
 }
 
 /** The words an argument may be, where its hint lists them; for the model, those that can be used. */
-function choicesOf({ name, argsHint = "" }: CommandInfo, models: readonly ModelChoice[]): { name: string; note: string }[] {
+function choicesOf(
+  { name, argsHint = "" }: CommandInfo,
+  models: readonly ModelChoice[],
+  thinkingLevels: readonly string[] | undefined,
+): { name: string; note: string }[] {
   if (name === "model") {
     const usable = models.filter(({ available }) => available).map((model) => ({ name: model.ref, note: model.name }));
     return [...usable, { name: "default", note: "as the settings say" }];
   }
-  const words = /^\[([a-z]+(?:\|[a-z]+)+)\]$/.exec(argsHint)?.[1]?.split("|") ?? [];
+  const listed = /^\[([a-z]+(?:\|[a-z]+)+)\]$/.exec(argsHint)?.[1]?.split("|") ?? [];
+  const isOffered = (word: string) => name !== "think" || !thinkingLevels || thinkingLevels.includes(word) || word === "default";
+  const words = listed.filter(isOffered);
   return words.map((word) => ({ name: word, note: word === "default" ? "as the settings say" : "" }));
 }

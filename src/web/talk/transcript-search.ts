@@ -1,13 +1,20 @@
 // Finds words in the talk: in what is on the screen, and in older pages that are read without being shown. A hit is a
-// message or note, named by its position; going to one that is not on the screen brings the pages up to it.
+// message, a note or a use of a tool (what went in, what came out; not thoughts). Going to one that is not on the screen
+// brings the pages up to it.
 import type { WireMessage } from "../../client/frames.ts";
-import { blockOf, type ViewItem } from "../../client/view-items.ts";
+import { blockOf, type CallItem, resultOf, type ViewItem } from "../../client/view-items.ts";
+import { titleCall } from "../state/call-title.ts";
 import type { ChatRoom } from "../state/chat-room.ts";
+import { chooseShown } from "../state/segments.ts";
 import { Signal } from "../state/signal.ts";
 
 const PAGE = 400;
 
+/** Where a hit is: the position of its message, and of a use of a tool its id too ("12", "12/call_1"). */
+export type HitPlace = string;
+
 interface Line {
+  place: HitPlace;
   seq: number;
   text: string;
 }
@@ -15,12 +22,14 @@ interface Line {
 export class TranscriptSearch extends Signal {
   readonly #room: ChatRoom;
   /** What is older than the screen shows, oldest first. */
-  #older: Line[] = [];
+  #older: ViewItem[] = [];
+  /** Results whose call is still older than what was read. */
+  #results: { callId: string; change: Partial<CallItem> }[] = [];
   #olderFrom: number | undefined;
   #isWhole = false;
   #isReading = false;
   #query = "";
-  #current: number | undefined;
+  #current: HitPlace | undefined;
   #problem: string | undefined;
 
   constructor(room: ChatRoom) {
@@ -38,20 +47,20 @@ export class TranscriptSearch extends Signal {
   get problem(): string | undefined {
     return this.#problem;
   }
-  /** The position of the hit one is at. */
-  get current(): number | undefined {
+  /** The hit one is at. */
+  get current(): HitPlace | undefined {
     return this.#current;
   }
 
-  /** Positions of all hits, oldest first. */
-  get hits(): number[] {
+  /** All hits, oldest first. */
+  get hits(): HitPlace[] {
     const words = this.#query.toLowerCase();
     if (words === "") return [];
     const first = this.#room.view.firstSeq ?? Number.POSITIVE_INFINITY;
-    const older = this.#older.filter(({ seq }) => seq < first);
-    return [...older, ...linesOf(this.#room.view.items)]
+    const older = this.#older.filter((item) => "seq" in item && item.seq !== undefined && item.seq < first);
+    return linesOf(chooseShown([...older, ...this.#room.view.items], this.#room.levels))
       .filter(({ text }) => text.toLowerCase().includes(words))
-      .map(({ seq }) => seq);
+      .map(({ place }) => place);
   }
 
   /** Looks for other words; goes to the newest hit. */
@@ -65,19 +74,37 @@ export class TranscriptSearch extends Signal {
   /** To the hit before (-1) or after (1); round at the ends. */
   go(by: -1 | 1): void {
     const { hits } = this;
-    const at = hits.indexOf(this.#current ?? -1);
+    const at = hits.indexOf(this.#current ?? "");
     this.#current = at < 0 ? hits.at(-1) : hits.at((at + by) % hits.length);
     this.tell();
   }
 
   /** Brings the hit to the screen, however far back it is. */
-  async bring(seq: number): Promise<void> {
+  async bring(place: HitPlace): Promise<void> {
     const { view } = this.#room;
-    while ((view.firstSeq ?? 0) > seq && view.hasEarlier && this.#current === seq) {
+    const seq = Number.parseInt(place, 10);
+    while ((view.firstSeq ?? 0) > seq && view.hasEarlier && this.#current === place) {
       const before = view.firstSeq;
       await this.#room.loadEarlier();
       if (view.firstSeq === before) return;
     }
+  }
+
+  /** Pages come newest first: a result is met before its call, and belongs to the nearest one before it. */
+  #readItems(messages: readonly WireMessage[]): ViewItem[] {
+    const read: ViewItem[][] = [];
+    for (const message of messages.toReversed()) {
+      if (message.role === "toolResult") this.#results.push(resultOf(message));
+      else read.unshift(blockOf(message, {}).items.map((item) => (item.kind === "call" ? this.#withResult(item) : item)));
+    }
+    return read.flat();
+  }
+
+  #withResult(call: CallItem): CallItem {
+    const at = this.#results.findLastIndex(({ callId }) => callId === call.callId);
+    if (at < 0) return call;
+    const [found] = this.#results.splice(at, 1);
+    return { ...call, ...found?.change };
   }
 
   async #readOlder(): Promise<void> {
@@ -88,8 +115,7 @@ export class TranscriptSearch extends Signal {
       let hasMore = this.#olderFrom !== undefined || this.#room.view.hasEarlier;
       while (before !== undefined && hasMore) {
         const page = await this.#room.readEarlier(before, PAGE);
-        const lines = page.messages.flatMap(readLines);
-        this.#older = [...lines, ...this.#older];
+        this.#older = [...this.#readItems(page.messages), ...this.#older];
         hasMore = page.hasMore ?? false;
         const first = page.messages.map((message) => blockOf(message, {}).seq).find((seq) => seq !== undefined);
         if (first === undefined) break;
@@ -108,12 +134,30 @@ export class TranscriptSearch extends Signal {
   }
 }
 
-function readLines(message: WireMessage): Line[] {
-  return message.role === "toolResult" ? [] : linesOf(blockOf(message, {}).items);
+function linesOf(items: readonly ViewItem[]): Line[] {
+  return items.flatMap((item): Line[] => {
+    if (item.kind === "thinking" || item.seq === undefined) return [];
+    const { seq } = item;
+    if (item.kind === "call") return [{ place: placeOfCall(item), seq, text: textOfCall(item) }];
+    return [{ place: String(seq), seq, text: item.text }];
+  });
 }
 
-function linesOf(items: readonly ViewItem[]): Line[] {
-  return items.flatMap((item) =>
-    (item.kind === "message" || item.kind === "note") && item.seq !== undefined ? [{ seq: item.seq, text: item.text }] : [],
-  );
+/** Ids of calls may come again later in a talk; with the position they do not. */
+export function placeOfCall({ seq, callId }: CallItem): HitPlace {
+  return `${seq ?? ""}/${callId}`;
+}
+
+/** What a card shows when it is open. */
+function textOfCall({ name, title, args, result = "" }: CallItem): string {
+  return [
+    title ?? titleCall(name, args),
+    ...Object.entries(args).flatMap(([key, value]) => [key, describeArg(value)]),
+    result,
+  ].join("\n");
+}
+
+/** An argument as a card shows it. */
+export function describeArg(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 1);
 }

@@ -2,7 +2,7 @@
 // front door. A request that names no session gets one of its own, which ends with whoever asked.
 import { newId } from "../../contract/id.ts";
 import type { DirectoryPort, SessionPort } from "../../contract/ports.ts";
-import { DEFAULT_AGENT_ID, formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
+import { DEFAULT_AGENT_ID, formatSessionKey, parseSessionKey, programSessionKey } from "../../contract/session-key.ts";
 import { hashText } from "../../durable/gateway/access/secrets.ts";
 import { intake } from "../../durable/intake.ts";
 import { type Store, storeParts } from "./content.ts";
@@ -44,7 +44,7 @@ export async function beginTurn(house: House, asked: Asked, headers: Headers): P
   const id = headers.idempotencyKey ? (await hashText(headers.idempotencyKey)).slice(0, 24) : newId("msg").slice("msg_".length);
   const runId = `openai-${id}`;
   const named = await nameSession(house, asked, headers, agentId);
-  const sessionKey = named ?? formatSessionKey({ agentId: agentId ?? DEFAULT_AGENT_ID, rest: `openai:${id}` });
+  const sessionKey = named ?? programSessionKey(agentId ?? DEFAULT_AGENT_ID, id);
   const parts = await storeParts(asked.last, house.store);
   if (named === undefined && asked.earlier.length > 0) {
     const earlier = asked.earlier.map(async ({ role, parts }) => ({ role, parts: await storeParts(parts, house.store) }));

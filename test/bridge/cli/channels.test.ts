@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PROGRAM, runCommand } from "../../support/command-line.ts";
+import { homeOf, PROGRAM, runCli } from "../../support/cli.ts";
 import { GatewayServer } from "../../support/gateway-server.ts";
 
 const SECRET = "12345:very-secret-bot-token";
@@ -19,7 +19,8 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Ends by itself; `input` is piped in and closed. */
 async function run(args: string[], input = "", env: Record<string, string> = {}) {
-  const ran = runCommand(args, { port: server.port, dir }, input, env);
+  const home = homeOf(dir, server.port);
+  const ran = runCli(args, { ...home, env: { ...home.env, ...env }, input });
   const code = await ran.code;
   return { code, out: ran.out(), err: ran.err() };
 }
@@ -95,7 +96,7 @@ describe("skerry channels add", () => {
         decisions: [],
       });
       const line = [process.execPath, PROGRAM, "channels", "add", "google-chat", ...TUNNEL].join(" ");
-      const ran = runCommand(["-qec", line, "/dev/null"], { port: server.port, dir }, undefined, {}, "script");
+      const ran = runCli(["-qec", line, "/dev/null"], { ...homeOf(dir, server.port), input: null, command: "script" });
       const until = (words: string) => vi.waitFor(() => expect(ran.out()).toContain(words), { timeout: 15_000 });
       await until("(not shown) >");
       ran.child.stdin.write(`{"a":1,\r"key":"${SECRET}"}\r`);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Ran, runCommand } from "../../support/command-line.ts";
+import { homeOf, runCli } from "../../support/cli.ts";
 import { GatewayServer } from "../../support/gateway-server.ts";
 
 const KEY = "agent:main:main";
@@ -16,8 +16,9 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function run(args: string[], input: string | undefined = "", env: Record<string, string> = {}): Ran {
-  return runCommand(args, { port: server.port, dir }, input, env);
+function run(args: string[], input = "", env: Record<string, string> = {}) {
+  const home = homeOf(dir, server.port);
+  return runCli(args, { ...home, env: { ...home.env, ...env }, input });
 }
 
 const chat = (runId: string, state: string, more: object = {}) => server.tell("chat", { sessionKey: KEY, runId, state, ...more });

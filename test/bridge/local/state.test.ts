@@ -20,7 +20,23 @@ describe("openState", () => {
     chmodSync(dir, 0o755);
     openState(dir, "1.0.0");
     expect(statSync(dir).mode & 0o777).toBe(0o700);
-    expect(JSON.parse(readFileSync(join(dir, "version.json"), "utf8"))).toEqual({ schema: 1, version: "1.0.0" });
+    expect(JSON.parse(readFileSync(join(dir, "version.json"), "utf8"))).toEqual({ schema: 1, version: "1.0.0", stores: {} });
+  });
+
+  it("refuses tables that a newer version has changed, and leaves them alone", () => {
+    const dir = freshDir();
+    openState(dir, "2.0.0", { session: 3, directory: 1 });
+    expect(() => openState(dir, "1.0.0", { session: 2, directory: 1 })).toThrow(
+      /stored session has schema 3.*up to 2.*npm run upgrade/,
+    );
+    expect(JSON.parse(readFileSync(join(dir, "version.json"), "utf8"))).toMatchObject({
+      version: "2.0.0",
+      stores: { session: 3 },
+    });
+    openState(dir, "2.0.1", { session: 3, directory: 1, people: 1 });
+    expect(JSON.parse(readFileSync(join(dir, "version.json"), "utf8")).stores).toEqual({ session: 3, directory: 1, people: 1 });
+    openState(dir, "2.0.0", { session: 3, directory: 1 });
+    expect(JSON.parse(readFileSync(join(dir, "version.json"), "utf8")).stores).toHaveProperty("people", 1);
   });
 
   it("refuses a folder of a newer layout", () => {

@@ -60,7 +60,9 @@ describe("what the model reads", () => {
   test("describes an image that is gone instead of sending it", async () => {
     const media = { key: "k", type: "image/png", size: 10, name: "cat.png" };
     const messages = await buildMessages(place([{ kind: "user", inboxId: "i", parts: [{ type: "image", media }] }]), noImage);
-    expect(messages).toEqual([{ role: "user", parts: [{ type: "text", text: "[image: cat.png, image/png, 10 bytes]" }] }]);
+    expect(messages).toEqual([
+      { role: "user", parts: [{ type: "text", text: "[image: cat.png, image/png, 10 B, kept as attachments/cat-k.png]" }] },
+    ]);
   });
 });
 

@@ -286,3 +286,52 @@ test("agent.wait times out without touching the run", async () => {
   await runDurableObjectAlarm(stub);
   expect(await socket.response("w")).toMatchObject({ ok: true, payload: { runId: "never", status: "timeout" } });
 });
+
+test("who writes is told to the others who follow the session, and to nobody else", async () => {
+  const { login } = openGateway();
+  const [writer, follower, stranger] = await Promise.all([login(), login(), login()]);
+  for (const socket of [writer, follower]) await socket.request("sessions.messages.subscribe", { key: "agent:main:main" });
+  const answer = await writer.request("session.typing", { sessionKey: "agent:main:main", typing: true });
+  expect(answer).toMatchObject({ ok: true, payload: { broadcast: true } });
+  const told = await follower.event("session.typing");
+  expect(told["payload"]).toMatchObject({ sessionKey: "agent:main:main", typing: true, actor: { label: "test" } });
+  for (const socket of [writer, stranger]) {
+    await socket.request("health");
+    expect(socket.frames.filter((frame) => frame["event"] === "session.typing")).toEqual([]);
+  }
+});
+
+test("the bare text ping is offered", async () => {
+  const socket = await openGateway().open();
+  const hello = await socket.connect(() => makeConnect({ auth: { token: TOKEN }, scopes: ADMIN }));
+  expect(hello["payload"].features.capabilities).toContain("bare-ping");
+});
+
+test("health counts what is stored when it is asked to, and only then", async () => {
+  const socket = await openGateway().login(["operator.read"]);
+  expect((await socket.request("health"))["payload"].storage).toBeUndefined();
+  await bindings.MEDIA.put("media/counted", "0123456789");
+  const { storage } = (await socket.request("health", { probe: true }))["payload"];
+  expect(storage.objects.count).toBeGreaterThan(0);
+  expect(storage.objects.bytes).toBeGreaterThanOrEqual(10);
+  expect(storage.directory).toMatchObject({ sessions: expect.any(Number), outboxWaiting: 0 });
+  expect(storage.workspaces).toMatchObject([{ agentId: "main", files: expect.any(Number) }]);
+  expect(storage.databases.bytes).toBeGreaterThan(storage.gateway.bytes);
+  expect(storage.databases.largest.bytes).toBeGreaterThan(0);
+});
+
+test("a login that another ends loses its socket at once and opens none again", async () => {
+  const { stub, gateway, login } = openGateway();
+  const entered = await gateway.login({ token: TOKEN, client: "192.0.2.50", userAgent: "Firefox/142" });
+  if (entered.outcome !== "welcome") throw new Error("not logged in");
+  const headers = { upgrade: "websocket", "x-skerry-address": "192.0.2.50", "x-skerry-login": entered.secret };
+  const browser = new TestSocket(await stub.fetch("http://skerry/ws", { headers }));
+  expect(await browser.connect(() => makeConnect({ scopes: ADMIN }))).toMatchObject({ ok: true });
+  const own = (await browser.request("device.pair.list"))["payload"].logins;
+  expect(own).toMatchObject([{ isCurrent: true, remoteIp: "192.0.2.50", userAgent: "Firefox/142" }]);
+  const admin = await login();
+  expect((await admin.request("device.pair.list"))["payload"].logins).toMatchObject([{ isCurrent: false }]);
+  expect(await admin.request("device.token.revoke", { deviceId: own[0].deviceId })).toMatchObject({ ok: true });
+  expect(await browser.closing()).toMatchObject({ code: 4001 });
+  expect(await gateway.check({ login: entered.secret, client: "192.0.2.50" })).toMatchObject({ outcome: "refused" });
+});

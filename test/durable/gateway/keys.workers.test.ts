@@ -133,3 +133,27 @@ test("a skill that is switched off says so, and that it is a choice", async () =
   expect(after).toMatchObject({ disabled: true, eligible: false });
   await socket.request("config.patch", { patch: { skills: { entries: { [skillKey]: null } } } });
 });
+
+test("the model of a session is told with what it reads and how it can think, chosen or not", async () => {
+  const socket = await login();
+  const sessionKey = `agent:main:own-model-${count}`;
+  const own = async () => (await socket.request("chat.metadata", { sessionKey }))["payload"].sessionModel;
+  await socket.request("sessions.patch", { key: sessionKey, model: "deepseek/deepseek-chat" });
+  expect(await own()).toMatchObject({ ref: "deepseek/deepseek-chat", input: ["text"], thinkingLevels: [{ id: "off" }] });
+  await socket.request("sessions.patch", { key: sessionKey, model: "anthropic/claude-opus-4-6" });
+  expect(await own()).toMatchObject({ input: ["text", "image", "document"] });
+  expect((await own()).thinkingLevels.length).toBeGreaterThan(3);
+  const history = await socket.request("chat.history", { sessionKey });
+  expect(history["payload"].sessionModel).toMatchObject({ ref: "anthropic/claude-opus-4-6" });
+  await socket.request("sessions.patch", { key: sessionKey, model: null });
+  expect((await own()).ref).toBe(`${history["payload"].defaults.modelProvider}/${history["payload"].defaults.model}`);
+});
+
+test("status names the model that a stored key makes ready, and asks for no key any more", async () => {
+  const socket = await login();
+  await socket.request("models.auth.set", { provider: "anthropic", key: KEY, force: true });
+  const { model } = (await socket.request("status"))["payload"];
+  expect(model).toMatchObject({ ref: "anthropic/claude-opus-4-6", why: expect.stringContaining("given in the page") });
+  expect(model.advice).toBeUndefined();
+  await socket.request("models.auth.remove", { provider: "anthropic" });
+});

@@ -12,6 +12,36 @@ import { failureOf, hear, httpRig, KEY, modelOf, READ_TOOL, requestFor, userSays
 
 const ask = (ref: string, more: Partial<ModelRequest> = {}) => requestFor(modelOf(ref), more);
 
+const PDF_MESSAGE: ModelMessage = {
+  role: "user",
+  parts: [
+    { type: "text", text: "read this" },
+    { type: "document", mimeType: "application/pdf", base64: "JVBERg==", name: "plan.pdf", label: "[file: plan.pdf]" },
+  ],
+};
+
+describe("a PDF", () => {
+  const url = "data:application/pdf;base64,JVBERg==";
+
+  it("is a file part for OpenAI, in either protocol", () => {
+    expect(JSON.stringify(responsesBody(ask("openai/gpt-5.4", { messages: [PDF_MESSAGE] })).input)).toContain(
+      JSON.stringify({ type: "input_file", filename: "plan.pdf", file_data: url }),
+    );
+    const chat = completionsBody(ask("openrouter/google/gemini-2.5-pro", { messages: [PDF_MESSAGE] }));
+    expect(JSON.stringify(chat.messages)).toContain(
+      JSON.stringify({ type: "file", file: { filename: "plan.pdf", file_data: url } }),
+    );
+  });
+
+  it("is only named to a model that does not read it", () => {
+    for (const ref of ["deepseek/deepseek-chat", "openrouter/deepseek/deepseek-v4-flash"]) {
+      const body = JSON.stringify(completionsBody(ask(ref, { messages: [PDF_MESSAGE] })));
+      expect(body).toContain("[file: plan.pdf] (This PDF could not be read by this model");
+      expect(body).not.toContain("JVBERg");
+    }
+  });
+});
+
 function conversation(turns: number, model: string): ModelMessage[] {
   return Array.from({ length: turns }, (_unused, at): ModelMessage[] => [
     userSays(`question ${at}`),
@@ -35,6 +65,19 @@ describe("Anthropic", () => {
     const marked = body.messages.map((message) => JSON.stringify(message).includes("cache_control"));
     expect(marked).toEqual([false, false, false, false, true, false, true]);
     expect(JSON.stringify(body).split("cache_control")).toHaveLength(5);
+  });
+
+  it("sends a PDF as a document, marked for the cache like any last part", () => {
+    const body = anthropicBody(ask("anthropic/claude-opus-4-6", { messages: [PDF_MESSAGE] }));
+    expect(body.messages[0]?.content).toEqual([
+      { type: "text", text: "read this" },
+      {
+        type: "document",
+        source: { type: "base64", media_type: "application/pdf", data: "JVBERg==" },
+        title: "plan.pdf",
+        cache_control: { type: "ephemeral" },
+      },
+    ]);
   });
 
   it("marks the results of the running step", () => {

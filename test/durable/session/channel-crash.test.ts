@@ -2,7 +2,8 @@
 // while a draft is up, between the parts of an answer and in the middle of one. Nothing is lost and nothing doubled.
 import { expect, test } from "vitest";
 import type { DeliveryOutcome, OutboxItem } from "../../../src/contract/channels/delivery.ts";
-import { answersOf, openTalk, ring, settle, type Talk, until } from "../../support/talk.ts";
+import { openChannelTalk, ring, settle, type Talk } from "../../support/channel-talk.ts";
+import { answersOf, until } from "../../support/talk.ts";
 
 type Deliver = (item: OutboxItem) => Promise<DeliveryOutcome>;
 
@@ -16,7 +17,7 @@ async function crashAndGoOn(talk: Talk): Promise<void> {
 
 test("while files are fetched: they are fetched again and the message is answered once", async () => {
   let isAway = true;
-  const talk = openTalk(() => ({ text: "nice" }), {
+  const talk = openChannelTalk(() => ({ text: "nice" }), {
     fetchMedia: async (_from, { handle }) =>
       isAway && handle === "b" ? never() : { ok: true, value: { key: `media/${handle}`, type: "image/png", size: 3 } },
   });
@@ -31,7 +32,7 @@ test("while files are fetched: they are fetched again and the message is answere
 });
 
 test("again and again while a file is fetched: it is left out with a sentence", async () => {
-  const talk = openTalk(() => ({ text: "pity" }), { fetchMedia: never });
+  const talk = openChannelTalk(() => ({ text: "pity" }), { fetchMedia: never });
   await talk.say("look", { attachments: [{ handle: "a", kind: "video" }] });
   for (let life = 0; life < 6; life++) {
     await until(() => talk.session.parts.sql.one<{ tries: number }>("SELECT tries FROM inbox")?.tries === life + 1);
@@ -43,7 +44,7 @@ test("again and again while a file is fetched: it is left out with a sentence", 
 });
 
 test("while an album is half there: its second half still joins it", async () => {
-  const talk = openTalk(() => ({ text: "a fine album" }));
+  const talk = openChannelTalk(() => ({ text: "a fine album" }));
   const album = (handle: string) => ({ joinAs: "album", attachments: [{ handle, kind: "image" as const }] });
   await talk.say("one", album("a"));
   await talk.session.crash();
@@ -61,7 +62,7 @@ test("between the parts of an answer: the rest goes out, nothing twice", async (
   // The first part is in, the second not begun: the platform asked for a pause.
   const deliver: Deliver = async ({ part }) =>
     isAway && part > 0 ? { outcome: "unanswered", retryAfterMs: 400, reason: "429" } : { outcome: "sent" };
-  const talk = openTalk(() => ({ text: "abcdef" }), { deliver, place: { style: { textLimit: 2 } } });
+  const talk = openChannelTalk(() => ({ text: "abcdef" }), { deliver, place: { style: { textLimit: 2 } } });
   await talk.say("hi");
   await until(() => talk.session.texts().length === 2 && talk.session.parts.outbox.heads()[0]?.state === "pending");
   isAway = false;
@@ -72,7 +73,7 @@ test("between the parts of an answer: the rest goes out, nothing twice", async (
 
 test("between answer and cutting: it is cut again under the same ids", async () => {
   let isAway = true;
-  const talk = openTalk(() => ({ text: "abcd" }), {
+  const talk = openChannelTalk(() => ({ text: "abcd" }), {
     plan: (text) => (isAway ? never() : Promise.resolve([text.slice(0, 2), text.slice(2)])),
   });
   await talk.say("hi");
@@ -87,7 +88,7 @@ test("between answer and cutting: it is cut again under the same ids", async () 
 test("in the middle of a part: it is not sent again, the rest goes out, and that is said", async () => {
   let isAway = true;
   const deliver: Deliver = ({ part }) => (isAway && part === 1 ? never() : Promise.resolve({ outcome: "sent" }));
-  const talk = openTalk(() => ({ text: "abcdef" }), { deliver, place: { style: { textLimit: 2 } } });
+  const talk = openChannelTalk(() => ({ text: "abcdef" }), { deliver, place: { style: { textLimit: 2 } } });
   await talk.say("hi");
   await until(() => talk.session.texts().length === 2);
   isAway = false;
@@ -103,7 +104,7 @@ const draftOf = (talk: Talk) => talk.session.parts.drafts.of(talk.session.parts.
 
 test("while a draft is up: the answer takes its place", async () => {
   const deliver: Deliver = async ({ act }) => ({ outcome: "sent", ...(act.type === "draft" ? { platformId: "d1" } : {}) });
-  const talk = openTalk((_request, count) => (count === 1 ? { pieces: [...long, ["", 9000]] } : { text: "the answer" }), {
+  const talk = openChannelTalk((_request, count) => (count === 1 ? { pieces: [...long, ["", 9000]] } : { text: "the answer" }), {
     deliver,
     place: partial,
   });
@@ -118,7 +119,7 @@ test("while a draft is up: the answer takes its place", async () => {
 test("while a draft is asked for: nobody knows whether it stands, so the answer is a message of its own", async () => {
   let isAway = true;
   const deliver: Deliver = ({ act }) => (isAway && act.type === "draft" ? never() : Promise.resolve({ outcome: "sent" }));
-  const talk = openTalk((_request, count) => (count === 1 ? { pieces: [...long, ["", 9000]] } : { pieces: long }), {
+  const talk = openChannelTalk((_request, count) => (count === 1 ? { pieces: [...long, ["", 9000]] } : { pieces: long }), {
     deliver,
     place: partial,
   });
@@ -136,7 +137,7 @@ test("while the answer takes the place of its draft: it does so again", async ()
     if (isAway && act.type === "text") return never();
     return { outcome: "sent", platformId: "d1" };
   };
-  const talk = openTalk(() => ({ pieces: long }), { deliver, place: partial });
+  const talk = openChannelTalk(() => ({ pieces: long }), { deliver, place: partial });
   await talk.say("hi");
   await until(() => talk.session.texts().length === 1);
   isAway = false;
@@ -159,7 +160,7 @@ test("after some paragraphs went out: the answer that is made again sends the re
           ] as [string, number][],
         }
       : { text: `${first}Rest.` };
-  const talk = openTalk(script, { place: { style: { streaming: "block" } }, brief: { modelIdleMs: 20_000 } });
+  const talk = openChannelTalk(script, { place: { style: { streaming: "block" } }, brief: { modelIdleMs: 20_000 } });
   await talk.say("hi");
   await until(() => talk.session.texts().length === 1);
   await crashAndGoOn(talk);

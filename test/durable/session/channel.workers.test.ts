@@ -73,7 +73,7 @@ function live(state: DurableObjectState, bench: Bench): Life {
     },
     models: { env: {}, fetch: bench.model.fetch, now: Date.now },
     fetchOutside: bench.model.fetch,
-    loadImage: async () => undefined,
+    loadMedia: async () => undefined,
     storeMedia: async (bytes, name) => ({ key: `media/${name}`, type: "image/png", size: bytes.length }),
     allowedHosts: [],
     now: Date.now,

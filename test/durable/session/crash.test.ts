@@ -1,36 +1,9 @@
 // A turn survives: everything in memory is thrown away in each of its phases, and the rows alone must bring it to its
 // end: each message answered exactly once, no unsafe call repeated.
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../../../src/contract/entry.ts";
-import { type ScriptedReply, type SeenRequest, scriptModel } from "../../support/scripted-model.ts";
-import { openTestSession, type TestSession, type TestSessionOptions } from "../../support/session.ts";
+import type { TestSession } from "../../support/session.ts";
+import { answersOf as answers, openTalk as open, resultsOf, until } from "../../support/talk.ts";
 import { openTestWorkspace } from "../../support/workspace.ts";
-
-function open(
-  script: (request: SeenRequest, count: number) => ScriptedReply,
-  options: Partial<Omit<TestSessionOptions, "brief">> = {},
-) {
-  const model = scriptModel(script);
-  const workspace = openTestWorkspace();
-  const session = openTestSession({
-    env: {},
-    workspace,
-    fetch: model.fetch,
-    ...options,
-    brief: { models: [model.ref], providers: model.providers },
-  });
-  return { session, model, workspace };
-}
-
-const until = async (condition: () => boolean, ms = 3000) => {
-  for (const endAt = Date.now() + ms; !condition(); ) {
-    if (Date.now() > endAt) throw new Error("It did not come about in time.");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-};
-const answers = (entries: Entry[]) =>
-  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
-const results = (session: TestSession) => session.entries().flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 
 async function crashAndGoOn(session: TestSession): Promise<void> {
   await session.crash();
@@ -72,8 +45,8 @@ describe("after a crash", () => {
     await session.send("go");
     await until(() => session.told.some((event) => event.type === "call-started"));
     await crashAndGoOn(session);
-    expect(results(session)).toMatchObject([{ outcome: "interrupted" }]);
-    expect(results(session)[0]?.text).toContain("outcome unknown");
+    expect(resultsOf(session.entries())).toMatchObject([{ outcome: "interrupted" }]);
+    expect(resultsOf(session.entries())[0]?.text).toContain("outcome unknown");
     expect(answers(session.entries())).toEqual(["I will check."]);
     expect(model.requests).toHaveLength(2);
     expect(await workspace.readText("log.txt").catch(() => "once\n")).toBe("once\n");
@@ -96,7 +69,7 @@ describe("after a crash", () => {
     await until(() => session.told.some((event) => event.type === "call-started"));
     isSlow = false;
     await crashAndGoOn(session);
-    expect(results(session)).toMatchObject([{ outcome: "done" }]);
+    expect(resultsOf(session.entries())).toMatchObject([{ outcome: "done" }]);
     expect(answers(session.entries())).toEqual(["read it"]);
   });
 
@@ -160,5 +133,31 @@ describe("after a crash", () => {
     await crashAndGoOn(session);
     expect(session.told.findLast((event) => event.type === "turn-ended")).toMatchObject({ outcome: "stopped" });
     expect(answers(session.entries())).toEqual([]);
+  });
+
+  test("a stopped turn keeps the thoughts and the text that were stored before it", async () => {
+    const pieces: [string, number][] = [
+      ["An answer ", 0],
+      ["in two parts", 800],
+      ["never said", 60_000],
+    ];
+    const { session } = open(() => ({
+      thoughts: [
+        ["First this, ", 0],
+        ["then that.", 800],
+      ],
+      pieces,
+    }));
+    await session.send("hi");
+    const turnId = session.parts.turns.open()?.id ?? "";
+    await expect.poll(() => session.parts.blocks.text(turnId), { timeout: 10_000 }).toBe("An answer in two parts");
+    session.parts.turns.askStop(turnId, Date.now());
+    await crashAndGoOn(session);
+    expect(session.entries().at(-1)).toMatchObject({
+      kind: "assistant",
+      stopReason: "aborted",
+      text: "An answer in two parts",
+      thinking: [{ text: "First this, then that." }],
+    });
   });
 });

@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { UserEntry } from "../../../src/contract/entry.ts";
 import type { Outcome } from "../../../src/contract/errors.ts";
 import type { MediaRef, Message } from "../../../src/contract/message.ts";
+import { GROUP, HERE, openChannelTalk, ring, settle, type Talk } from "../../support/channel-talk.ts";
 import { messageEvent } from "../../support/event.ts";
 import { makePlace } from "../../support/place.ts";
 import { personTexts } from "../../support/scripted-model.ts";
-import { answersOf, GROUP, HERE, openTalk, ring, settle, type Talk, until } from "../../support/talk.ts";
+import { answersOf, until } from "../../support/talk.ts";
 
 const said = (talk: Talk, request = 0) => personTexts(talk.model.requests[request] ?? { messages: [], model: "" }).join("\n");
 const users = ({ session }: Talk): UserEntry[] => session.entries().filter((entry) => entry.kind === "user");
@@ -24,7 +25,7 @@ const failing = (retryable: boolean): Outcome<MediaRef> => ({
 describe("files that are still at the platform", () => {
   test("are fetched before the turn, in their order, and become parts of the message", async () => {
     const fetched: string[] = [];
-    const talk = openTalk(() => ({ text: "nice" }), {
+    const talk = openChannelTalk(() => ({ text: "nice" }), {
       fetchMedia: async (from, { handle }) => {
         expect(from).toEqual(HERE);
         fetched.push(handle);
@@ -45,7 +46,7 @@ describe("files that are still at the platform", () => {
   });
 
   test("that cannot be had are said in their place", async () => {
-    const talk = openTalk(() => ({ text: "pity" }), { fetchMedia: async () => failing(false) });
+    const talk = openChannelTalk(() => ({ text: "pity" }), { fetchMedia: async () => failing(false) });
     await talk.say("look", { attachments: [picture("a", "boat.jpg")] });
     await settle(talk);
     expect(said(talk)).toContain('could not be had: image "boat.jpg". The file is gone.');
@@ -53,7 +54,7 @@ describe("files that are still at the platform", () => {
 
   test("are tried again when nobody answered", async () => {
     let tries = 0;
-    const talk = openTalk(() => ({ text: "nice" }), {
+    const talk = openChannelTalk(() => ({ text: "nice" }), {
       fetchMedia: async (_from, { handle }) => {
         tries += 1;
         if (tries === 1) throw new Error("reset");
@@ -71,7 +72,7 @@ describe("files that are still at the platform", () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const talk = openTalk(() => ({ text: "ok" }), {
+    const talk = openChannelTalk(() => ({ text: "ok" }), {
       fetchMedia: async (_from, { handle }) => {
         await gate;
         return stored(handle);
@@ -89,7 +90,7 @@ describe("files that are still at the platform", () => {
   });
 
   test("of a message that was dropped are let go", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), { fetchMedia: () => new Promise(() => {}) });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { fetchMedia: () => new Promise(() => {}) });
     await talk.say("look", { attachments: [picture("a")] });
     await talk.say("/stop");
     await talk.say("plain");
@@ -98,7 +99,7 @@ describe("files that are still at the platform", () => {
   });
 
   test("a message that was dropped keeps no reaction", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), {
+    const talk = openChannelTalk(() => ({ text: "ok" }), {
       fetchMedia: () => new Promise(() => {}),
       place: { style: { ackReaction: "👀" } },
     });
@@ -110,7 +111,7 @@ describe("files that are still at the platform", () => {
 
 describe("messages that are one", () => {
   test("an album is one turn with all its pictures", async () => {
-    const talk = openTalk(() => ({ text: "a fine album" }));
+    const talk = openChannelTalk(() => ({ text: "a fine album" }));
     for (const handle of ["a", "b", "c"]) {
       await talk.say(handle === "a" ? "my boat" : "", { joinAs: "album", attachments: [picture(handle)] });
     }
@@ -127,7 +128,7 @@ describe("messages that are one", () => {
   });
 
   test("what comes within the quiet window is answered once", async () => {
-    const talk = openTalk(() => ({ text: "hello" }), { place: { debounceMs: 250 } });
+    const talk = openChannelTalk(() => ({ text: "hello" }), { place: { debounceMs: 250 } });
     await talk.say("hi");
     await talk.say("are you there?");
     expect(talk.model.requests).toHaveLength(0);
@@ -139,7 +140,7 @@ describe("messages that are one", () => {
   });
 
   test("without a window a message begins at once", async () => {
-    const talk = openTalk(() => ({ text: "hello" }));
+    const talk = openChannelTalk(() => ({ text: "hello" }));
     expect(await talk.say("hi")).toMatchObject({ state: "working" });
     await settle(talk);
   });
@@ -150,7 +151,7 @@ describe("a group", () => {
   const bob: Partial<Message> = { sender: { id: "7", name: "Bob", isOwner: false }, placeName: "Family" };
 
   test("hears without answering, and the next answer knows it, once", async () => {
-    const talk = openTalk(() => ({ text: "at one" }), { place: group });
+    const talk = openChannelTalk(() => ({ text: "at one" }), { place: group });
     await talk.say("lunch?", bob, { isAddressed: false });
     await talk.say("one o'clock?", bob, { isAddressed: false });
     expect(talk.session.entries()).toEqual([]);
@@ -167,7 +168,7 @@ describe("a group", () => {
   });
 
   test("keeps as many as the place wants, and takes the same message once", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), { place: { ...group, historyLimit: 2 } });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { place: { ...group, historyLimit: 2 } });
     for (const text of ["one", "two", "three"]) await talk.say(text, { ...bob, id: text }, { isAddressed: false });
     expect(await talk.say("three", { ...bob, id: "three" }, { isAddressed: false })).toMatchObject({ status: "duplicate" });
     await talk.say("@skerry", bob);
@@ -177,7 +178,7 @@ describe("a group", () => {
   });
 
   test("/activation always makes it answer everything, until it is taken back", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), { place: group });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { place: group });
     await talk.say("/activation always");
     await talk.say("anyone?", bob, { isAddressed: false });
     await until(() => answersOf(talk.session.entries()).length === 1);
@@ -189,14 +190,14 @@ describe("a group", () => {
   });
 
   test("a command for another bot is only overheard; one for nobody by name is ours", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), { place: group });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { place: group });
     expect(await talk.say("/whoami@other_bot", {}, { isAddressed: false })).not.toHaveProperty("reply");
     expect(await talk.say("/whoami", {}, { isAddressed: false })).toHaveProperty("reply", expect.stringContaining("owner"));
     expect(await talk.say("/whoami@skerry_bot")).toHaveProperty("reply", expect.stringContaining("owner"));
   });
 
   test("programs may begin four turns in a row; a person lets them again", async () => {
-    const talk = openTalk(() => ({ text: "ok" }), { place: group });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { place: group });
     const bot = { sender: { id: "b", name: "Robo", isOwner: false }, isFromBot: true };
     for (let round = 0; round < 6; round++) {
       await talk.say(`beep ${round}`, bot);
@@ -220,7 +221,7 @@ describe("a notice", () => {
   const notice = (id: string) => ({ kind: "notice" as const, id, message: messageEvent("Ann reacted with 👍", id).message });
 
   test("begins no turn, is taken once, and is read with the next request", async () => {
-    const talk = openTalk(() => ({ text: "ok" }));
+    const talk = openChannelTalk(() => ({ text: "ok" }));
     const brief = { place: makePlace() };
     expect(await talk.session.receive(notice("n1"), brief)).toEqual({ status: "accepted", state: "done", runId: "n1" });
     expect(await talk.session.receive(notice("n1"), brief)).toMatchObject({ status: "duplicate" });
@@ -232,7 +233,7 @@ describe("a notice", () => {
   });
 
   test("that comes while a turn works is read in its next step", async () => {
-    const talk = openTalk((_request, count) =>
+    const talk = openChannelTalk((_request, count) =>
       count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "ok" },
     );
     await talk.say("go");
@@ -248,7 +249,7 @@ describe("commands and directives", () => {
   const guest = { sender: { id: "7", name: "Bob", isOwner: false, personId: "bob" } };
 
   test("that a guest may not give are answered with one sentence, and with what is theirs", async () => {
-    const talk = openTalk(() => ({ text: "ok" }));
+    const talk = openChannelTalk(() => ({ text: "ok" }));
     const receipt = await talk.say("/model other/one", guest, {}, { commands: ["help", "whoami"] });
     expect(receipt.reply).toBe("/model is not yours to use here. You can use /help, /whoami.");
     await settle(talk);
@@ -257,7 +258,7 @@ describe("commands and directives", () => {
   });
 
   test("that a guest may give work, and know who asks", async () => {
-    const talk = openTalk(() => ({ text: "ok" }));
+    const talk = openChannelTalk(() => ({ text: "ok" }));
     const { reply } = await talk.say("/whoami", guest, {}, { commands: ["help", "whoami"] });
     expect(reply).toContain("You are Bob, a guest (telegram:7).");
     const help = await talk.say("/help", guest, {}, { commands: ["help", "whoami"] });
@@ -266,7 +267,7 @@ describe("commands and directives", () => {
   });
 
   test("directives of a guest who may not give them are only words", async () => {
-    const talk = openTalk(() => ({ text: "ok" }));
+    const talk = openChannelTalk(() => ({ text: "ok" }));
     await talk.say("hard one /think high please", guest, {}, { commands: [] });
     await settle(talk);
     expect(said(talk)).toContain("/think high");
@@ -283,7 +284,7 @@ describe("commands and directives", () => {
       expiresAt: Date.now() + 60_000,
     };
     const ann = { id: "ann", name: "Ann", role: "guest" as const, accounts: [], createdAt: 0 };
-    const talk = openTalk(() => ({ text: "ok" }), {
+    const talk = openChannelTalk(() => ({ text: "ok" }), {
       people: {
         pairings: async () => [pairing],
         people: async () => [ann],
@@ -308,7 +309,7 @@ describe("commands and directives", () => {
 });
 
 test("the request of a screen says nothing of channels", async () => {
-  const talk = openTalk(() => ({ text: "ok" }));
+  const talk = openChannelTalk(() => ({ text: "ok" }));
   await talk.session.send("hi");
   await settle(talk);
   const request = JSON.stringify(talk.model.requests[0]);
@@ -317,7 +318,7 @@ test("the request of a screen says nothing of channels", async () => {
 });
 
 test("what a place's settings add is in the system prompt, and the message tool is offered", async () => {
-  const talk = openTalk(() => ({ text: "ok" }), { place: { systemPrompt: "Speak like a sailor." } });
+  const talk = openChannelTalk(() => ({ text: "ok" }), { place: { systemPrompt: "Speak like a sailor." } });
   await talk.say("hi", { from: GROUP, placeName: "Crew" }, { kind: "group" });
   await settle(talk);
   const system = JSON.stringify(talk.model.requests[0]?.messages[0]);

@@ -1,13 +1,14 @@
 // The message tool in a turn: under ids of its call, within what the Directory permits, and never done twice.
 import { expect, test } from "vitest";
-import { GROUP, openTalk, ring, settle, until } from "../../support/talk.ts";
+import { GROUP, openChannelTalk, ring, settle } from "../../support/channel-talk.ts";
+import { until } from "../../support/talk.ts";
 
 const call = (args: Record<string, unknown>) => ({ calls: [{ name: "message", args }] });
-const resultOf = (talk: ReturnType<typeof openTalk>) =>
+const resultOf = (talk: ReturnType<typeof openChannelTalk>) =>
   talk.session.entries().flatMap((entry) => (entry.kind === "result" ? [entry.text] : []));
 
 test("writes elsewhere, tells the talk there, and the answer still comes here", async () => {
-  const talk = openTalk(
+  const talk = openChannelTalk(
     (_request, count) => (count === 1 ? call({ action: "send", to: "slack:C1", text: "hi all" }) : { text: "Told them." }),
     {
       people: {
@@ -35,7 +36,7 @@ test("writes elsewhere, tells the talk there, and the answer still comes here", 
 });
 
 test("is held to what the owner permits", async () => {
-  const talk = openTalk(
+  const talk = openChannelTalk(
     (_request, count) => (count === 1 ? call({ action: "send", to: "telegram:9", text: "x" }) : { text: "I may not." }),
     {
       people: { maySend: async () => ({ outcome: "denied", reason: "nobody knows them." }) },
@@ -48,7 +49,7 @@ test("is held to what the owner permits", async () => {
 });
 
 test("having written here, silence needs no word of its own", async () => {
-  const talk = openTalk((_request, count) =>
+  const talk = openChannelTalk((_request, count) =>
     count === 1 ? call({ action: "reply", text: "Here you are." }) : { text: "NO_REPLY" },
   );
   await talk.say("hi");
@@ -58,9 +59,12 @@ test("having written here, silence needs no word of its own", async () => {
 
 test("cut off while it sends, it is not done again and the model is told", async () => {
   let isAway = true;
-  const talk = openTalk((_request, count) => (count === 1 ? call({ action: "send", text: "once" }) : { text: "I will check." }), {
-    deliver: ({ id }) => (isAway && id.endsWith(":m0") ? new Promise(() => {}) : Promise.resolve({ outcome: "sent" })),
-  });
+  const talk = openChannelTalk(
+    (_request, count) => (count === 1 ? call({ action: "send", text: "once" }) : { text: "I will check." }),
+    {
+      deliver: ({ id }) => (isAway && id.endsWith(":m0") ? new Promise(() => {}) : Promise.resolve({ outcome: "sent" })),
+    },
+  );
   await talk.say("hi", { from: GROUP }, { kind: "group" });
   await until(() => talk.session.texts().length === 1);
   isAway = false;

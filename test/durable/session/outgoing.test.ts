@@ -2,7 +2,8 @@
 // and typing around it, and what is said when something did not get through.
 import { describe, expect, test } from "vitest";
 import type { DeliveryAct, DeliveryOutcome, OutboxItem } from "../../../src/contract/channels/delivery.ts";
-import { answersOf, GROUP, HERE, openTalk, settle, type Talk, type TalkOptions, until } from "../../support/talk.ts";
+import { GROUP, HERE, openChannelTalk, settle, type Talk, type TalkOptions } from "../../support/channel-talk.ts";
+import { answersOf, until } from "../../support/talk.ts";
 
 type Deliver = (item: OutboxItem) => Promise<DeliveryOutcome>;
 
@@ -11,8 +12,8 @@ const acts = ({ session }: Talk, ...types: DeliveryAct["type"][]) =>
 const undelivered = ({ session }: Talk) =>
   session.entries().flatMap((entry) => (entry.kind === "note" && entry.label === "undelivered" ? [entry.text] : []));
 
-async function ask(script: Parameters<typeof openTalk>[0], options: TalkOptions = {}, message = {}): Promise<Talk> {
-  const talk = openTalk(script, options);
+async function ask(script: Parameters<typeof openChannelTalk>[0], options: TalkOptions = {}, message = {}): Promise<Talk> {
+  const talk = openChannelTalk(script, options);
   await talk.say("hi", message);
   await settle(talk);
   return talk;
@@ -29,7 +30,7 @@ describe("an answer", () => {
   });
 
   test("is delivered nowhere when a screen asked", async () => {
-    const talk = openTalk(() => ({ text: "hello" }));
+    const talk = openChannelTalk(() => ({ text: "hello" }));
     await talk.session.send("hi");
     await settle(talk);
     expect(talk.session.sent).toEqual([]);
@@ -76,7 +77,7 @@ describe("an answer", () => {
   });
 
   test("brings along what tools made for the person, after the text", async () => {
-    const talk = openTalk((_request, count) =>
+    const talk = openChannelTalk((_request, count) =>
       count === 1 ? { calls: [{ name: "ls", args: {} }], text: "" } : { text: "Here it is.", delayMs: 150 },
     );
     const media = [{ key: "media/1", type: "image/png", size: 3 }];
@@ -99,7 +100,7 @@ describe("whom an answer reaches", () => {
   const slack = { channel: "slack", peer: "D1" };
 
   test("the place where the person wrote last", async () => {
-    const talk = openTalk((_request, count) =>
+    const talk = openChannelTalk((_request, count) =>
       count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "done" },
     );
     await talk.say("begin");
@@ -110,7 +111,7 @@ describe("whom an answer reaches", () => {
   });
 
   test("a word from a screen does not take it away from a messenger", async () => {
-    const talk = openTalk((_request, count) =>
+    const talk = openChannelTalk((_request, count) =>
       count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "done" },
     );
     await talk.say("begin");
@@ -121,7 +122,7 @@ describe("whom an answer reaches", () => {
   });
 
   test("each person who wrote", async () => {
-    const talk = openTalk((_request, count) =>
+    const talk = openChannelTalk((_request, count) =>
       count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "done" },
     );
     await talk.say("begin");
@@ -165,7 +166,7 @@ describe("when it does not get through", () => {
   test("a place that is down for long holds up itself alone, and the alarm comes back to it", async () => {
     const deliver: Deliver = async ({ to }) =>
       to.peer === "42" ? { outcome: "unanswered", retryAfterMs: 60_000, reason: "down" } : { outcome: "sent" };
-    const talk = openTalk((_request, count) => ({ text: `answer ${count}` }), { deliver });
+    const talk = openChannelTalk((_request, count) => ({ text: `answer ${count}` }), { deliver });
     await talk.say("one");
     await until(() => talk.session.sent.length === 1);
     await talk.say("two");
@@ -214,7 +215,7 @@ describe("around an answer", () => {
   });
 
   test("typing lasts as long as the turn", async () => {
-    const talk = openTalk(() => ({ text: "hello", delayMs: 5300 }), {
+    const talk = openChannelTalk(() => ({ text: "hello", delayMs: 5300 }), {
       place: { style: { showsTyping: true } },
       brief: { modelIdleMs: 20_000 },
     });
@@ -228,7 +229,10 @@ describe("around an answer", () => {
 
   test("a turn is not held up by typing or a reaction that hangs", async () => {
     const deliver: Deliver = ({ act }) => (act.type === "text" ? Promise.resolve({ outcome: "sent" }) : new Promise(() => {}));
-    const talk = openTalk(() => ({ text: "hello" }), { deliver, place: { style: { showsTyping: true, ackReaction: "👀" } } });
+    const talk = openChannelTalk(() => ({ text: "hello" }), {
+      deliver,
+      place: { style: { showsTyping: true, ackReaction: "👀" } },
+    });
     await talk.say("hi");
     await until(() => talk.session.texts().length === 1);
   });
@@ -309,7 +313,7 @@ describe("an answer that grows at its place", () => {
   });
 
   test("is replaced by what is left when the turn is stopped or fails", async () => {
-    const stopped = openTalk(() => ({ pieces: words(400, 10) }), { place: partial, deliver: idOf });
+    const stopped = openChannelTalk(() => ({ pieces: words(400, 10) }), { place: partial, deliver: idOf });
     await stopped.say("hi");
     await until(() => acts(stopped, "draft").length > 0);
     stopped.session.stop();
@@ -353,7 +357,7 @@ describe("an answer that grows at its place", () => {
   });
 
   test("is taken back where the answer goes elsewhere", async () => {
-    const talk = openTalk(
+    const talk = openChannelTalk(
       (_request, count) =>
         count === 1 ? { pieces: words(40, 10), calls: [{ name: "exec", args: { command: "sleep 1" } }] } : { text: "done" },
       { place: partial, deliver: idOf },

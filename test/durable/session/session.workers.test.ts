@@ -21,8 +21,8 @@ async function send(key: string, text: string, id: string) {
   );
 }
 
-async function settled(session: SessionPort, runId: string): Promise<History> {
-  for (const endAt = Date.now() + 8000; Date.now() < endAt; ) {
+async function settled(session: SessionPort, runId: string, patienceMs = 8000): Promise<History> {
+  for (const endAt = Date.now() + patienceMs; Date.now() < endAt; ) {
     const state = await session.run(runId).catch(() => ({ status: "running" }));
     if (state.status !== "running") return session.history({});
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -38,8 +38,8 @@ describe("a talk in workerd", () => {
   // hang for everybody after it. So what is imported on demand is imported before anything is killed.
   beforeAll(async () => {
     await send("agent:main:warm", "run the command: true", "warm");
-    await settled(sessionOf(house, "agent:main:warm"), "warm");
-  });
+    await settled(sessionOf(house, "agent:main:warm"), "warm", 60_000);
+  }, 60_000);
 
   test("goes from the front door to an answer with a tool, and is in the index", async () => {
     const key = "agent:main:walk";

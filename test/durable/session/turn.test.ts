@@ -1,39 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Brief } from "../../../src/contract/admission.ts";
-import type { Entry } from "../../../src/contract/entry.ts";
 import type { LiveEvent } from "../../../src/contract/live.ts";
 import { commands } from "../../../src/durable/agent/commands.ts";
-import { personTexts, type ScriptedReply, type SeenRequest, scriptModel } from "../../support/scripted-model.ts";
-import { openTestSession, type TestSession, type TestSessionOptions } from "../../support/session.ts";
-import { openTestWorkspace } from "../../support/workspace.ts";
+import { personTexts, type SeenRequest } from "../../support/scripted-model.ts";
+import type { TestSession } from "../../support/session.ts";
+import { answersOf as answers, openTalk as open, resultsOf as results, type TalkScript, until } from "../../support/talk.ts";
 
-type Script = (request: SeenRequest, count: number) => ScriptedReply | Promise<ScriptedReply>;
-
-function open(script: Script, options: Partial<Omit<TestSessionOptions, "brief">> & { brief?: Partial<Brief> } = {}) {
-  const model = scriptModel(script);
-  const workspace = openTestWorkspace();
-  const session = openTestSession({
-    env: {},
-    workspace,
-    fetch: model.fetch,
-    ...options,
-    brief: { models: [model.ref], providers: model.providers, ...options.brief },
-  });
-  return { session, model, workspace };
-}
-
-const answers = (entries: Entry[]) =>
-  entries.flatMap((entry) => (entry.kind === "assistant" && entry.text !== "" ? [entry.text] : []));
-const results = (entries: Entry[]) => entries.flatMap((entry) => (entry.kind === "result" ? [entry] : []));
 const ends = (session: TestSession) => session.told.flatMap((event) => (event.type === "turn-ended" ? [event] : []));
 const states = (session: TestSession, id: string) =>
   session.told.flatMap((event) => (event.type === "inbox" && event.inboxId === id ? [event.state] : []));
-const until = async (condition: () => boolean, ms = 3000) => {
-  for (const endAt = Date.now() + ms; !condition(); ) {
-    if (Date.now() > endAt) throw new Error("It did not come about in time.");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 
 describe("a turn", () => {
   test("answers, is reported once and leaves no alarm behind", async () => {
@@ -161,6 +135,21 @@ describe("stop", () => {
     expect(session.parts.turns.open()).toBeUndefined();
   });
 
+  test("while it still thinks keeps the thoughts, which no later request sends on as an answer", async () => {
+    const { session, model } = open((_request, count) =>
+      count === 1 ? { thoughts: [["Weighing it up", 0]], pieces: [["never", 60_000]] } : { text: "Fine." },
+    );
+    await session.send("tell", { id: "story" });
+    await until(() => session.told.some((event) => event.type === "thinking"));
+    session.stop();
+    await session.rest();
+    expect(session.entries().at(-1)).toMatchObject({ stopReason: "aborted", text: "", thinking: [{ text: "Weighing it up" }] });
+    await session.send("go on");
+    await session.rest();
+    expect(answers(session.entries())).toEqual(["Fine."]);
+    expect(model.requests[1]?.messages.filter((message) => message.role === "assistant")).toEqual([]);
+  });
+
   test("asked between two steps is not lost", async () => {
     const { session, model } = open(() => ({ calls: [{ name: "read", args: { path: "SOUL.md" } }] }));
     await session.send("loop", { id: "loop" });
@@ -193,7 +182,7 @@ describe("stop", () => {
 });
 
 describe("messages while busy", () => {
-  const slowThen = (text: string): Script => {
+  const slowThen = (text: string): TalkScript => {
     return (_request, count) =>
       count === 1 ? { calls: [{ name: "exec", args: { command: "sleep 0.2" } }], delayMs: 60 } : { text: `${text} ${count}` };
   };
@@ -365,6 +354,27 @@ describe("commands", () => {
     expect(session.entries().filter((entry) => entry.kind === "user")).toHaveLength(2);
   });
 
+  test("/usage and /context say in figures what was used and what the next request is made of, in detail when asked", async () => {
+    const { session } = open((_request, count) =>
+      count === 1
+        ? { calls: [{ name: "ls", args: { path: "." } }] }
+        : { text: "Done.", usage: { prompt_tokens: 12_000, completion_tokens: 500 } },
+    );
+    expect((await session.send("/usage")).reply).toContain("nothing asked since the talk began");
+    await session.send("**list** the files");
+    await session.rest();
+    const usage = (await session.send("/usage")).reply ?? "";
+    expect(usage).toMatch(/\*\*This session:\*\* 12,100 tokens in, 510 out, \$0\.0172/);
+    expect(usage).toMatch(/\*\*Latest turn:\*\* 12,100 tokens in.*scripted\/model/);
+    expect(usage).toContain("12,500 of 128,000 tokens (10 %)");
+    const brief = (await session.send("/context")).reply ?? "";
+    expect(brief).toMatch(/\*\*Next request:\*\* about [\d,]+ of 128,000 tokens \(\d+ %\)/);
+    expect(brief).not.toContain("SOUL.md");
+    const detail = (await session.send("/context detail")).reply ?? "";
+    for (const part of ["SOUL.md 120", "exec 150", "#1 you “list the files”", "#3 result of ls"]) expect(detail).toContain(part);
+    expect((await session.send("/context all")).reply).toContain("/context detail");
+  });
+
   test("/export-session writes the whole talk, and /context says what the next request is made of", async () => {
     const { session, workspace } = open((_request, count) =>
       count === 1 ? { calls: [{ name: "read", args: { path: "SOUL.md" } }] } : { text: "I have read ```it```." },
@@ -375,7 +385,7 @@ describe("commands", () => {
     const file = await workspace.readText("talk.md");
     for (const part of ["read your soul", "`read`", "Result of `read` (done)", "I have read"]) expect(file).toContain(part);
     const context = (await session.send("/context")).reply ?? "";
-    for (const part of ["System prompt", "SOUL.md", "Tools", "Messages", "110 of 128000"]) expect(context).toContain(part);
+    for (const part of ["System prompt", "Tools", "Messages", "110 of 128,000"]) expect(context).toContain(part);
   });
 
   test("directives inside a message hold for it alone and are not shown to the model", async () => {

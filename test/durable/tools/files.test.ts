@@ -61,12 +61,23 @@ describe("read", () => {
   it("describes bytes that are not text", async () => {
     await put("a.pdf", [...new TextEncoder().encode("%PDF-1.7 ")]);
     await put("b.bin", [1, 2, 0, 3]);
-    await put("c.txt", [0x66, 0xff, 0xfe]);
+    await put("c.txt", [0x66, 0xff, 0xfe, 0x01]);
+    await put("d.bin", [0x66, 0xff, 0xe9]);
     expect((await read.run({ path: "a.pdf" }, context())).text).toBe(
       "a.pdf: application/pdf, 9 B. Not text, so it is not shown.",
     );
     expect((await read.run({ path: "b.bin" }, context())).text).toContain("application/octet-stream, 4 B");
     expect((await read.run({ path: "c.txt" }, context())).text).toContain("application/octet-stream");
+    expect((await read.run({ path: "d.bin" }, context())).text).toContain("application/octet-stream");
+  });
+
+  it("reads older charsets where the name says that it is text", async () => {
+    await put("latin.csv", [0x63, 0x61, 0x66, 0xe9]);
+    await put("wide.txt", [0xff, 0xfe, 0x61, 0x00, 0xe9, 0x00]);
+    await put("said.xml", [...new TextEncoder().encode('<?xml version="1.0" encoding="iso-8859-2"?><a>'), 0xb1]);
+    expect((await read.run({ path: "latin.csv" }, context())).text).toBe("café");
+    expect((await read.run({ path: "wide.txt" }, context())).text).toBe("aé");
+    expect((await read.run({ path: "said.xml" }, context())).text).toContain("<a>ą");
   });
 
   it("takes text whose character is cut in two at the end of what is looked at", async () => {

@@ -1,10 +1,10 @@
 // Small parts of the control rooms: log lines, scopes in words, spans of time, names of files.
 import { describe, expect, it } from "vitest";
-import { describeScopes, isRevoked } from "../../../src/web/control/devices/pairing.ts";
+import { describeAddress, describeScopes, isRevoked, nameBrowser } from "../../../src/web/control/devices/pairing.ts";
 import { drawSquares } from "../../../src/web/control/devices/qr.ts";
 import { addPage, type LogLine, pickLines, readLine } from "../../../src/web/control/health/log-lines.ts";
 import { fileNameOf } from "../../../src/web/control/parts/save.ts";
-import { describeAgo, describeSpan } from "../../../src/web/control/parts/words.ts";
+import { describeAgo, describeBytes, describeSpan } from "../../../src/web/control/parts/words.ts";
 import { hrefOf } from "../../../src/web/control/rooms.ts";
 import { readRoute } from "../../../src/web/state/route.ts";
 
@@ -97,4 +97,43 @@ describe("addresses of rooms", () => {
   it.each(["agent:main:main", "agent:main:a/b c?#%", "agent:main:шхера"])("lead back to %s", (key) => {
     expect(readRoute(hrefOf("sessions", key))).toEqual({ room: "control", rest: `sessions/${key}` });
   });
+});
+
+it.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [45_056, "45.1 kB"],
+  [5_000_000_000, "5 GB"],
+  [123_456_789, "123 MB"],
+])("%i bytes are %s", (bytes, words) => {
+  expect(describeBytes(bytes)).toBe(words);
+});
+
+it.each([
+  ["Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0", "Firefox on Linux"],
+  [
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36 Edg/141.0",
+    "Edge on Windows",
+  ],
+  [
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+    "Safari on iPhone",
+  ],
+  [
+    "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Mobile Safari/537.36",
+    "Chrome on Android",
+  ],
+  ["curl/8.5.0", "curl"],
+  ["", "A browser"],
+])("%s is %s", (userAgent, name) => {
+  expect(nameBrowser(userAgent)).toBe(name);
+});
+
+it("says where someone is from, when that is known", () => {
+  expect(["local", "192.0.2.1", "unknown", undefined].map(describeAddress)).toEqual([
+    "from this machine",
+    "from 192.0.2.1",
+    "",
+    "",
+  ]);
 });

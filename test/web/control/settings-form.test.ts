@@ -7,6 +7,7 @@ import {
   mergeChange,
   parseDocument,
   readAt,
+  sharedPaths,
   writeAt,
   writeDocument,
 } from "../../../src/web/control/settings/draft.ts";
@@ -120,5 +121,19 @@ describe("the document while it is changed", () => {
     expect(parseDocument("{ ")).toMatchObject({ reason: expect.stringContaining("no JSON") });
     expect(parseDocument("[1]")).toMatchObject({ reason: expect.stringContaining("object") });
     expect(parseDocument(writeDocument({ a: [1] }))).toEqual({ value: { a: [1] } });
+  });
+});
+
+describe("two changes of one document", () => {
+  const before = { agents: { defaults: { name: "Kelp", thinking: "low" } }, messages: { queue: { mode: "steer" } } };
+  const change = (after: unknown) => changeBetween(before, after);
+
+  test("say which settings both touch", () => {
+    const mine = change({ ...before, agents: { defaults: { name: "Dulse", thinking: "high" } } });
+    const theirs = change({ ...before, agents: { defaults: { name: "Laver", thinking: "low" } } });
+    expect(sharedPaths(mine, theirs)).toEqual(["agents.defaults.name"]);
+    expect(sharedPaths(mine, change({ agents: before.agents }))).toEqual([]);
+    expect(sharedPaths(mine, change({ messages: before.messages }))).toEqual(["agents"]);
+    expect(sharedPaths(mine, undefined)).toEqual([]);
   });
 });

@@ -1,10 +1,12 @@
 // Who may in, and with which scopes: the one place where a proof becomes an authority. A proof is the owner's
-// token, a browser's login, a device's token or its signature alone once it is paired. Everything wrong counts
-// toward the guess limit; everything missing closes.
+// token, a browser's login, an assertion of Cloudflare Access, a device's token or its signature alone once it is
+// paired. Everything wrong counts toward the guess limit; everything missing closes.
 import type { GatewayErrorData } from "../../../contract/errors.ts";
 import { type ConnectParams, type Role, SCOPES, type Scope } from "../../../contract/gateway.ts";
 import type { DoorAnswer, DoorPort, DoorProof } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
+import { readAccessGate } from "./access-gate.ts";
+import { type Assertion, AssertionReader } from "./assertion.ts";
 import { proveDevice } from "./device-auth.ts";
 import { Devices, type PairRequest } from "./devices.ts";
 import { GuessLimit } from "./guess-limit.ts";
@@ -14,9 +16,12 @@ import { isSameSecret } from "./secrets.ts";
 export interface Authority {
   role: Role;
   scopes: Scope[];
-  method: "token" | "login" | "device-token" | "device";
+  method: "token" | "login" | "access" | "device-token" | "device";
   deviceId?: string;
+  /** Of the login, or of the assertion: what ends when its owner logs out. */
   loginId?: string;
+  /** When the authority is over by itself. */
+  endsAt?: number;
   /** Handed to the client, to come back with. */
   deviceToken?: string;
 }
@@ -32,16 +37,28 @@ export interface Visitor {
   client: string;
   /** Secret of a login cookie that came with the upgrade from our own page. */
   loginId?: string | undefined;
+  /** What Cloudflare Access said at the upgrade from our own page. */
+  assertion?: Assertion | undefined;
+}
+
+/** With the owner's token and Cloudflare Access as the variables say; what is half set up is complained of. */
+export function openAccess(sql: Sql, variables: Record<string, unknown>, complain: (text: string) => void): Access {
+  const gate = readAccessGate(variables);
+  if (gate.state === "incomplete") complain(gate.reason);
+  const token = variables["SKERRY_TOKEN"];
+  return new Access(sql, () => (typeof token === "string" ? token : ""), new AssertionReader(gate));
 }
 
 export class Access {
   readonly devices: Devices;
   readonly logins: Logins;
+  readonly #assertions: AssertionReader;
   readonly #limit: GuessLimit;
   readonly #ownerToken: () => string;
 
-  constructor(sql: Sql, ownerToken: () => string) {
+  constructor(sql: Sql, ownerToken: () => string, assertions = new AssertionReader({ state: "off" })) {
     this.#ownerToken = ownerToken;
+    this.#assertions = assertions;
     this.devices = new Devices(sql, ownerToken);
     this.logins = new Logins(sql, ownerToken);
     this.#limit = new GuessLimit(sql);
@@ -53,7 +70,7 @@ export class Access {
     const locked = this.#limit.lockedForMs(proof.client, now);
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     const isGood = proof.code ? await this.logins.spendCode(proof.code, now) : await this.#isOwner(proof.token);
-    if (isGood) return { outcome: "welcome", ...(await this.logins.create(now)) };
+    if (isGood) return { outcome: "welcome", ...(await this.logins.create(now, proof)) };
     return this.#refuseGuess(
       proof.client,
       now,
@@ -64,15 +81,45 @@ export class Access {
   }
 
   async check(proof: DoorProof, now: number): ReturnType<DoorPort["check"]> {
-    const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now);
+    const login = proof.login === undefined ? undefined : await this.logins.find(proof.login, now, proof.client);
     if (login) return { outcome: "welcome", by: "login", expiresAt: login.expiresAt };
     const locked = this.#limit.lockedForMs(proof.client, now);
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
     if (proof.deviceToken !== undefined && (await this.#isWriter(proof.deviceToken))) return { outcome: "welcome", by: "device" };
-    if (proof.token === undefined && proof.deviceToken === undefined)
-      return { outcome: "refused", reason: "Log in first, or send the owner's token." };
+    const isSilent = proof.token === undefined && proof.deviceToken === undefined;
+    const assertion = isSilent ? await this.readAssertion(proof.assertion, proof.client, now) : undefined;
+    if (assertion?.outcome === "proven") return { outcome: "welcome", by: "access", expiresAt: assertion.expiresAt };
+    if (isSilent) return { outcome: "refused", reason: assertion?.reason ?? "Log in first, or send the owner's token." };
     return this.#refuseGuess(proof.client, now, "This is not the owner's token.");
+  }
+
+  async mintCode(proof: DoorProof, now: number): ReturnType<DoorPort["mintCode"]> {
+    const checked = await this.check(proof, now);
+    return checked.outcome === "welcome" ? { outcome: "welcome", ...(await this.logins.createCode(now)) } : checked;
+  }
+
+  /** What an assertion is worth. A forged one counts as a wrong guess, and a locked address is not listened to. */
+  async readAssertion(jwt: string | undefined, client: string, now: number): Promise<Assertion | undefined> {
+    if (jwt === undefined || this.#limit.lockedForMs(client, now) > 0) return undefined;
+    const assertion = await this.#assertions.read(jwt, now);
+    if (assertion?.outcome === "refused" && assertion.isForged) this.#limit.noteFailure(client, now);
+    return assertion;
+  }
+
+  /** What our own page brought to its socket; whether it opens it is decided at `enter`. */
+  async atUpgrade(secret: string | undefined, jwt: string | undefined, client: string, now: number) {
+    const login = secret === undefined ? undefined : await this.logins.find(secret, now, client);
+    const assertion = login ? undefined : await this.readAssertion(jwt, client, now);
+    return { ...(login ? { loginId: login.id } : {}), ...(assertion ? { assertion } : {}) };
+  }
+
+  /** Ends what there is to end, and answers which sockets go with it. */
+  async logout(proof: DoorProof, now: number): Promise<{ by: "access" | "login" | "none"; ids: string[] }> {
+    const login = proof.login === undefined ? undefined : await this.logins.end(proof.login);
+    const assertion = await this.readAssertion(proof.assertion, proof.client, now);
+    if (assertion?.outcome === "proven") return { by: "access", ids: [assertion.id, ...(login ? [login] : [])] };
+    return { by: login ? "login" : "none", ids: login ? [login] : [] };
   }
 
   #refuseGuess(client: string, now: number, reason: string): DoorAnswer<never> {
@@ -115,12 +162,13 @@ export class Access {
     }
     const { token, password, deviceToken, bootstrapToken } = params.auth ?? {};
     const isOwner = (await this.#isOwner(token)) || (await this.#isOwner(password));
-    if (isOwner || (visitor.loginId !== undefined && role === "operator")) {
+    const page = isOwner || role !== "operator" ? undefined : provePage(visitor, now);
+    if (isOwner || page) {
       const scopes = role === "operator" ? grant(params.scopes, SCOPES) : [];
-      const authority: Authority = { role, scopes, method: isOwner ? "token" : "login" };
-      if (visitor.loginId !== undefined && !isOwner) authority.loginId = visitor.loginId;
+      const authority: Authority = { role, scopes, ...(page ?? { method: "token" }) };
       if (!proof) return { outcome: "welcome", authority };
-      await this.devices.pair({ id: proof.deviceId, publicKey: proof.publicKey, role, scopes, client: params.client }, now);
+      const { deviceId: id, publicKey } = proof;
+      await this.devices.pair({ id, publicKey, role, scopes, client: params.client, address: client }, now);
       return { outcome: "welcome", authority: await this.#withToken(authority, proof.deviceId) };
     }
 
@@ -145,6 +193,10 @@ export class Access {
       return refuse(code, "unauthorized: gateway token mismatch (use the value of SKERRY_TOKEN)", "update_auth_credentials");
     }
     if (proof) return this.#ask(visitor, role, proof.deviceId, proof.publicKey, "not-paired", now);
+    if (visitor.assertion?.outcome === "refused") {
+      const details = { code: "ACCESS_REFUSED", recommendedNextStep: "update_auth_credentials" };
+      return { outcome: "refused", error: { code: "NOT_PAIRED", message: visitor.assertion.reason, details } };
+    }
     const details = { code: "DEVICE_IDENTITY_REQUIRED" };
     return { outcome: "refused", error: { code: "NOT_PAIRED", message: "device identity required", details } };
   }
@@ -156,7 +208,7 @@ export class Access {
     if (wanted.some((scope) => isScope(scope) && !satisfies(approved, scope))) {
       return this.#ask(visitor, role, id, key, "scope-upgrade", now);
     }
-    this.devices.noteSeen(id, role, visitor.params.client, now);
+    this.devices.noteSeen(id, role, visitor, now);
     const scopes = SCOPES.filter((scope) => wanted.includes(scope));
     const authority: Authority = { role, scopes, method: hasToken ? "device-token" : "device" };
     return { outcome: "welcome", authority: await this.#withToken(authority, id) };
@@ -189,6 +241,14 @@ export class Access {
     };
     return { outcome: "refused", error, ...(asked?.isNew ? { asked: asked.request } : {}) };
   }
+}
+
+/** What our own page brings along without a word: its login, or what Cloudflare Access said of it. */
+function provePage(visitor: Visitor, now: number): Pick<Authority, "method" | "loginId" | "endsAt"> | undefined {
+  const { loginId, assertion } = visitor;
+  if (loginId !== undefined) return { method: "login", loginId };
+  if (assertion?.outcome !== "proven" || assertion.expiresAt <= now) return undefined;
+  return { method: "access", loginId: assertion.id, endsAt: assertion.expiresAt };
 }
 
 function isScope(scope: string): scope is Scope {

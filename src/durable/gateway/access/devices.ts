@@ -8,7 +8,7 @@ import { isSameSecret, signText } from "./secrets.ts";
 export const PAIRING_LIFE_MS = 3_600_000;
 const MAX_PENDING = 50;
 
-const MIGRATIONS = [
+export const DEVICES_SCHEMA = [
   `CREATE TABLE device_salt (salt TEXT NOT NULL);
 CREATE TABLE devices (
   id TEXT NOT NULL, role TEXT NOT NULL, public_key TEXT NOT NULL, scopes TEXT NOT NULL, client TEXT NOT NULL, label TEXT,
@@ -18,6 +18,7 @@ CREATE TABLE pair_requests (
   id TEXT PRIMARY KEY, device_id TEXT NOT NULL, role TEXT NOT NULL, public_key TEXT NOT NULL, scopes TEXT NOT NULL,
   client TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (device_id, role)) WITHOUT ROWID`,
   "ALTER TABLE devices ADD COLUMN owner_mark TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE devices ADD COLUMN address TEXT NOT NULL DEFAULT ''",
 ];
 
 export type ClientInfo = ConnectParams["client"];
@@ -35,6 +36,8 @@ export interface Device {
   pairedAt: number;
   tokenAt: number;
   seenAt: number;
+  /** Network address it was last seen from; empty: not known. */
+  address: string;
 }
 
 export interface PairRequest {
@@ -61,6 +64,7 @@ interface DeviceRow {
   paired_at: number;
   token_at: number;
   seen_at: number;
+  address: string;
 }
 
 interface RequestRow {
@@ -81,7 +85,7 @@ export class Devices {
   constructor(sql: Sql, ownerToken: () => string) {
     this.#sql = sql;
     this.#ownerToken = ownerToken;
-    migrate(sql, "devices", MIGRATIONS);
+    migrate(sql, "devices", DEVICES_SCHEMA);
   }
 
   find(id: string, role: string): Device | undefined {
@@ -95,7 +99,7 @@ export class Devices {
 
   /** Makes the device a paired one, or refreshes what is known of it. A revoked one starts with a new token. */
   async pair(
-    device: { id: string; role: string; publicKey: string; scopes: readonly string[]; client: ClientInfo },
+    device: { id: string; role: string; publicKey: string; scopes: readonly string[]; client: ClientInfo; address?: string },
     now: number,
   ): Promise<void> {
     const ownerMark = await this.ownerMark();
@@ -103,7 +107,7 @@ export class Devices {
       const known = this.#sql.one<DeviceRow>("SELECT * FROM devices WHERE id = ? AND role = ?", device.id, device.role);
       const scopes = [...new Set([...(known ? readDevice(known).scopes : []), ...device.scopes])].sort();
       this.#sql.run(
-        "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
         device.id,
         device.role,
         device.publicKey,
@@ -115,13 +119,21 @@ export class Devices {
         known && !known.is_revoked ? known.token_at : now,
         now,
         ownerMark,
+        device.address ?? known?.address ?? "",
       );
       this.#sql.run("DELETE FROM pair_requests WHERE device_id = ? AND role = ?", device.id, device.role);
     });
   }
 
-  noteSeen(id: string, role: string, client: ClientInfo, now: number): void {
-    this.#sql.run("UPDATE devices SET seen_at = ?, client = ? WHERE id = ? AND role = ?", now, JSON.stringify(client), id, role);
+  noteSeen(id: string, role: string, from: { params: { client: ClientInfo }; client: string }, now: number): void {
+    this.#sql.run(
+      "UPDATE devices SET seen_at = ?, client = ?, address = ? WHERE id = ? AND role = ?",
+      now,
+      JSON.stringify(from.params.client),
+      from.client,
+      id,
+      role,
+    );
   }
 
   async token(id: string, role: string): Promise<string | undefined> {
@@ -237,6 +249,7 @@ function readDevice(row: DeviceRow): Device {
     pairedAt: row.paired_at,
     tokenAt: row.token_at,
     seenAt: row.seen_at,
+    address: row.address,
   };
 }
 

@@ -6,7 +6,7 @@ export const GUESS_LIMIT = { failures: 10, windowMs: 60_000, lockMs: 300_000 } a
 /** Rows kept at most: an attacker with many addresses must not fill the store. */
 const MAX_ROWS = 5000;
 
-const MIGRATIONS = [
+export const GUESS_LIMIT_SCHEMA = [
   `CREATE TABLE guesses (client TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX guesses_by_client ON guesses (client, at);
 CREATE TABLE guess_locks (client TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID`,
@@ -17,7 +17,7 @@ export class GuessLimit {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    migrate(sql, "guess-limit", MIGRATIONS);
+    migrate(sql, "guess-limit", GUESS_LIMIT_SCHEMA);
   }
 
   /** How long the address must still wait; 0 when it may try. */

@@ -35,6 +35,7 @@ export function viewSession(row: SessionRow): View {
     classification: kind,
     chatType: kind === "group" ? "group" : "direct",
     isMain: kind === "main",
+    isBackground: kind === "program",
     label: row.label ?? null,
     displayName: row.label ?? row.title ?? null,
     derivedTitle: row.title ?? null,

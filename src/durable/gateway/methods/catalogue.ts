@@ -1,6 +1,7 @@
 // What there is: agents, models, commands, tools, skills.
 import type { Brief } from "../../../contract/admission.ts";
 import { THINKING_LEVELS } from "../../../contract/event.ts";
+import type { SessionRow } from "../../../contract/live.ts";
 import { mainSessionKey } from "../../../contract/session-key.ts";
 import { type Command, commands } from "../../agent/commands.ts";
 import type { ModelInfo } from "../../models/port.ts";
@@ -136,7 +137,7 @@ function viewModel(model: ModelInfo, isAvailable: boolean, isDefault: boolean): 
     contextWindow: model.contextWindow,
     maxTokens: model.maxTokens,
     ...(model.price === undefined ? {} : { cost: model.price }),
-    input: model.acceptsImages ? ["text", "image"] : ["text"],
+    input: viewInput(model),
     reasoning: model.isReasoning,
     thinkingLevels: viewThinking(model.isReasoning),
     tags: isDefault ? ["default", "configured"] : [],
@@ -145,9 +146,28 @@ function viewModel(model: ModelInfo, isAvailable: boolean, isDefault: boolean): 
   };
 }
 
+function viewInput(model: ModelInfo): string[] {
+  return ["text", ...(model.acceptsImages ? ["image"] : []), ...(model.acceptsDocuments ? ["document"] : [])];
+}
+
 /** What a session starts from when nothing was chosen for it. */
 export async function viewDefaults(call: Call, name: SessionName): Promise<View> {
-  const brief: Brief = await call.house.directory.brief(name.key);
+  return viewBrief(call, await call.house.directory.brief(name.key));
+}
+
+/** What a session starts from, and what the model can do that it would ask now. */
+export async function viewSetting(call: Call, name: SessionName, row: () => Promise<SessionRow | undefined>): Promise<View> {
+  const [brief, session] = await Promise.all([call.house.directory.brief(name.key), row()]);
+  const model = call.house.sessionModel(brief, session?.modelOverride);
+  return {
+    defaults: viewBrief(call, brief),
+    sessionModel: model
+      ? { ref: model.ref, name: model.name, input: viewInput(model), thinkingLevels: viewThinking(model.isReasoning) }
+      : null,
+  };
+}
+
+function viewBrief(call: Call, brief: Brief): View {
   const first = call.house.chooseModels(brief).models[0];
   return {
     modelProvider: first?.provider ?? null,

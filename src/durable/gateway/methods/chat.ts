@@ -11,7 +11,7 @@ import { MEDIA_KEY } from "../../media.ts";
 import { satisfies } from "../access/access.ts";
 import { fromBase64Url } from "../access/secrets.ts";
 import { type View, viewEmptySession, viewEntry, viewSession } from "../live/views.ts";
-import { viewDefaults } from "./catalogue.ts";
+import { viewSetting } from "./catalogue.ts";
 import { type Call, FirstOfTwo, type Handlers, invalid, LATER, nameSession, notFound, type SessionName } from "./method.ts";
 
 const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
@@ -25,6 +25,7 @@ type ChatMethod =
   | "chat.send"
   | "chat.abort"
   | "chat.inject"
+  | "session.typing"
   | "agent"
   | "agent.wait";
 
@@ -39,8 +40,10 @@ export const chat: Handlers<ChatMethod> = {
 
   "chat.metadata": async (params, call) => {
     const name = nameSession(params.sessionKey, params.agentId);
-    const row = await call.house.session(name.key).row();
-    return { sessionKey: name.key, session: row ? viewSession(row) : null, defaults: await viewDefaults(call, name) };
+    const row = call.house.session(name.key).row();
+    const setting = await viewSetting(call, name, () => row);
+    const known = await row;
+    return { sessionKey: name.key, session: known ? viewSession(known) : null, ...setting };
   },
 
   "chat.message.get": async (params, call) => {
@@ -67,6 +70,15 @@ export const chat: Handlers<ChatMethod> = {
     const name = nameSession(params.sessionKey, params.agentId);
     const entry = await call.house.session(name.key).inject(params.message, params.label);
     return { ok: true, messageId: entry.id, messageSeq: entry.seq };
+  },
+
+  "session.typing": (params, { house, screen }) => {
+    const { key: sessionKey, agentId } = nameSession(params.sessionKey, params.agentId);
+    const { connId, client } = screen.state;
+    const family = client.deviceFamily === undefined ? {} : { deviceFamily: client.deviceFamily };
+    const actor = { id: client.instanceId ?? connId, label: client.displayName ?? client.id, ...family };
+    const payload = { sessionKey, agentId, typing: params.typing, actor, ts: house.now() };
+    return { ok: true, broadcast: house.tellOthers(connId, "session.typing", payload, sessionKey) > 0 };
   },
 
   agent: async (params, call) => {
@@ -151,14 +163,12 @@ interface Page {
 }
 
 async function readHistory(call: Call, name: SessionName, page: Page): Promise<View> {
-  const [history, defaults] = await Promise.all([
-    call.house.session(name.key).history({
-      limit: page.limit ?? 200,
-      ...(page.afterSeq === undefined ? {} : { afterSeq: page.afterSeq }),
-      ...(page.beforeSeq === undefined ? {} : { beforeSeq: page.beforeSeq }),
-    }),
-    viewDefaults(call, name),
-  ]);
+  const asked = call.house.session(name.key).history({
+    limit: page.limit ?? 200,
+    ...(page.afterSeq === undefined ? {} : { afterSeq: page.afterSeq }),
+    ...(page.beforeSeq === undefined ? {} : { beforeSeq: page.beforeSeq }),
+  });
+  const [history, setting] = await Promise.all([asked, viewSetting(call, name, async () => (await asked).row)]);
   const { messages, isCut, lastSeq } = viewMessages(history, page);
   const isKnown = history.row.sessionId !== "";
   const { active, row } = history;
@@ -175,7 +185,7 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
     lastSeq: lastSeq ?? page.afterSeq ?? 0,
     thinkingLevel: row.thinking ?? null,
     verboseLevel: row.verbose ?? null,
-    defaults,
+    ...setting,
     sessionInfo: isKnown ? viewSession(row) : viewEmptySession(name.key, name.agentId),
     ...(active ? { active, inFlightRun: { runId: active.runId, text: active.text } } : {}),
   };

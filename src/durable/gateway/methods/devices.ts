@@ -19,12 +19,24 @@ type DevicesMethod =
   | "auth.link";
 
 export const devices: Handlers<DevicesMethod> = {
-  "device.pair.list": (_params, { house }) => {
+  "device.pair.list": async (_params, { house, screen }) => {
     const known = house.access.devices.list();
     const ids = [...new Set(known.map((device) => device.id))];
     return {
       pending: house.access.devices.pending(house.now()).map(viewPairRequest),
-      paired: ids.map((id) => viewDevice(known.filter((device) => device.id === id))),
+      paired: ids.map((id) => ({
+        ...viewDevice(known.filter((device) => device.id === id)),
+        isCurrent: screen.state.deviceId === id,
+      })),
+      logins: (await house.access.logins.list(house.now())).map((login) => ({
+        deviceId: login.id,
+        userAgent: login.userAgent,
+        remoteIp: login.address,
+        createdAtMs: login.createdAt,
+        lastSeenAtMs: login.seenAt,
+        expiresAtMs: login.expiresAt,
+        isCurrent: screen.state.loginId === login.id,
+      })),
     };
   },
 
@@ -34,8 +46,8 @@ export const devices: Handlers<DevicesMethod> = {
     if (!request) throw notFound("There is no such pairing request; it may have expired. Let the device connect again.");
     const tooMuch = SCOPES.find((scope) => request.scopes.includes(scope) && !satisfies(call.screen.state.scopes, scope));
     if (tooMuch || (request.role !== "operator" && !isAdmin(call))) throw missing(tooMuch ?? "operator.admin");
-    const { deviceId: id, role, publicKey, scopes, client } = request;
-    await house.access.devices.pair({ id, role, publicKey, scopes, client }, house.now());
+    const { deviceId: id, role, publicKey, scopes, client, address } = request;
+    await house.access.devices.pair({ id, role, publicKey, scopes, client, address }, house.now());
     tellResolved(call, request, "approved");
     return { requestId: request.id, device: viewDevice(house.access.devices.list().filter((device) => device.id === id)) };
   },
@@ -76,7 +88,9 @@ export const devices: Handlers<DevicesMethod> = {
   "device.token.revoke": (params, call) => {
     const role = params.role ?? "operator";
     mustManage(call, params.deviceId, role);
-    if (!call.house.access.devices.revoke(params.deviceId, role)) throw notFound("There is no such paired device.");
+    const { access } = call.house;
+    const isOut = access.logins.remove(params.deviceId) || access.devices.revoke(params.deviceId, role);
+    if (!isOut) throw notFound("There is no such paired device or login.");
     call.house.dropDevice(params.deviceId, "device token revoked");
     return { deviceId: params.deviceId, role, revokedAtMs: call.house.now() };
   },
@@ -98,7 +112,7 @@ function missing(scope: string): GatewayError {
 /** A device session that is no administrator's manages itself only. */
 function mustManage(call: Call, deviceId: string, role = "operator"): void {
   const own = call.screen.state;
-  const isShared = own.method === "token" || own.method === "login";
+  const isShared = ["token", "login", "access"].includes(own.method);
   if (isAdmin(call) || ((isShared || own.deviceId === deviceId) && role === "operator")) return;
   throw missing("operator.admin");
 }
@@ -147,6 +161,7 @@ function viewDevice(roles: readonly Device[]): View {
     createdAtMs: first.pairedAt,
     approvedAtMs: first.pairedAt,
     lastSeenAtMs: first.seenAt,
+    ...(first.address === "" ? {} : { remoteIp: first.address }),
     tokens: roles.map((device) => ({
       role: device.role,
       scopes: device.scopes,

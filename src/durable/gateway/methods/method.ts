@@ -6,7 +6,7 @@ import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import type { TurnWishes } from "../../../contract/event.ts";
 import type { MediaRef, Message } from "../../../contract/message.ts";
 import type { EventName, MethodName, MethodParams } from "../../../contract/methods.ts";
-import type { DirectoryPort, SessionPort, WorkspacePort } from "../../../contract/ports.ts";
+import type { DirectoryPort, DirectoryStorage, SessionPort, WorkspacePort, WorkspaceStorage } from "../../../contract/ports.ts";
 import { formatSessionKey, mainSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Intake } from "../../intake.ts";
 import type { ModelChoice } from "../../models/choice.ts";
@@ -34,6 +34,8 @@ export interface House {
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name?: string): Promise<MediaRef>;
   chooseModels(brief: Brief): ModelChoice;
   listModels(brief: Brief): (ModelInfo & { isAvailable: boolean })[];
+  /** The model a session would ask now: its own, else the first of its agent. */
+  sessionModel(brief: Brief, override: string | undefined): ModelInfo | undefined;
   /** Every provider there could be, with how many of its models are known. */
   listProviders(brief: Brief): ProviderFacts[];
   /** The key that a variable or secret holds. */
@@ -42,14 +44,31 @@ export interface House {
   access: Access;
   presence: Presence;
   log: LogRing;
+  /** Of the Gateway's own database. */
+  storedBytes(): number;
+  /** What is stored where; counted anew at most every ten minutes where counting costs. */
+  countStored(): Promise<StoredCounts>;
   screenCount(): number;
   tell(event: EventName, payload: Record<string, unknown>, audience: Audience | "pairing" | "all"): void;
+  /** Tells those who follow the session, but for one; answers how many they are. */
+  tellOthers(connId: string, event: EventName, payload: Record<string, unknown>, sessionKey: string): number;
   /** The session of a run that was heard of lately. */
   sessionOfRun(runId: string): string | undefined;
   /** Answers the request when the run ends. */
   waitFor(wait: Wait): Promise<void>;
-  /** Closes the live sockets of a device. */
-  dropDevice(deviceId: string, reason: string): void;
+  /** Closes the live sockets of a device or a login. */
+  dropDevice(id: string, reason: string): void;
+}
+
+/** Bytes and counts of all that is kept. */
+export interface StoredCounts {
+  directory: DirectoryStorage | undefined;
+  gateway: { bytes: number };
+  workspaces: (WorkspaceStorage & { agentId: string })[];
+  /** Objects in R2; with `isMore` there are more than were counted. */
+  objects: { count: number; bytes: number; isMore: boolean };
+  /** On the owner's machine nothing but the disk bounds it. */
+  isLocal: boolean;
 }
 
 export interface ProviderFacts {

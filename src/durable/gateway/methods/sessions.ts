@@ -161,8 +161,9 @@ async function listSessions(params: MethodParams<"sessions.list">, call: Call): 
     ...(params.agentId === undefined ? {} : { agentId: params.agentId.toLowerCase() }),
     ...(params.search ? { search: params.search } : {}),
     ...(params.activeMinutes === undefined ? {} : { activeMinutes: params.activeMinutes }),
+    kind: params.programs ? ("programs" as const) : ("talks" as const),
   };
-  const [{ rows, total }, defaults] = await Promise.all([
+  const [{ rows, total, programs = 0 }, defaults] = await Promise.all([
     call.house.directory.sessions(request),
     viewDefaults(call, nameSession(undefined, params.agentId)),
   ]);
@@ -171,6 +172,7 @@ async function listSessions(params: MethodParams<"sessions.list">, call: Call): 
     ts: call.house.now(),
     count: rows.length,
     totalCount: total,
+    programCount: programs,
     limitApplied: limit,
     hasMore,
     nextOffset: hasMore ? offset + rows.length : null,

@@ -16,6 +16,8 @@ export interface Quirks {
   echoesReasoning?: "reasoning_content" | "think-tag";
   /** Call ids must be exactly nine letters and digits. */
   hasShortCallIds?: boolean;
+  /** Models that read PDF files as they are. Absent: none. */
+  documentModels?: RegExp;
   /** Tool arguments can stream as they are written. */
   hasEagerArguments?: boolean;
 }
@@ -45,7 +47,7 @@ export const PROVIDER_ROWS: readonly ProviderRow[] = [
     baseUrlEnv: "ANTHROPIC_BASE_URL",
     apiKeyEnv: "ANTHROPIC_API_KEY",
     unknownModel: { contextWindow: 200_000, maxTokens: 32_000, acceptsImages: true, isReasoning: /^claude-/ },
-    quirks: { hasEagerArguments: true },
+    quirks: { hasEagerArguments: true, documentModels: /^claude-/ },
   },
   {
     id: "openai",
@@ -55,7 +57,12 @@ export const PROVIDER_ROWS: readonly ProviderRow[] = [
     baseUrlEnv: "OPENAI_BASE_URL",
     apiKeyEnv: "OPENAI_API_KEY",
     unknownModel: { contextWindow: 128_000, maxTokens: 16_384, acceptsImages: true, isReasoning: /^(gpt-[5-9](?!.*chat)|o\d)/ },
-    quirks: { maxTokensField: "max_completion_tokens", hasCacheKey: true, thinkingField: "reasoning_effort" },
+    quirks: {
+      maxTokensField: "max_completion_tokens",
+      hasCacheKey: true,
+      thinkingField: "reasoning_effort",
+      documentModels: /^(gpt-(4o|4\.1|[5-9])|o\d)/,
+    },
   },
   {
     id: "deepseek",
@@ -82,7 +89,8 @@ export const PROVIDER_ROWS: readonly ProviderRow[] = [
     baseUrl: "https://openrouter.ai/api/v1",
     baseUrlEnv: "OPENROUTER_BASE_URL",
     apiKeyEnv: "OPENROUTER_API_KEY",
-    quirks: { thinkingField: "reasoning.effort" },
+    // For other models OpenRouter would have the pages read by a service that costs extra.
+    quirks: { thinkingField: "reasoning.effort", documentModels: /^(anthropic|openai|google)\// },
   },
   {
     id: "groq",

@@ -4,7 +4,7 @@ import type { Anthropic } from "@anthropic-ai/sdk";
 import type { ThinkingLevel } from "../../../contract/event.ts";
 import { quirksOf } from "../catalogue.ts";
 import { type PreparedMessage, type PreparedResult, prepareMessages } from "../handover.ts";
-import type { ModelRequest, ToolSpec } from "../port.ts";
+import type { ModelPart, ModelRequest, ToolSpec } from "../port.ts";
 
 type Body = Anthropic.MessageCreateParamsStreaming;
 const CACHED = { cache_control: { type: "ephemeral" } } as const;
@@ -52,7 +52,7 @@ function toParam(message: PreparedMessage): Anthropic.MessageParam {
   if (message.role === "user") {
     return {
       role: "user",
-      content: message.parts.map((part) => (part.type === "text" ? { type: "text", text: part.text } : imageOf(part))),
+      content: message.parts.map(partOf),
     };
   }
   if (message.role === "results") return { role: "user", content: message.results.map(resultOf) };
@@ -64,6 +64,21 @@ function toParam(message: PreparedMessage): Anthropic.MessageParam {
   if (message.text.trim() !== "") content.push({ type: "text", text: message.text });
   for (const call of message.calls) content.push({ type: "tool_use", id: call.id, name: call.name, input: call.args });
   return { role: "assistant", content };
+}
+
+function partOf(part: ModelPart): Anthropic.ContentBlockParam {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image":
+      return imageOf(part);
+    case "document": {
+      const source = { type: "base64", media_type: part.mimeType, data: part.base64 } as const;
+      return { type: "document", source, title: part.name.slice(0, 200) };
+    }
+    default:
+      return part satisfies never;
+  }
 }
 
 function resultOf(result: PreparedResult): Anthropic.ToolResultBlockParam {
@@ -86,12 +101,19 @@ function markLast(messages: Anthropic.MessageParam[]): Anthropic.MessageParam[] 
     const message = messages[index];
     if (message?.role !== "user" || typeof message.content === "string") continue;
     const last = message.content.at(-1);
-    if (last && "type" in last && (last.type === "text" || last.type === "tool_result" || last.type === "image")) {
+    if (last && isMarkable(last)) {
       last.cache_control = { type: "ephemeral" };
       marksLeft -= 1;
     }
   }
   return messages;
+}
+
+/** Kinds of content that may carry a cache mark. */
+function isMarkable(
+  block: Anthropic.ContentBlockParam,
+): block is Extract<Anthropic.ContentBlockParam, { type: "text" | "tool_result" | "image" | "document" }> {
+  return block.type === "text" || block.type === "tool_result" || block.type === "image" || block.type === "document";
 }
 
 /** Claude from 4.6 on decides by itself how long to think; older ones get a budget. */

@@ -12,6 +12,11 @@ export function parseArguments(text: string, model: string): Record<string, unkn
   throw new ModelFailure({ kind: "cut", model, said: "the arguments of a call were not readable" });
 }
 
+/** Whether the pieces that came are the whole of it. */
+export function isReadable(text: string): boolean {
+  return parse(text) !== undefined;
+}
+
 /** An id for a call whose provider gave none. */
 export function makeCallId(): string {
   return `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 20)}`;

@@ -38,12 +38,25 @@ function userMessage(parts: readonly ModelPart[]): ChatMessage {
   if (parts.every((part) => part.type === "text")) return { role: "user", content: textOf(parts) };
   return {
     role: "user",
-    content: parts.map((part) =>
-      part.type === "text"
-        ? { type: "text", text: part.text }
-        : { type: "image_url", image_url: { url: `data:${part.mimeType};base64,${part.base64}` } },
-    ),
+    content: parts.map(toContent),
   };
+}
+
+function toContent(part: ModelPart): OpenAI.Chat.Completions.ChatCompletionContentPart {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image":
+      return { type: "image_url", image_url: { url: dataUrl(part) } };
+    case "document":
+      return { type: "file", file: { filename: part.name, file_data: dataUrl(part) } };
+    default:
+      return part satisfies never;
+  }
+}
+
+function dataUrl({ mimeType, base64 }: { mimeType: string; base64: string }): string {
+  return `data:${mimeType};base64,${base64}`;
 }
 
 function assistantMessage(message: Extract<PreparedMessage, { role: "assistant" }>, quirks: Quirks): ChatMessage {

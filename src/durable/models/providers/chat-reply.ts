@@ -4,7 +4,7 @@ import type { StopReason, Usage } from "../../../contract/entry.ts";
 import { ModelFailure } from "../../../contract/errors.ts";
 import type { ModelDelta, ModelReply, ModelRequest } from "../port.ts";
 import { estimateUsage, priceUsage } from "../price.ts";
-import { makeCallId, parseArguments } from "./call-args.ts";
+import { isReadable, makeCallId, parseArguments } from "./call-args.ts";
 import { ThinkTags } from "./think-tags.ts";
 
 /** What is read of a chunk; everything may be missing. */
@@ -81,7 +81,7 @@ export class ChatReply {
     if (this.finishReason === "error") throw new ModelFailure({ kind: "cut", model, said: "the service broke off" });
     const isShort = this.finishReason === "length";
     const calls = this.calls.flatMap((call) => {
-      if (call.name === "" || (isShort && !isWhole(call.json))) return [];
+      if (call.name === "" || (isShort && !isReadable(call.json))) return [];
       return [{ id: call.id, name: call.name, args: parseArguments(call.json, model) }];
     });
     const text = this.text || this.refusal;
@@ -149,13 +149,4 @@ function readUsage(usage: ChatUsage): Usage {
     cacheRead,
     cacheWrite,
   };
-}
-
-function isWhole(json: string): boolean {
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    return false;
-  }
 }

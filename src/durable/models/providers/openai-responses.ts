@@ -6,7 +6,7 @@ import { ModelFailure } from "../../../contract/errors.ts";
 import { classifyFailure } from "../failure.ts";
 import type { ModelDelta, ModelReply, ModelRequest, Provider } from "../port.ts";
 import { estimateUsage, priceUsage } from "../price.ts";
-import { parseArguments } from "./call-args.ts";
+import { isReadable, parseArguments } from "./call-args.ts";
 import { openAiClient } from "./openai-client.ts";
 import { responsesBody } from "./responses-body.ts";
 
@@ -113,7 +113,7 @@ function finish(progress: Progress, request: ModelRequest): ModelReply {
   const calls: ToolCall[] = [];
   for (const call of progress.calls.values()) {
     // The answer ended inside this call: half of its arguments must not run.
-    if (isShort && !isWhole(call.json)) continue;
+    if (isShort && !isReadable(call.json)) continue;
     calls.push({ id: call.id, name: call.name, args: parseArguments(call.json, model) });
   }
   const text = progress.text || progress.refusal;
@@ -126,13 +126,4 @@ function stopReasonOf(progress: Progress, calls: number, isShort: boolean): Stop
   if (calls > 0) return "tools";
   if (progress.end === "content_filter" || (progress.text === "" && progress.refusal !== "")) return "refused";
   return isShort ? "length" : "stop";
-}
-
-function isWhole(json: string): boolean {
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    return false;
-  }
 }

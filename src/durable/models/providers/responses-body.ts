@@ -2,7 +2,7 @@
 // first, and the cache key sends a session to the same cache again.
 import type { OpenAI } from "openai";
 import { type PreparedMessage, type PreparedResult, prepareMessages } from "../handover.ts";
-import type { ModelRequest } from "../port.ts";
+import type { ModelPart, ModelRequest } from "../port.ts";
 import { openAiEffort } from "./effort.ts";
 import { cacheKeyOf } from "./openai-client.ts";
 
@@ -43,9 +43,7 @@ function toInput(message: PreparedMessage): Input[] {
     return [
       {
         role: "user",
-        content: message.parts.map((part) =>
-          part.type === "text" ? { type: "input_text", text: part.text } : imageOf(part.mimeType, part.base64),
-        ),
+        content: message.parts.map(partOf),
       },
     ];
   }
@@ -82,6 +80,19 @@ function toOutput(result: PreparedResult): Input {
         ? text
         : [{ type: "input_text", text }, ...result.images.map((image) => imageOf(image.mimeType, image.base64))],
   };
+}
+
+function partOf(part: ModelPart): OpenAI.Responses.ResponseInputContent {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text };
+    case "image":
+      return imageOf(part.mimeType, part.base64);
+    case "document":
+      return { type: "input_file", filename: part.name, file_data: `data:${part.mimeType};base64,${part.base64}` };
+    default:
+      return part satisfies never;
+  }
 }
 
 function imageOf(mimeType: string, base64: string) {

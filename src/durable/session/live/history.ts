@@ -51,7 +51,7 @@ function activeRun(parts: SessionParts, turn: Turn): ActiveRun {
     startedAt: turn.startedAt,
     step: turn.step,
     text: parts.blocks.text(turn.id),
-    thinking: parts.publisher.thinkingOf(turn.step),
+    thinking: parts.publisher.thinkingOf(turn.step) || parts.blocks.thinking(turn.id),
     calls: parts.calls
       .open(turn.id)
       .map((call) => ({ callId: call.id, name: call.name, args: call.args, title: titleOf(call), state: "running" })),

@@ -79,6 +79,12 @@ export class Outbox {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
+  countWaiting(): number {
+    if (!this.#mayWait) return 0;
+    const query = "SELECT count(*) AS count FROM outbox WHERE state IN ('pending', 'sending')";
+    return this.#sql.one<{ count: number }>(query)?.count ?? 0;
+  }
+
   /** A try was begun by an earlier life of the object and never came back. */
   isCutOff(row: OutboxRow): boolean {
     return row.state === "sending" && !this.#underway.has(row.item.id);

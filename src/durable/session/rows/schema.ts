@@ -39,6 +39,8 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- Self-made wakes, for the breaker.
   CREATE TABLE wake (hour INTEGER PRIMARY KEY, count INTEGER NOT NULL);
   `,
+  // Thoughts are kept beside the text.
+  "ALTER TABLE block ADD COLUMN kind TEXT NOT NULL DEFAULT 'text'",
   `
   -- Order is kept for each address; rank is the place of the answer that a part belongs to. plan: how an answer is to be
   -- cut, until it is. What waited before had no address: no channel could speak.

@@ -107,6 +107,12 @@ export class Turns {
     return row && toTurn(row);
   }
 
+  /** The latest turn that ended; ids sort by time. */
+  lastEnded(): Turn | undefined {
+    const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE state = 'done' ORDER BY id DESC LIMIT 1");
+    return row && toTurn(row);
+  }
+
   byId(id: string): Turn | undefined {
     const row = this.#sql.one<TurnRow>("SELECT * FROM turn WHERE id = ?", id);
     return row && toTurn(row);

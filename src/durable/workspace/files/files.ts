@@ -2,7 +2,7 @@
 // Every change goes through `#put` or `#drop` inside one transaction, which also tells `onChange` (memory index, prompt).
 // Refusals are thrown as GatewayError; the caller makes Outcomes of them.
 import { GatewayError, type GatewayErrorCode } from "../../../contract/errors.ts";
-import type { FileChange, FileInfo } from "../../../contract/ports.ts";
+import type { FileChange, FileInfo, WorkspaceStorage } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { comparePaths, normalizePath, parentOf } from "../paths.ts";
 import type { FileHistory } from "./file-history.ts";
@@ -33,6 +33,13 @@ export interface WalkedFile {
   path: string;
   size: number;
   bytes?: Uint8Array;
+}
+
+/** A stored object and where it is to be found; `size` in bytes. */
+export interface AttachedFile {
+  path: string;
+  key: string;
+  size: number;
 }
 
 export interface FilesDeps {
@@ -127,6 +134,28 @@ export class Files {
     });
   }
 
+  /** Lays objects that are stored elsewhere into the workspace; they stay when their file goes. */
+  attach(attached: readonly AttachedFile[]): { attached: number } {
+    const missing = attached
+      .map((file) => ({ ...file, path: normalizePath(file.path) }))
+      .filter((file) => !this.#row(file.path, INFO));
+    this.#sql.transaction(() => {
+      for (const { path, key, size } of missing) {
+        this.#makeFolder(parentOf(path));
+        this.#sql.run(
+          "INSERT INTO files (path, parent, is_folder, size, updated_at, version, object_key) VALUES (?, ?, 0, ?, ?, ?, ?)",
+          path,
+          parentOf(path),
+          size,
+          this.#deps.now(),
+          this.#deps.history.lastVersion(path) + 1,
+          key,
+        );
+      }
+    });
+    return { attached: missing.length };
+  }
+
   async list(path: string, isDeep: boolean): Promise<FileInfo[]> {
     const folder = normalizePath(path);
     if (folder !== "" && !this.isFolder(folder)) {
@@ -142,6 +171,13 @@ export class Files {
     const mounted = this.#deps.mount.below(folder, isDeep).filter((info) => !own.has(info.path));
     const infos = rows.map(infoOf);
     return mounted.length === 0 ? infos : [...infos, ...mounted].sort(comparePaths);
+  }
+
+  measure(): WorkspaceStorage {
+    const counts = this.#sql.one<{ files: number; large: number }>(
+      "SELECT count(*) AS files, count(object_key) AS large FROM files WHERE is_folder = 0",
+    );
+    return { bytes: this.#sql.size(), files: counts?.files ?? 0, largeFiles: counts?.large ?? 0 };
   }
 
   isFolder(path: string): boolean {

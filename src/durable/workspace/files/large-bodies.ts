@@ -48,7 +48,8 @@ export class LargeBodies {
 
   /** No row names the key any more. Call it in the transaction that changes the row. */
   release(key: string): void {
-    this.#loosen(key, this.#now());
+    // What lies elsewhere belongs to others: a message still shows it.
+    if (key.startsWith(`${this.#prefix}/`)) this.#loosen(key, this.#now());
   }
 
   /** The bytes, or undefined when the object was replaced while we asked. */

@@ -4,18 +4,21 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { close, page } from "../../pictures/icons.ts";
+import type { ChatRoom } from "../../state/chat-room.ts";
 import { Watch } from "../../state/signal.ts";
 import type { Attached, Attachments } from "../../talk/attachments.ts";
-import { describeKind, describeSize } from "../../talk/file-limits.ts";
+import { describeKind, describeReading, describeSize } from "../../talk/file-limits.ts";
 import { PageElement } from "../element.ts";
 
 @customElement("sk-attachment-tray")
 export class AttachmentTray extends PageElement {
   @property({ attribute: false }) files: Attachments | undefined;
+  @property({ attribute: false }) room: ChatRoom | undefined;
 
   constructor() {
     super();
     new Watch(this, () => this.files);
+    new Watch(this, () => this.room);
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -28,7 +31,7 @@ export class AttachmentTray extends PageElement {
           (item) => this.#renderItem(item, files),
         )}
       </ul>
-      ${describeWait(files)}`;
+      ${renderNote(files, this.room)}`;
   }
 
   #renderItem(item: Attached, files: Attachments): TemplateResult {
@@ -56,7 +59,7 @@ function renderFacts({ name, type, size }: Attached): TemplateResult {
 }
 
 /** What keeps the message from going, or what becomes of the files, in a sentence. */
-function describeWait(files: Attachments): TemplateResult | typeof nothing {
+function renderNote(files: Attachments, room: ChatRoom | undefined): TemplateResult | typeof nothing {
   const refused = files.items.find(({ state }) => state === "refused");
   if (refused) return html`<p class="tray-note is-bad" role="alert">${refused.name}: ${refused.problem}</p>`;
   if (files.isWaiting) {
@@ -64,8 +67,7 @@ function describeWait(files: Attachments): TemplateResult | typeof nothing {
       Files need the connection: they go up as soon as it is back, and the message can be sent then.
     </p>`;
   }
-  if (files.items.some(({ picture }) => picture === undefined)) {
-    return html`<p class="tray-note">Of files that are no pictures the model is told the name, the kind and the size.</p>`;
-  }
-  return nothing;
+  const types = files.items.map(({ media, type }) => media?.type ?? type);
+  const sentence = describeReading(types, room?.reads, room?.model ?? "The model");
+  return sentence === undefined ? nothing : html`<p class="tray-note" role="status">${sentence}</p>`;
 }

@@ -152,8 +152,7 @@ export class Chat extends PageElement {
   };
 
   async #openSearch(): Promise<void> {
-    const isThere = await this.desk?.attempt(() => import("./search-bar.ts"));
-    if (!isThere) return;
+    if (!(await this.desk?.fetchPart(() => import("./search-bar.ts")))) return;
     this.isSearching = true;
     await this.updateComplete;
     this.querySelector<HTMLInputElement>("#search")?.select();

@@ -64,7 +64,7 @@ export class Composer extends PageElement {
     return html`
       <form class="composer" @submit=${this.#onSubmit}>
         ${hasMenu ? this.#renderMenu() : nothing}
-        <sk-attachment-tray .files=${this.#files}></sk-attachment-tray>
+        <sk-attachment-tray .files=${this.#files} .room=${room}></sk-attachment-tray>
         <label class="unseen" for="message">Message</label>
         <textarea
           id="message"
@@ -132,7 +132,9 @@ export class Composer extends PageElement {
 
   #write(text: string): void {
     this.text = text;
-    if (this.room) keep(`draft.${this.room.sessionKey}`, text === "" ? undefined : text);
+    if (!this.room) return;
+    keep(`draft.${this.room.sessionKey}`, text === "" ? undefined : text);
+    this.desk?.company.noteWriting(this.room.sessionKey, text !== "");
   }
 
   #onInput = (): void => {
@@ -141,14 +143,14 @@ export class Composer extends PageElement {
   };
 
   async #offer(): Promise<void> {
-    const { text, desk } = this;
+    const { text, desk, room } = this;
     if (!desk || !text.startsWith("/")) return this.#closeMenu();
     const [commands, models] = await Promise.all([
       desk.commands(),
       wantsModels(text) ? desk.models().catch(() => []) : Promise.resolve([]),
     ]);
     if (this.text !== text) return;
-    this.offered = offerFor(text, commands, models);
+    this.offered = offerFor(text, commands, models, room?.thinkingLevels);
     this.chosen = this.offered.isFirstChosen ? 0 : -1;
   }
 

@@ -46,13 +46,19 @@ function formatMore(): void {
   frame = 0;
   spentMs = 0;
   if (!reading) {
-    for (const text of waiting.splice(0)) text.format();
+    void fetchReading().then(formatFetched);
     return;
   }
   for (let text = waiting.pop(); text; text = spentMs < BUDGET_MS ? waiting.pop() : undefined) {
     if (text.isConnected) formatNow(text);
   }
   if (waiting.length > 0) frame = afterFrame(formatMore);
+}
+
+/** What waited for the reader goes on a few a frame too. Where it does not come the texts stay as they are. */
+function formatFetched(): void {
+  if (!reading) waiting.length = 0;
+  else if (frame === 0) frame = afterFrame(formatMore);
 }
 
 /** A page that is not looked at has no frames. */

@@ -41,9 +41,15 @@ async function showLarge(event: Event): Promise<void> {
   const button = event.currentTarget;
   if (!(button instanceof HTMLElement)) return;
   const all = [...(button.closest(".transcript")?.querySelectorAll<HTMLImageElement>(".picture:not(.is-gone) > img") ?? [])];
-  const { openLightbox } = await import("./lightbox.ts");
-  openLightbox(
-    all.map(({ src, alt }) => ({ src, name: alt })),
-    all.findIndex((image) => button.contains(image)),
-  );
+  const at = all.findIndex((image) => button.contains(image));
+  try {
+    const { openLightbox } = await import("./lightbox.ts");
+    openLightbox(
+      all.map(({ src, alt }) => ({ src, name: alt })),
+      at,
+    );
+  } catch {
+    // The viewer cannot be fetched just now, or went with an older version of the page.
+    open(all[at]?.src, "_blank", "noopener");
+  }
 }

@@ -5,8 +5,9 @@ import { customElement, property } from "lit/decorators.js";
 import { chevronDown, close, search, wave } from "../../pictures/icons.ts";
 import type { ChatRoom } from "../../state/chat-room.ts";
 import { Watch } from "../../state/signal.ts";
-import { TranscriptSearch } from "../../talk/transcript-search.ts";
+import { type HitPlace, TranscriptSearch } from "../../talk/transcript-search.ts";
 import { PageElement } from "../element.ts";
+import { ToolCall } from "./tool-call.ts";
 
 const PAUSE_MS = 120;
 const MAX_MARKS = 2_000;
@@ -16,7 +17,7 @@ export class SearchBar extends PageElement {
   @property({ attribute: false }) room: ChatRoom | undefined;
   #search: TranscriptSearch | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #shown: number | undefined;
+  #shown: HitPlace | undefined;
 
   constructor() {
     super();
@@ -52,7 +53,7 @@ export class SearchBar extends PageElement {
     const finder = this.#search;
     if (!finder) return html``;
     const { hits, query, current, problem, isReading } = finder;
-    const at = hits.indexOf(current ?? -1) + 1;
+    const at = hits.indexOf(current ?? "") + 1;
     const words = query === "" ? "" : hits.length === 0 ? (isReading ? "" : "Nothing found") : `${at} of ${hits.length}`;
     return html`<form class="search" role="search" aria-label="In this session" @submit=${this.#onSubmit} @keydown=${this.#onKey}>
       <span class="search-icon">${search}</span>
@@ -97,34 +98,46 @@ export class SearchBar extends PageElement {
     this.dispatchEvent(new CustomEvent("search-close"));
   };
 
-  async #show(finder: TranscriptSearch, seq: number): Promise<void> {
-    await finder.bring(seq).catch(() => undefined);
+  async #show(finder: TranscriptSearch, hit: HitPlace): Promise<void> {
+    await finder.bring(hit).catch(() => undefined);
     // What came is laid out first; then the hit is where it seems to be.
     await nextFrame();
     await nextFrame();
-    if (finder.current !== seq || !this.isConnected) return;
-    this.#place(seq)?.scrollIntoView({ block: "center" });
+    if (finder.current !== hit || !this.isConnected) return;
+    const card = this.#place(hit);
+    if (card instanceof ToolCall) await card.reveal();
+    this.#place(hit)?.scrollIntoView({ block: "center" });
     await nextFrame();
-    const place = this.#place(seq);
+    const place = this.#place(hit);
     place?.scrollIntoView({ block: "center" });
+    if (place instanceof ToolCall) bringInside(place, finder.query);
     this.#mark(finder, finder.hits);
   }
 
-  #mark(finder: TranscriptSearch, hits: readonly number[]): void {
+  #mark(finder: TranscriptSearch, hits: readonly HitPlace[]): void {
     if (!("highlights" in CSS)) return;
     const found: Range[] = [];
     const now: Range[] = [];
-    for (const seq of hits) {
-      const place = found.length < MAX_MARKS ? this.#place(seq) : null;
-      if (place) (seq === finder.current ? now : found).push(...rangesOf(place, finder.query));
+    for (const hit of hits) {
+      const place = found.length < MAX_MARKS ? this.#place(hit) : null;
+      if (place) (hit === finder.current ? now : found).push(...rangesOf(place, finder.query));
     }
     CSS.highlights.set("found", new Highlight(...found));
     CSS.highlights.set("found-now", new Highlight(...now));
   }
 
-  #place(seq: number): HTMLElement | null {
-    return document.querySelector(`.transcript [data-seq="${seq}"]`);
+  #place(hit: HitPlace): HTMLElement | null {
+    const name = hit.includes("/") ? "hit" : "seq";
+    return document.querySelector(`.transcript [data-${name}="${CSS.escape(hit)}"]`);
   }
+}
+
+/** A long result scrolls by itself: the first words found in it come into sight. */
+function bringInside(card: HTMLElement, query: string): void {
+  const box = card.querySelector<HTMLElement>(".call-text");
+  const [first] = box ? rangesOf(box, query) : [];
+  if (!box || !first) return;
+  box.scrollTop += first.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
 }
 
 function clearMarks(): void {

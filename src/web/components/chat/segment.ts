@@ -9,6 +9,7 @@ import type { Desk } from "../../state/desk.ts";
 import type { Segment, ShownLevels } from "../../state/segments.ts";
 import { clockOf } from "../../state/times.ts";
 import { describeUsage } from "../../state/usage.ts";
+import { placeOfCall } from "../../talk/transcript-search.ts";
 import { copyText } from "./markdown.ts";
 import { renderMedia } from "./media.ts";
 import "./markdown.ts";
@@ -43,7 +44,7 @@ function renderWork(items: readonly (CallItem | ThinkingItem)[], levels: ShownLe
       (item) => item.key,
       (item) =>
         item.kind === "call"
-          ? html`<sk-tool-call .item=${item} .isFull=${levels.verbose === "full"}></sk-tool-call>`
+          ? html`<sk-tool-call data-hit=${placeOfCall(item)} .item=${item} .isFull=${levels.verbose === "full"}></sk-tool-call>`
           : html`<sk-thinking .item=${item} .isFollowed=${levels.reasoning === "stream"}></sk-thinking>`,
     )}
   </div>`;

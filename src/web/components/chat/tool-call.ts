@@ -5,6 +5,7 @@ import type { CallItem, CallState } from "../../../client/view-items.ts";
 import { check, chevron, cross } from "../../pictures/icons.ts";
 import { titleCall } from "../../state/call-title.ts";
 import { describeDuration } from "../../state/times.ts";
+import { describeArg } from "../../talk/transcript-search.ts";
 import { PageElement } from "../element.ts";
 import { renderMedia } from "./media.ts";
 
@@ -25,6 +26,13 @@ export class ToolCall extends PageElement {
   @property({ attribute: false }) isFull = false;
   @state() private isOpen = false;
   @state() private isWhole = false;
+
+  /** Opens it, whole, so that what was found in it is to be seen. */
+  async reveal(): Promise<void> {
+    this.isOpen = true;
+    this.isWhole = true;
+    await this.updateComplete;
+  }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (changed.has("isFull") && this.isFull) this.isOpen = true;
@@ -57,7 +65,7 @@ export class ToolCall extends PageElement {
       ${
         args.length === 0
           ? nothing
-          : html`<dl class="call-args">${args.map(([name, value]) => html`<dt>${name}</dt><dd dir="auto">${describe(value)}</dd>`)}</dl>`
+          : html`<dl class="call-args">${args.map(([name, value]) => html`<dt>${name}</dt><dd dir="auto">${describeArg(value)}</dd>`)}</dl>`
       }
       ${
         text === ""
@@ -103,10 +111,6 @@ function renderState(item: CallItem): TemplateResult {
   const took = item.startedAt !== undefined && item.endedAt !== undefined ? describeDuration(item.endedAt - item.startedAt) : "";
   const words = [STATES[item.state], took].filter((word) => word !== "").join(", ");
   return html`<span class="call-state">${words}</span>${item.state === "done" ? html`<span class="unseen">done</span>` : nothing}`;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 1);
 }
 
 function lastLine(text: string): string {

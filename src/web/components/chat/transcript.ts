@@ -46,6 +46,7 @@ export class Transcript extends PageElement {
   constructor() {
     super();
     new Watch(this, () => this.room);
+    new Watch(this, () => this.desk?.company);
   }
 
   override disconnectedCallback(): void {
@@ -92,6 +93,7 @@ export class Transcript extends PageElement {
             (segment) => segment.key,
             (segment) => renderSegment(segment, room, this.desk, levels),
           )}
+          ${this.#renderWriting(room)}
           <sk-progress .run=${room.view.run} .items=${room.view.items} .model=${room.model}></sk-progress>
         </div>
       </div>
@@ -109,6 +111,12 @@ export class Transcript extends PageElement {
       <span>${room.problem}</span>
       <button type="button" class="link-button" @click=${() => room.open()}>Try again</button>
     </div>`;
+  }
+
+  #renderWriting(room: ChatRoom): TemplateResult | typeof nothing {
+    const on = this.desk?.company.writingIn(room.sessionKey);
+    if (!on) return nothing;
+    return html`<p class="now writing">${on === "phone" ? "Being written on a phone…" : "Being written on another screen…"}</p>`;
   }
 
   #renderEarlier(): TemplateResult {

@@ -9,6 +9,7 @@ import "./connection-bar.ts";
 import "./login.ts";
 import "./sidebar.ts";
 import "./toasts.ts";
+import "./version-bar.ts";
 
 @customElement("sk-app")
 export class App extends PageElement {
@@ -45,6 +46,7 @@ export class App extends PageElement {
         <div class=${this.isSideOpen ? "scrim is-open" : "scrim"} @click=${this.#closeSide}></div>
         <main class="room">
           <sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>
+          <sk-version-bar .link=${desk.link}></sk-version-bar>
           ${
             desk.place.room === "control"
               ? html`<sk-control .desk=${desk} .rest=${desk.place.rest} @side-open=${this.#openSide}></sk-control>`
@@ -60,10 +62,11 @@ export class App extends PageElement {
     const drawer = this.isSideOpen ? "drawer is-open" : "drawer";
     if (desk.place.room === "chat")
       return html`<sk-sidebar class=${drawer} .desk=${desk} @side-close=${this.#closeSide}></sk-sidebar>`;
-    this.#control ??= import("../../control/control.ts").catch(() => {
-      this.#control = undefined;
-      desk.say("The control rooms could not be loaded. Check the connection and load the page again.", "error");
-    });
+    this.#control ??= desk
+      .fetchPart(() => import("../../control/control.ts"))
+      .then((part) => {
+        if (!part) this.#control = undefined;
+      });
     return html`<sk-control-side class=${drawer} .desk=${desk} @side-close=${this.#closeSide}></sk-control-side>`;
   }
 

@@ -1,11 +1,12 @@
 // The foot of the side, in the chat and in the control rooms: the way from one to the other, the state of the connection,
 // the theme, the way out.
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { dayAndNight, leave, moon, sliders, sun } from "../../pictures/icons.ts";
 import type { Desk } from "../../state/desk.ts";
 import { Watch } from "../../state/signal.ts";
 import { applyTheme, nextTheme, readTheme, type Theme } from "../../state/theme.ts";
+import type { Someone } from "../../talk/company.ts";
 import { PageElement } from "../element.ts";
 
 const THEME_ICONS = { system: dayAndNight, light: sun, dark: moon };
@@ -19,12 +20,16 @@ export class SideFoot extends PageElement {
   constructor() {
     super();
     new Watch(this, () => this.desk);
+    new Watch(this, () => this.desk?.company);
   }
 
   protected override render(): TemplateResult {
     const { desk } = this;
     if (!desk) return html``;
     const isReady = desk.link.phase === "ready";
+    const { others } = desk.company;
+    const isShown = isReady && others.length > 0;
+    const more = isShown ? html`<span class="link-others" title=${nameOthers(others)}> · ${others.length} more</span>` : nothing;
     return html`
       ${
         desk.place.room === "control"
@@ -34,7 +39,7 @@ export class SideFoot extends PageElement {
       <div class="side-foot">
         <span class="link-state">
           <span class=${isReady ? "dot dot-open" : "dot dot-working"}></span>
-          <span>${isReady ? "Connected" : "Not connected"}</span>
+          <span>${isReady ? "Connected" : "Not connected"}${more}</span>
         </span>
         <button
           type="button"
@@ -58,4 +63,9 @@ export class SideFoot extends PageElement {
   #close = (): void => {
     this.dispatchEvent(new CustomEvent("side-close"));
   };
+}
+
+function nameOthers(others: readonly Someone[]): string {
+  const names = others.map(({ host, deviceFamily }) => (deviceFamily === "phone" ? `${host} on a phone` : host));
+  return `Also connected: ${names.join(", ")}`;
 }

@@ -1,4 +1,4 @@
-// Who may come in: devices that ask, devices that are in, and a link that lets a browser in once.
+// Who may come in: devices that ask, devices and browsers that are in, and a link that lets a browser in once.
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -10,7 +10,15 @@ import { describeAgo, describeMoment } from "../parts/words.ts";
 import { adopt } from "../styles/adopt.ts";
 import style from "./devices.css" with { type: "text" };
 import "./login-link.ts";
-import { describeScopes, isRevoked, type PairedDevice, type PairingList, type PendingDevice } from "./pairing.ts";
+import "./login-list.ts";
+import {
+  describeAddress,
+  describeScopes,
+  isRevoked,
+  type PairedDevice,
+  type PairingList,
+  type PendingDevice,
+} from "./pairing.ts";
 
 adopt(style);
 
@@ -26,6 +34,7 @@ export class DevicesRoom extends PageElement {
     this,
     () => this.desk,
     (desk) => read(desk, "device.pair.list", {}),
+    ["device.pair.requested", "device.pair.resolved"],
   );
 
   override connectedCallback(): void {
@@ -43,7 +52,7 @@ export class DevicesRoom extends PageElement {
     if (!desk) return html``;
     return html`
       ${this.#list.render(
-        ({ pending, paired }) => html`
+        ({ pending, paired, logins }) => html`
           <section class="section" aria-labelledby="devices-asking">
             <div class="section-head"><h2 id="devices-asking">Asking to come in</h2></div>
             <div aria-live="polite">
@@ -74,6 +83,7 @@ export class DevicesRoom extends PageElement {
                   </ul>`
             }
           </section>
+          <sk-login-list .desk=${desk} .logins=${logins} @logins-changed=${() => this.#list.load()}></sk-login-list>
         `,
       )}
       <sk-login-link .desk=${desk}></sk-login-link>
@@ -86,7 +96,7 @@ export class DevicesRoom extends PageElement {
       <div class="row-main">
         <p class="row-title"><bdi>${displayName}</bdi></p>
         <p class="row-note">
-          ${[request.platform, request.remoteIp && `from ${request.remoteIp}`, describeAgo(request.ts, Date.now())].filter(Boolean).join(" · ")}
+          ${[request.platform, describeAddress(request.remoteIp), describeAgo(request.ts, Date.now())].filter(Boolean).join(" · ")}
         </p>
         <p class="row-note">Wants to ${describeScopes(request.scopes)}.</p>
       </div>
@@ -120,11 +130,13 @@ export class DevicesRoom extends PageElement {
           this.renamed === device.deviceId
             ? this.#renderName(desk, device)
             : html`<p class="row-title">
-                <bdi>${displayName}</bdi> ${isOut ? html`<span class="badge badge-bad">locked out</span>` : nothing}
+                <bdi>${displayName}</bdi>
+                ${device.isCurrent ? html`<span class="badge">this device</span>` : nothing}
+                ${isOut ? html`<span class="badge badge-bad">locked out</span>` : nothing}
               </p>`
         }
         <p class="row-note">
-          ${[device.platform, device.roles.join(", "), `paired ${describeMoment(device.createdAtMs)}`, `seen ${describeAgo(device.lastSeenAtMs, Date.now())}`].filter(Boolean).join(" · ")}
+          ${[device.platform, device.roles.join(", "), `paired ${describeMoment(device.createdAtMs)}`, `seen ${describeAgo(device.lastSeenAtMs, Date.now())}`, describeAddress(device.remoteIp)].filter(Boolean).join(" · ")}
         </p>
         <p class="row-note">May ${isOut ? "do nothing" : describeScopes(device.scopes)}.</p>
       </div>

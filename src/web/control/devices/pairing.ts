@@ -16,11 +16,24 @@ export interface PairedDevice {
   scopes: string[];
   createdAtMs: number;
   lastSeenAtMs: number;
+  remoteIp?: string;
+  isCurrent?: boolean;
   tokens: { role: string; revokedAtMs?: number }[];
+}
+/** A browser that logged in with a link or the token. */
+export interface BrowserLogin {
+  deviceId: string;
+  userAgent: string;
+  remoteIp: string;
+  createdAtMs: number;
+  lastSeenAtMs: number;
+  expiresAtMs: number;
+  isCurrent: boolean;
 }
 export interface PairingList {
   pending: PendingDevice[];
   paired: PairedDevice[];
+  logins: BrowserLogin[];
 }
 
 const SCOPE_WORDS: Record<string, string> = {
@@ -45,4 +58,35 @@ export function describeScopes(scopes: readonly string[]): string {
 
 export function isRevoked({ tokens }: Pick<PairedDevice, "tokens">): boolean {
   return tokens.length > 0 && tokens.every((token) => token.revokedAtMs !== undefined);
+}
+
+const BROWSERS: readonly [RegExp, string][] = [
+  [/\bEdgA?\//, "Edge"],
+  [/\bOPR\//, "Opera"],
+  [/\bFirefox\/|\bFxiOS\//, "Firefox"],
+  [/Chrome\/|\bCriOS\//, "Chrome"],
+  [/\bSafari\//, "Safari"],
+];
+const SYSTEMS: readonly [RegExp, string][] = [
+  [/\biPhone\b/, "iPhone"],
+  [/\biPad\b/, "iPad"],
+  [/\bAndroid\b/, "Android"],
+  [/\bWindows\b/, "Windows"],
+  [/\bMacintosh\b/, "Mac"],
+  [/\bCrOS\b/, "ChromeOS"],
+  [/\bLinux\b/, "Linux"],
+];
+
+/** "Firefox on Linux"; what the browser says of itself, so only a hint. */
+export function nameBrowser(userAgent: string): string {
+  const find = (names: readonly [RegExp, string][]) => names.find(([sign]) => sign.test(userAgent))?.[1];
+  const browser = find(BROWSERS) ?? (userAgent === "" ? "A browser" : (/^[\w.-]+/.exec(userAgent)?.[0] ?? "A browser"));
+  const system = find(SYSTEMS);
+  return system === undefined ? browser : `${browser} on ${system}`;
+}
+
+/** Where someone connects from, in words. */
+export function describeAddress(address: string | undefined): string {
+  if (address === undefined || address === "" || address === "unknown") return "";
+  return address === "local" ? "from this machine" : `from ${address}`;
 }

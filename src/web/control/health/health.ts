@@ -6,7 +6,7 @@ import { PageElement } from "../../components/element.ts";
 import type { Desk } from "../../state/desk.ts";
 import { Watch } from "../../state/signal.ts";
 import { Fetched, read } from "../parts/fetched.ts";
-import { describeAgo, describeSpan } from "../parts/words.ts";
+import { describeAgo, describeBytes, describeSpan } from "../parts/words.ts";
 import { hrefOf } from "../rooms.ts";
 import { adopt } from "../styles/adopt.ts";
 import style from "./health.css" with { type: "text" };
@@ -15,6 +15,8 @@ import "./log.ts";
 adopt(style);
 
 const FRESH_MS = 10_000;
+/** What is stored changes slowly, and counting it is work. */
+const STORAGE_ROUNDS = 12;
 /** A slower answer than this is worth a word. */
 const SLOW_MS = 1_500;
 
@@ -36,6 +38,16 @@ interface Wellness {
   tookMs: number;
 }
 
+/** What `health` says of storage; `limits` is null where nothing but the disk bounds it. */
+interface Stored {
+  databases: { bytes: number; largest: { name: string; bytes: number } };
+  directory: { sessions: number; sessionBytes: number; outboxWaiting: number } | null;
+  workspaces: { bytes: number; files: number }[];
+  objects: { count: number; bytes: number; isMore: boolean };
+  limits: { objectDatabaseBytes: number; freeDatabaseBytes: number; freeObjectBytes: number } | null;
+  advice?: string;
+}
+
 @customElement("sk-health-room")
 export class HealthRoom extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
@@ -49,6 +61,13 @@ export class HealthRoom extends PageElement {
       const tookMs = performance.now() - askedAt;
       return { status, tookMs, people: await read<Someone[], "system-presence">(desk, "system-presence", {}) };
     },
+    ["config.changed", "presence"],
+  );
+
+  readonly #storage = new Fetched<{ storage?: Stored }>(
+    this,
+    () => this.desk,
+    (desk) => read(desk, "health", { probe: true }),
   );
 
   constructor() {
@@ -58,7 +77,13 @@ export class HealthRoom extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#timer = setInterval(() => void (document.hidden || this.#health.load()), FRESH_MS);
+    let rounds = 0;
+    this.#timer = setInterval(() => {
+      if (document.hidden) return;
+      void this.#health.load();
+      rounds += 1;
+      if (rounds % STORAGE_ROUNDS === 0) void this.#storage.load();
+    }, FRESH_MS);
   }
 
   override disconnectedCallback(): void {
@@ -67,7 +92,12 @@ export class HealthRoom extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}<sk-log .desk=${this.desk}></sk-log>`;
+    const { value, problem } = this.#health;
+    // Below what is still fetched the log would jump when it comes.
+    const isPlaced = value !== undefined || problem !== undefined;
+    return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}
+      ${this.#storage.render(({ storage }) => (storage ? renderStorage(storage) : html``))}
+      ${isPlaced ? html`<sk-log .desk=${this.desk}></sk-log>` : nothing}`;
   }
 
   #renderHealth({ status, people, tookMs }: Wellness): TemplateResult {
@@ -84,11 +114,6 @@ export class HealthRoom extends PageElement {
             model?.ref ? (model.advice ? "slow" : "well") : "broken",
             html`${model?.ref ?? "None can be used"}${model?.why ? html` <span class="row-note">${sentence(model.why)}</span>` : nothing}
             ${model?.advice ? html`<span class="part-advice">${model.advice} <a href=${hrefOf("models")}>Models and keys</a></span>` : nothing}`,
-          )}
-          ${part(
-            "Sessions",
-            undefined,
-            html`<a href=${hrefOf("sessions")}>${(status.sessions?.count ?? 0).toLocaleString("en")}</a> kept`,
           )}
           ${part("Version", undefined, html`<span class="fact-key">${status.version}</span>`)}
           ${part("Awake for", undefined, describeSpan(status.uptimeMs ?? 0))}
@@ -121,6 +146,42 @@ export class HealthRoom extends PageElement {
       </span>
     </li>`;
   }
+}
+
+function renderStorage({ databases, directory, workspaces, objects, limits, advice }: Stored): TemplateResult {
+  const state = limits === null ? undefined : advice === undefined ? "well" : "slow";
+  const files = workspaces.reduce((sum, workspace) => sum + workspace.files, 0);
+  const waiting = directory?.outboxWaiting ?? 0;
+  return html`<section class="section" aria-labelledby="health-storage">
+    <div class="section-head"><h2 id="health-storage">Storage</h2></div>
+    <ul class="rows parts">
+      ${part(
+        "Databases",
+        state,
+        html`${describeBytes(databases.bytes)}${limits ? ` of ${describeBytes(limits.freeDatabaseBytes)} on the Free plan` : ""}
+          <span class="row-note">
+            Largest: ${databases.largest.name}, ${describeBytes(databases.largest.bytes)}${limits ? ` of ${describeBytes(limits.objectDatabaseBytes)}` : ""}
+          </span>
+          ${advice ? html`<span class="part-advice">${advice} <a href=${hrefOf("sessions")}>Sessions</a></span>` : nothing}`,
+      )}
+      ${part(
+        "Sessions",
+        undefined,
+        html`<a href=${hrefOf("sessions")}>${(directory?.sessions ?? 0).toLocaleString("en")}</a> kept, ${describeBytes(directory?.sessionBytes ?? 0)}`,
+      )}
+      ${part(
+        "Files",
+        undefined,
+        html`<a href=${hrefOf("files")}>${files.toLocaleString("en")}</a> in ${workspaces.length === 1 ? "the workspace" : `${workspaces.length} workspaces`}, ${describeBytes(workspaces.reduce((sum, { bytes }) => sum + bytes, 0))}`,
+      )}
+      ${part(
+        "Attachments",
+        undefined,
+        `${objects.isMore ? "more than " : ""}${objects.count.toLocaleString("en")} stored objects, ${describeBytes(objects.bytes)}${limits ? ` of ${describeBytes(limits.freeObjectBytes)} before they cost` : ""}`,
+      )}
+      ${part("Outbox", waiting > 0 ? "slow" : undefined, waiting === 0 ? "Nothing waits to be sent" : `${waiting} ${waiting === 1 ? "message waits" : "messages wait"} to be sent; each is tried again by itself`)}
+    </ul>
+  </section>`;
 }
 
 type Wellbeing = "well" | "slow" | "broken";

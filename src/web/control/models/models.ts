@@ -24,7 +24,7 @@ export class Models extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
   @state() private problem: string | undefined;
   @state() private isSaving = false;
-  readonly #catalogue = new Fetched(this, () => this.desk, readCatalogue);
+  readonly #catalogue = new Fetched(this, () => this.desk, readCatalogue, ["config.changed"]);
 
   protected override render(): TemplateResult {
     return this.#catalogue.render((catalogue) => this.#renderAll(catalogue));

@@ -27,6 +27,11 @@ export function ask({ title, text, yes, no = "Cancel" }: Question): Promise<bool
     </form>`,
     dialog,
   );
+  return showQuestion(dialog);
+}
+
+/** Shows a dialog whose form answers "yes" or "no", and takes it away when it is answered. */
+export function showQuestion(dialog: HTMLDialogElement): Promise<boolean> {
   document.body.append(dialog);
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close("no");

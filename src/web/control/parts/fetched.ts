@@ -1,10 +1,13 @@
-// What a room asks the Gateway for: fetched when the room is shown and again when the connection comes back. Draws the
-// wait, the answer, or what went wrong with a way to try again; an answer stays on the screen while a newer one is fetched.
+// What a room asks the Gateway for: fetched when the room is shown, again when the connection comes back, and when the
+// Gateway announces that it changed, so that two open screens show the same. Draws the wait, the answer, or what went wrong with a way to try again; an answer stays on the screen while a newer one is fetched.
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
-import type { MethodName, MethodParams } from "../../../contract/methods.ts";
+import type { EventName, MethodName, MethodParams } from "../../../contract/methods.ts";
 import { wave } from "../../pictures/icons.ts";
 import { sentenceOf } from "../../state/chat-room.ts";
 import type { Desk } from "../../state/desk.ts";
+
+/** Several announcements in a row are one reason to fetch; an answer on its way to this screen comes first. */
+const PAUSE_MS = 150;
 
 export class Fetched<T> implements ReactiveController {
   value: T | undefined;
@@ -13,14 +16,23 @@ export class Fetched<T> implements ReactiveController {
   readonly #pick: () => Desk | undefined;
   readonly #fetch: (desk: Desk) => Promise<T>;
   #desk: Desk | undefined;
-  #leave: (() => void) | undefined;
+  readonly #events: readonly EventName[];
+  #leaves: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #wasReady = false;
   #turn = 0;
 
-  constructor(host: ReactiveControllerHost, pick: () => Desk | undefined, fetch: (desk: Desk) => Promise<T>) {
+  /** `events`: what the Gateway announces when there may be another answer. */
+  constructor(
+    host: ReactiveControllerHost,
+    pick: () => Desk | undefined,
+    fetch: (desk: Desk) => Promise<T>,
+    events: readonly EventName[] = [],
+  ) {
     this.#host = host;
     this.#pick = pick;
     this.#fetch = fetch;
+    this.#events = events;
     host.addController(this);
   }
 
@@ -30,13 +42,17 @@ export class Fetched<T> implements ReactiveController {
     this.hostDisconnected();
     this.#desk = desk;
     this.#wasReady = desk.link.phase === "ready";
-    this.#leave = desk.listen(() => this.#noteLink(desk));
+    this.#leaves = [
+      desk.listen(() => this.#noteLink(desk)),
+      ...this.#events.map((event) => desk.onAnnounced(event, () => this.#loadSoon())),
+    ];
     void this.load();
   }
 
   hostDisconnected(): void {
-    this.#leave?.();
-    this.#leave = undefined;
+    clearTimeout(this.#timer);
+    for (const leave of this.#leaves) leave();
+    this.#leaves = [];
     this.#desk = undefined;
   }
 
@@ -80,6 +96,11 @@ export class Fetched<T> implements ReactiveController {
       <p>${problem}</p>
       <button type="button" class="button" @click=${() => this.load()}>Try again</button>
     </div>`;
+  }
+
+  #loadSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.load(), PAUSE_MS);
   }
 
   #noteLink(desk: Desk): void {

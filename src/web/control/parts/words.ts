@@ -36,3 +36,15 @@ export function describeSpan(ms: number): string {
 export function describeAgo(at: number, now: number): string {
   return now - at < 45_000 ? "just now" : `${describeSpan(now - at)} ago`;
 }
+
+/** "1.2 MB", in thousands, as limits are published. */
+export function describeBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${size >= 100 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit] ?? ""}`;
+}

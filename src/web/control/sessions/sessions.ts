@@ -28,6 +28,8 @@ const NEWS_PAUSE_MS = 400;
 interface Listing {
   sessions: SessionSummary[];
   totalCount: number;
+  /** Sessions of programs at the OpenAI door that named none. */
+  programCount?: number;
 }
 
 @customElement("sk-sessions-room")
@@ -36,13 +38,19 @@ export class SessionsRoom extends PageElement {
   /** The session that is looked at. */
   @property({ attribute: false }) open: string | undefined;
   @state() private words = "";
+  @state() private ofPrograms = false;
   #limit = PAGE;
   #known: unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #list = new Fetched<Listing>(
     this,
     () => this.desk,
-    (desk) => read(desk, "sessions.list", { limit: this.#limit, ...(this.words === "" ? {} : { search: this.words }) }),
+    (desk) =>
+      read(desk, "sessions.list", {
+        limit: this.#limit,
+        ...(this.words === "" ? {} : { search: this.words }),
+        ...(this.ofPrograms ? { programs: true } : {}),
+      }),
   );
 
   constructor() {
@@ -85,16 +93,27 @@ export class SessionsRoom extends PageElement {
     </div>`;
   }
 
-  #renderList({ sessions, totalCount }: Listing): TemplateResult {
+  #renderList({ sessions, totalCount, programCount = 0 }: Listing): TemplateResult {
+    const choice = programCount > 0 || this.ofPrograms ? this.#renderChoice(programCount) : nothing;
     if (sessions.length === 0) {
-      return html`<p class="nothing" role="status">
-        ${this.words === "" ? "No session yet. The first message in the chat begins one." : `No session has “${this.words}” in it.`}
-      </p>`;
+      return html`${choice}
+        <p class="nothing" role="status">
+          ${
+            this.words !== ""
+              ? `No session has “${this.words}” in it.`
+              : this.ofPrograms
+                ? "No program asked within the last seven days."
+                : "No session yet. The first message in the chat begins one."
+          }
+        </p>`;
     }
     const now = new Date();
     const left = Math.min(totalCount, MOST) - sessions.length;
     return html`
-      <p class="section-note" role="status">${countOf(totalCount, this.words)}</p>
+      ${choice}
+      <p class="section-note" role="status">
+        ${countOf(totalCount, this.words)}${this.ofPrograms ? "; each is deleted seven days after its last answer" : nothing}
+      </p>
       <ul class="rows">
         ${repeat(
           sessions,
@@ -108,6 +127,27 @@ export class SessionsRoom extends PageElement {
           : nothing
       }
     `;
+  }
+
+  /** What people talk about, and what programs at the OpenAI door asked without naming a session. */
+  #renderChoice(programCount: number): TemplateResult {
+    const choice = (name: string, isOfPrograms: boolean) =>
+      html`<button
+        type="button"
+        aria-pressed=${this.ofPrograms === isOfPrograms ? "true" : "false"}
+        @click=${() => this.#choose(isOfPrograms)}
+      >
+        ${name}
+      </button>`;
+    return html`<div class="choice" role="group" aria-label="Which sessions">
+      ${choice("Talks", false)} ${choice(`Programs, ${programCount.toLocaleString("en")}`, true)}
+    </div>`;
+  }
+
+  #choose(isOfPrograms: boolean): void {
+    this.ofPrograms = isOfPrograms;
+    this.#limit = PAGE;
+    void this.#list.load();
   }
 
   #renderRow(row: SessionSummary, now: Date): TemplateResult {

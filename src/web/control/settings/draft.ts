@@ -42,6 +42,15 @@ export function changeBetween(before: unknown, after: unknown): unknown {
   return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
 }
 
+/** The settings that two changes of the same document both touch, by name. */
+export function sharedPaths(one: unknown, other: unknown, path: Path = []): string[] {
+  if (one === undefined || other === undefined) return [];
+  if (!isObject(one) || !isObject(other)) return [nameOf(path)];
+  return Object.keys(one).flatMap((name) =>
+    Object.hasOwn(other, name) ? sharedPaths(one[name], other[name], [...path, name]) : [],
+  );
+}
+
 export function mergeChange(target: unknown, change: unknown): unknown {
   if (change === undefined) return target;
   if (!isObject(change)) return change;

@@ -1,6 +1,7 @@
 // Shows what a change of the settings would do, line by line, and asks whether to apply it.
 import { html, render } from "lit";
 import { showDiff } from "../editing/diff-view.ts";
+import { showQuestion } from "../parts/ask.ts";
 
 export function reviewChange(before: string, after: string): Promise<boolean> {
   const dialog = document.createElement("dialog");
@@ -17,15 +18,5 @@ export function reviewChange(before: string, after: string): Promise<boolean> {
     </form>`,
     dialog,
   );
-  document.body.append(dialog);
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close("no");
-  });
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      answer(dialog.returnValue === "yes");
-    });
-    dialog.showModal();
-  });
+  return showQuestion(dialog);
 }

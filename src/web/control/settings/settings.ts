@@ -6,12 +6,13 @@ import { live } from "lit/directives/live.js";
 import { PageElement } from "../../components/element.ts";
 import { wave } from "../../pictures/icons.ts";
 import type { Desk } from "../../state/desk.ts";
+import { showDiff } from "../editing/diff-view.ts";
 import { type Refusal, readRefusal, readSettings, type SettingsDoc, setSettings } from "../editing/document.ts";
 import "../editing/style.ts";
 import { Fetched, read } from "../parts/fetched.ts";
 import type { RoomView } from "../rooms.ts";
 import { adopt } from "../styles/adopt.ts";
-import { changeBetween, mergeChange, type Path, parseDocument, writeAt, writeDocument } from "./draft.ts";
+import { changeBetween, mergeChange, type Path, parseDocument, sharedPaths, writeAt, writeDocument } from "./draft.ts";
 import { type Form, idOf, showField } from "./field.ts";
 import { reviewChange } from "./review.ts";
 import { type Field, type JsonSchema, makeForm } from "./schema-form.ts";
@@ -47,11 +48,20 @@ export class SettingsRoom extends PageElement {
         readSettings(desk),
       ]);
       this.#fields = makeForm(schema);
-      if (!this.#isChanged) this.#takeUp(document);
-      else if (document.hash !== this.base?.hash) this.newer = document;
+      this.#noteStored(desk, document);
       return schema;
     },
+    ["config.changed"],
   );
+
+  /** What is stored was read anew: it is shown, unless something was changed here that it would wipe out. */
+  #noteStored(desk: Desk, document: SettingsDoc): void {
+    const isOther = this.base !== undefined && document.hash !== this.base.hash && !this.isApplying;
+    if (!this.#isChanged) {
+      this.#takeUp(document);
+      if (isOther) desk.say("The settings were changed elsewhere; they are shown as they are now.");
+    } else if (isOther) this.newer = document;
+  }
 
   protected override render(): TemplateResult {
     return this.#schema.render(() => this.#renderAll());
@@ -111,11 +121,28 @@ export class SettingsRoom extends PageElement {
   }
 
   #renderConflict(newer: SettingsDoc): TemplateResult {
+    const before = this.base?.parsed ?? {};
+    const parsed = parseDocument(this.text);
+    const mine = "value" in parsed ? changeBetween(before, parsed.value) : undefined;
+    const both = sharedPaths(mine, changeBetween(before, newer.parsed));
     return html`<div class="notice notice-bad" role="alert">
-      <p>The settings were changed elsewhere meanwhile. Your changes are kept here and were not applied.</p>
+      <div class="row-main">
+      <p>
+        The settings were changed elsewhere meanwhile. Your changes are kept here and were not applied.
+        ${
+          both.length === 0
+            ? "They touch other settings than yours, so that both can hold."
+            : `Both changed ${both.join(", ")}: one of the two can hold.`
+        }
+      </p>
+      <details class="fold">
+        <summary>What was changed elsewhere</summary>
+        ${showDiff(writeDocument(before), writeDocument(newer.parsed), "Changed elsewhere")}
+      </details>
+      </div>
       <div class="tools">
         <button type="button" class="button" @click=${() => this.#takeUp(newer)}>Take theirs</button>
-        <button type="button" class="button button-strong" @click=${() => this.#putOnTop(newer)}>Put mine on top</button>
+        <button type="button" class="button button-strong" ?disabled=${mine === undefined} @click=${() => this.#putOnTop(newer)}>Put mine on top</button>
       </div>
     </div>`;
   }

@@ -33,6 +33,7 @@ export class Skills extends PageElement {
       ]);
       return { skills, settings };
     },
+    ["config.changed"],
   );
 
   protected override render(): TemplateResult {

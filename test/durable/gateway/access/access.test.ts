@@ -128,6 +128,25 @@ test("a login is as good as the token, until the owner's token changes", async (
   expect(await access.logins.find(login.secret, now)).toBeUndefined();
 });
 
+test("logins are listed with where they are from and when they were seen, and each can be ended", async () => {
+  const first = await access.login({ token: TOKEN, client: "192.0.2.7", userAgent: "Firefox/142" }, now);
+  const second = await access.login({ token: TOKEN, client: "192.0.2.8" }, now + 1000);
+  if (first.outcome !== "welcome" || second.outcome !== "welcome") throw new Error("not logged in");
+  const found = await access.logins.find(first.secret, now + 600_000, "192.0.2.9");
+  const list = await access.logins.list(now + 600_000);
+  expect(list).toMatchObject([
+    { createdAt: now + 1000, seenAt: now + 1000, address: "192.0.2.8", userAgent: "" },
+    { id: found?.id, createdAt: now, seenAt: now + 600_000, address: "192.0.2.9", userAgent: "Firefox/142" },
+  ]);
+  expect(JSON.stringify(list)).not.toContain(first.secret);
+  expect(access.logins.remove(found?.id ?? "")).toBe(true);
+  expect(access.logins.remove(found?.id ?? "")).toBe(false);
+  expect(await access.logins.find(first.secret, now)).toBeUndefined();
+  expect(await access.logins.find(second.secret, now)).toBeDefined();
+  ownerToken = "another";
+  expect(await access.logins.list(now)).toEqual([]);
+});
+
 test("a login link opens once", async () => {
   const { code } = await access.logins.createCode(now);
   const both = await Promise.all([access.login({ code, client: "a" }, now), access.login({ code, client: "b" }, now)]);

@@ -92,7 +92,7 @@ describe("splitMarkdown", () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 90_000);
 });
 
 function lettersOf(text: string): string {

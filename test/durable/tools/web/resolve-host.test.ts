@@ -1,6 +1,6 @@
 // DNS over HTTPS: both address families, and closed when the service gives no answer.
 import { describe, expect, it } from "vitest";
-import { resolveOverHttps } from "../../../src/durable/tools/resolve-host.ts";
+import { resolveOverHttps } from "../../../../src/durable/tools/web/resolve-host.ts";
 
 function answering(answers: Record<string, unknown>, asked: string[] = []): typeof fetch {
   return async (input) => {
