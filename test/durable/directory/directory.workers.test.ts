@@ -119,7 +119,7 @@ test("keys of providers from an earlier schema can still be read", async () => {
     state.storage.sql.exec("ALTER TABLE sealed_key RENAME COLUMN name TO provider");
     state.storage.sql.exec("ALTER TABLE sealed_key RENAME TO provider_key");
     state.storage.sql.exec("ALTER TABLE key_ring DROP COLUMN channels");
-    state.storage.sql.exec("UPDATE schema_version SET version = 2 WHERE store = 'directory'");
+    state.storage.sql.exec("UPDATE schema_version SET version = 3 WHERE store = 'directory'");
   });
   await evictDurableObject(old);
   expect((await older.providerKeys()).keys).toEqual({ openai: "sk-old-0123456789" });
