@@ -2,6 +2,7 @@
 // everything in `.dev.vars`. The environment wins, so that one run can differ from the file.
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { CHANNEL_FACTS } from "../../contract/channels/facts.ts";
 
 /** Forms under which providers and platforms publish their keys and addresses. */
 const FORMS = [
@@ -11,6 +12,8 @@ const FORMS = [
   /_(BOT_TOKEN|APP_TOKEN|SIGNING_SECRET|WEBHOOK_SECRET|AUTH_TOKEN)$/,
 ];
 const NAMES = new Set(["DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "BLUEBUBBLES_URL", "CLAWHUB_URL", "TZ"]);
+/** Keys of channels, and those of their further accounts: `TELEGRAM_BOT_TOKEN__WORK`. */
+const CHANNEL_KEYS = new Set<string>(CHANNEL_FACTS.flatMap(({ keys }) => keys.map(({ name }) => name)));
 /** What steers the local program itself and is nothing to the Worker. */
 const LOCAL_ONLY = new Set(["SKERRY_STATE_DIR", "SKERRY_URL"]);
 
@@ -30,7 +33,7 @@ export function readVariables(environment: NodeJS.ProcessEnv, path: string): Var
 }
 
 function isKnown(name: string): boolean {
-  return NAMES.has(name) || FORMS.some((form) => form.test(name));
+  return NAMES.has(name) || CHANNEL_KEYS.has(name.replace(/__[A-Z0-9_]+$/, "")) || FORMS.some((form) => form.test(name));
 }
 
 function readDevVars(path: string): NodeJS.Dict<string> {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readVariables } from "../../../src/bridge/local/variables.ts";
+import { CHANNEL_FACTS } from "../../../src/contract/channels/facts.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "skerry-vars-"));
 const file = join(dir, ".dev.vars");
@@ -24,6 +25,12 @@ describe("readVariables", () => {
       TELEGRAM_API_ROOT: "r",
       SKERRY_MODEL: "a/b",
     });
+  });
+
+  it("takes the keys of every channel, and those of their further accounts", () => {
+    const keys = CHANNEL_FACTS.flatMap((facts) => facts.keys.flatMap(({ name }) => [name, `${name}__HOME_TWO`]));
+    const environment = Object.fromEntries(keys.map((name) => [name, "value"]));
+    expect(readVariables({ ...environment, EMAIL_ADDRESS_BOOK: "mine" }, join(dir, "none"))).toEqual(environment);
   });
 
   it("takes everything in .dev.vars, with comments and quotes read, and lets the environment win", () => {
