@@ -20,7 +20,7 @@ export interface ContextOptions {
   timeZone?: string;
 }
 
-/** Files sent before the person's latest so many messages are shortened; pictures and PDFs are only named. */
+/** Files sent before what the person said in the latest so many turns are shortened; pictures and PDFs are only named. */
 const KEEP_FILES_FOR_MESSAGES = 3;
 /** Results older than this many assistant replies are shortened. */
 const KEEP_WHOLE_REPLIES = 3;
@@ -43,12 +43,15 @@ export async function buildMessages(
   const { summary, kept } = windowOf(entries);
   const messages: ModelMessage[] = [];
   if (summary) messages.push({ role: "user", parts: [{ type: "text", text: `Summary of the talk so far:\n${summary.text}` }] });
-  const left = { replies: countKind(kept, "assistant"), said: countKind(kept, "user") };
+  const left = { replies: kept.filter((entry) => entry.kind === "assistant").length, said: new Set(kept.flatMap(askOf)).size };
+  let ask: string | undefined;
   const room = resultCap(contextWindow);
   let before: UserEntry | undefined;
   for (const entry of kept) {
     if (entry.kind === "assistant") left.replies -= 1;
-    if (entry.kind === "user") left.said -= 1;
+    const [next = ask] = askOf(entry);
+    if (next !== ask) left.said -= 1;
+    ask = next;
     const isOld = isShort || (entry.kind === "user" ? left.said >= KEEP_FILES_FOR_MESSAGES : left.replies >= KEEP_WHOLE_REPLIES);
     const message =
       entry.kind === "user"
@@ -60,8 +63,9 @@ export async function buildMessages(
   return messages;
 }
 
-function countKind(entries: readonly Entry[], kind: Entry["kind"]): number {
-  return entries.filter((entry) => entry.kind === kind).length;
+/** What a person's message belongs to: the pictures of an album, and whatever else is answered together, are one. */
+function askOf(entry: Entry): string[] {
+  return entry.kind === "user" ? [entry.turnId ?? `alone ${entry.seq}`] : [];
 }
 
 async function toMessage(

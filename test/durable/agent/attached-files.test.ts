@@ -113,6 +113,18 @@ describe("other files", () => {
     expect(text).toMatch(/^\[file: app\.bin, application\/octet-stream, 3 B, kept as attachments\/app-abcdef\.bin\]$/);
   });
 
+  test("the pictures of an album are all shown, however many, and are one message among the later ones", async () => {
+    const album = Array.from(
+      { length: 6 },
+      (_one, index): Entry => ({ ...says("", file(`${index}.png`, [index], "image/png")), turnId: "t1" }) as Entry,
+    );
+    const pictures = async (entries: Entry[]) => (await shown(entries)).filter((text) => text === "<image>").length;
+    expect(await pictures(album)).toBe(6);
+    expect(await pictures([...album, says("1"), says("2")])).toBe(6);
+    expect(await pictures([...album, says("1"), says("2"), says("3")])).toBe(0);
+    expect(await pictures([says("first", file("a.png", [7], "image/png")), ...album])).toBe(7);
+  });
+
   test("a PDF goes as a document, and is named once it is old", async () => {
     const entry = says("look", file("report.pdf", "%PDF-1.7", "application/pdf"));
     expect((await shown([entry]))[1]).toBe("<document>");
