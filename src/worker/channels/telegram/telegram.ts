@@ -1,15 +1,15 @@
 // Telegram, by its Bot API: updates come to the webhook with a secret in a header, answers go out by grammY.
 // Updates → inbound.ts, acts → outbound.ts, looks → html.ts, webhook and menu → setup.ts.
-import { Api } from "grammy";
+import { Api, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
-import { GatewayError } from "../../../contract/errors.ts";
+import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import { isSameSecret } from "../../../durable/gateway/access/secrets.ts";
 import type { Channel, Line } from "../channel.ts";
 import { PATIENCE_MS } from "../outcome.ts";
 import { splitToFit } from "../text/limit.ts";
 import { renderHtml, shownLength } from "./html.ts";
 import { type Bot, readUpdate } from "./inbound.ts";
-import { deliver } from "./outbound.ts";
+import { deliver, outcomeOf } from "./outbound.ts";
 import { connect, disconnect, probe } from "./setup.ts";
 
 const SECRET_HEADER = "x-telegram-bot-api-secret-token";
@@ -43,10 +43,9 @@ export const telegram: Channel = {
   split: (text, style) => splitToFit(text, style, renderHtml, shownLength),
 
   async fetchMedia(remote, line) {
-    const { file_path } = await apiOf(line).getFile(remote.handle);
-    if (file_path === undefined) {
-      return { ok: false, error: { code: "NOT_FOUND", message: "Telegram no longer has this file; it can be sent again." } };
-    }
+    const asked = await findFile(apiOf(line), remote.handle);
+    if (!asked.ok) return asked;
+    const { value: file_path } = asked;
     const address = `${line.base}/file/bot${tokenOf(line)}/${file_path}`;
     const answer = await line.fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
     if (!answer?.ok) {
@@ -61,6 +60,25 @@ export const telegram: Channel = {
   disconnect: (line) => disconnect(apiOf(line)),
   probe: (line) => probe(apiOf(line)),
 };
+
+/** Where a file lies. What Telegram refuses once it refuses again; what it could not answer may be asked again. */
+async function findFile(api: Api, handle: string): Promise<Outcome<string>> {
+  try {
+    const { file_path } = await api.getFile(handle);
+    if (file_path !== undefined) return { ok: true, value: file_path };
+  } catch (error) {
+    if (!(error instanceof GrammyError)) throw error;
+    const outcome = outcomeOf(error, true);
+    if (outcome.outcome === "refused") {
+      const message = `Telegram does not hand out this file: ${error.description}.`;
+      return { ok: false, error: { code: "NOT_FOUND", message } };
+    }
+    const retryAfterMs = "retryAfterMs" in outcome ? { retryAfterMs: outcome.retryAfterMs } : {};
+    const message = `Telegram says: ${error.description}.`;
+    return { ok: false, error: { code: "UNAVAILABLE", message, retryable: true, ...retryAfterMs } };
+  }
+  return { ok: false, error: { code: "NOT_FOUND", message: "Telegram no longer has this file; it can be sent again." } };
+}
 
 function tokenOf(line: Line): string {
   return line.account.keys["TELEGRAM_BOT_TOKEN"] ?? "";
