@@ -1,6 +1,6 @@
 // Cuts Markdown into messages. Each piece is Markdown whole in itself: a fence that is cut is closed and opened again, a
 // table gets its head again, marks around a cut are written on both sides. Nothing is left out. Where to cut, best first:
-// between blocks, between list items or rows, after a sentence, at a space, anywhere but inside a character.
+// between blocks, between list items or rows, after a sentence or a line, at a space, anywhere but inside a character.
 import { type MarkedToken, marked, type Token, type Tokens } from "marked";
 
 export type Fits = (piece: string) => boolean;
@@ -142,15 +142,19 @@ function splitCodeSpan(token: Tokens.Codespan, fits: Fits): Stretch[] {
 }
 
 function wordsOf(text: string, fits: Fits): Stretch[] {
-  return (text.match(/\s*\S+\s*?(?=\s|$)|\s+/gu) ?? []).flatMap((word): Stretch[] => {
+  const words = text.match(/\s*\S+\s*?(?=\s|$)|\s+/gu) ?? [];
+  return words.flatMap((word, place): Stretch[] => {
     const parts = fits(word.trim()) ? [word] : cutHard(word, fits);
-    return parts.map((part, index) => ({ text: part, after: index < parts.length - 1 ? "none" : qualityOf(part, text) }));
+    const after = qualityOf(word, words[place + 1]);
+    return parts.map((part, index) => ({ text: part, after: index < parts.length - 1 ? "none" : after }));
   });
 }
 
-function qualityOf(word: string, text: string): Stretch["after"] {
+/** `next` brings the white space between the two along. */
+function qualityOf(word: string, next: string | undefined): Stretch["after"] {
+  if (next !== undefined && /^[^\S\n]*\n/.test(next)) return "line";
   if (/[.!?。！？…]["'”’)\]]*$/u.test(word)) return "sentence";
-  return text.endsWith(word) ? "none" : "space";
+  return next === undefined ? "none" : "space";
 }
 
 const QUALITY = { sentence: 3, line: 3, space: 1, none: 0 } as const;

@@ -29,6 +29,12 @@ describe("splitMarkdown", () => {
     expect(pieces).toEqual(["This is the first sentence.", "This is the second one, longer."]);
   });
 
+  it("cuts a paragraph of lines behind a line, also where marks stand in it", () => {
+    const pieces = splitMarkdown("first **line** of it\nsecond *line* of it\nthird line of it", within(44));
+    expect(pieces).toEqual(["first **line** of it\nsecond *line* of it", "third line of it"]);
+    expect(splitMarkdown("one two three\nfour five six seven", within(28))).toEqual(["one two three", "four five six seven"]);
+  });
+
   it("closes a fence that is cut, and opens it again with its language", () => {
     const pieces = splitMarkdown("```ts\nconst a = 1;\nconst b = 2;\nconst c = 3;\n```", within(36));
     expect(pieces).toEqual(["```ts\nconst a = 1;\nconst b = 2;\n```", "```ts\nconst c = 3;\n```"]);
