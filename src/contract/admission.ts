@@ -25,6 +25,8 @@ export interface PlaceBrief {
   /** What the settings add to the system prompt in this place. */
   systemPrompt?: string;
   style: DeliveryStyle;
+  /** The Directory knows of trouble here, or has not heard for a while that something went out: it wants to, once. */
+  wantsNews?: boolean;
 }
 
 /** Tool names or groups; deny wins. */

@@ -59,8 +59,9 @@ export class Admissions implements PeoplePort {
     const decision = await decideAdmission(this.#ports.settings(), this.#people, message, wanted);
     switch (decision.outcome) {
       case "accept":
-        if (decision.place) this.#noteSeen(message, decision);
-        return decision;
+        if (!decision.place) return decision;
+        this.#noteSeen(message, decision);
+        return this.#wantsNews(message.from) ? { ...decision, place: { ...decision.place, wantsNews: true } } : decision;
       case "pair":
         return this.#pair(message);
       case "ignore":
@@ -68,6 +69,10 @@ export class Admissions implements PeoplePort {
       default:
         return decision satisfies never;
     }
+  }
+
+  #wantsNews(from: Address): boolean {
+    return this.#ports.accounts.wantsNews(from.channel, accountOf(from), this.#ports.now());
   }
 
   #pair(message: Message): Admitted {

@@ -74,6 +74,8 @@ export class SessionParts {
   readonly keys: KeyRing;
   readonly alarm: AlarmClock;
   readonly showing: Showing;
+  /** Accounts of which the Directory wants to hear that something went out; while the session is in memory. */
+  readonly newsWanted = new Set<string>();
   /** Addresses that are being served just now. */
   readonly lanes = new Map<string, Promise<void>>();
   wake: Wake;

@@ -1,6 +1,7 @@
 // The front door of a session: an event becomes a row, deduplicated, and either begins a turn or waits for the one
 // that runs. One table (agent/queue.ts) says what each kind does when the session is busy.
 import type { Brief } from "../../contract/admission.ts";
+import { DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { NO_SPEND } from "../../contract/entry.ts";
 import type { Event, QueueMode } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
@@ -57,6 +58,10 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     return { status: "duplicate", state: parts.inbox.find(event.id)?.state ?? "done", runId: event.id };
   }
   if (isHeardOnly) return { status: "accepted", state: "done", runId: event.id };
+  if (event.kind === "message" && brief.place?.wantsNews) {
+    const { channel, account = DEFAULT_ACCOUNT } = event.message.from;
+    parts.newsWanted.add(`${channel}/${account}`);
+  }
   if (command) return runCommand(parts, event, brief, command);
   if (forbidden) return refuseCommand(parts, event, brief, forbidden);
 

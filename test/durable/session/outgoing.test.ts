@@ -160,7 +160,19 @@ describe("when it does not get through", () => {
     expect(at).toHaveLength(2);
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(295);
     expect(undelivered(talk)).toEqual([]);
-    expect(talk.session.channelNotes).toMatchObject([{ note: { kind: "fine" } }]);
+    expect(talk.session.channelNotes).toMatchObject([{ note: { kind: "out" } }]);
+  });
+
+  test("that something went out is told where the Directory asked for it, once; else it costs no request", async () => {
+    const talk = openChannelTalk(() => ({ text: "hello" }));
+    await talk.say("one");
+    await settle(talk);
+    expect(talk.session.channelNotes).toEqual([]);
+    await talk.say("two", {}, { wantsNews: true });
+    await settle(talk);
+    await talk.say("three");
+    await settle(talk);
+    expect(talk.session.channelNotes).toMatchObject([{ channel: "telegram", account: "default", note: { kind: "out" } }]);
   });
 
   test("a place that is down for long holds up itself alone, and the alarm comes back to it", async () => {

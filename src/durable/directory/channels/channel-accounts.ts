@@ -33,6 +33,10 @@ export class ChannelAccounts {
     if (channelFacts(note.channel) && ACCOUNT.test(note.account)) this.#health.note(note);
   }
 
+  wantsNews(channel: string, account: string, now: number): boolean {
+    return this.#health.wantsNews(channel, account, now);
+  }
+
   get(channel: string, account: string): ChannelAccount | undefined {
     const facts = channelFacts(channel);
     if (!facts || !this.#accountsOf(facts).includes(account)) return undefined;

@@ -4,6 +4,8 @@ import type { ChannelNote } from "../../../contract/channels/channel.ts";
 import type { Sql } from "../../storage/sql.ts";
 
 const WRITE_EVERY_MS = 60_000;
+/** A session says that something went out in a request of its own, so it is asked for seldom. */
+const NEWS_EVERY_MS = 600_000;
 const MOST_ERROR_CHARS = 500;
 
 export interface Health {
@@ -53,6 +55,12 @@ export class ChannelHealth {
         note satisfies never;
     }
     if (error !== health.error?.text || at - health.writtenAt >= WRITE_EVERY_MS) this.#write(channel, account, health, at);
+  }
+
+  /** Whether it would be news that something went out. */
+  wantsNews(channel: string, account: string, now: number): boolean {
+    const { error, lastOutAt = 0 } = this.#read(channel, account);
+    return error !== undefined || now - lastOutAt >= NEWS_EVERY_MS;
   }
 
   remove(channel: string, account: string): void {

@@ -89,7 +89,8 @@ function conclude(parts: SessionParts, row: OutboxRow, item: OutboxItem, outcome
   const account = item.to.account ?? DEFAULT_ACCOUNT;
   const head = { channel: item.to.channel, account, at: parts.now() };
   if (after.state === "sent") {
-    if (row.attempts > 0) noteChannel(parts, { ...head, note: { kind: "fine" } });
+    const isNews = isSomethingSaid(item) && parts.newsWanted.delete(`${head.channel}/${account}`);
+    if (isNews || row.attempts > 0) noteChannel(parts, { ...head, note: { kind: "out" } });
   } else if (after.state !== "pending" && after.said) {
     noteChannel(parts, { ...head, note: { kind: "error", text: after.said } });
   }
@@ -162,6 +163,10 @@ async function resolveDraft(parts: SessionParts, item: OutboxItem): Promise<Outb
 function usesDraft({ id, part, act }: OutboxItem): boolean {
   if (act.type === "delete") return true;
   return part === 0 && act.type === "text" && isAnswer(id);
+}
+
+function isSomethingSaid({ act }: OutboxItem): boolean {
+  return act.type === "text" || act.type === "media";
 }
 
 function isAnswer(id: string): boolean {

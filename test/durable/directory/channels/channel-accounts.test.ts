@@ -140,7 +140,10 @@ test("trouble is told until it works again, over a restart; the times of message
   });
   note(100_070, { kind: "out" });
   expect((await open({ sql })).state("telegram")).not.toHaveProperty("error");
+  expect(accounts.wantsNews("telegram", "default", 100_071)).toBe(false);
+  expect(accounts.wantsNews("telegram", "default", 700_070)).toBe(true);
   note(100_080, { kind: "error", text: "x" });
+  expect(accounts.wantsNews("telegram", "default", 100_081)).toBe(true);
   note(100_090, { kind: "fine" });
   expect(state("telegram")).not.toHaveProperty("error");
 });
