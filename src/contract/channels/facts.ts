@@ -31,7 +31,7 @@ export const CHANNEL_FACTS = [
     label: "Slack",
     textLimit: 4000,
     streaming: "partial",
-    editEveryMs: 1000,
+    editEveryMs: 1200,
     showsTyping: true,
     canReact: true,
     mediaMaxMb: 20,
