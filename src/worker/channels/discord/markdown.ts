@@ -40,8 +40,6 @@ export function renderFitting(markdown: string): string {
 }
 
 function escapeText(text: string): string {
-  // The second half of a number that must not begin a list.
-  if (/^[.)]$/.test(text)) return `\\${text}`;
   return (
     text
       .replace(/[\\*_`<[]/g, "\\$&")

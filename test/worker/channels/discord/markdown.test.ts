@@ -1,3 +1,4 @@
+// How answers look at Discord, judged by a reader of its markup that is not ours; and what holds for any text whatever.
 import { parse } from "discord-markdown-parser";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -5,15 +6,7 @@ import { discord } from "../../../../src/worker/channels/discord/discord.ts";
 import { renderDiscord, renderFitting } from "../../../../src/worker/channels/discord/markdown.ts";
 import { PLAIN, renderMarkdown } from "../../../../src/worker/channels/text/render.ts";
 import { markdown } from "../../../support/markdown-texts.ts";
-
-const STYLE = {
-  streaming: "partial",
-  textLimit: 2000,
-  chunkMode: "length",
-  replyTo: "off",
-  showsTyping: true,
-  editEveryMs: 1500,
-} as const;
+import { STYLE } from "./rig.ts";
 
 /** What Discord makes of it, by a reader of its markup that is not ours: kinds of marks, and the words alone. */
 interface Node {
@@ -95,6 +88,7 @@ test.each([
   ["\\# no heading", "\\# no heading"],
   ["a\n2. b", "a\n2\\. b"],
   ["snake_case * 2", "snake\\_case \\* 2"],
+  ["discord://a_b", "discord\\://a\\_b"],
   ["hi @everyone", "hi \\@everyone"],
   ["<@123456789012345678>", "\\<@123456789012345678>"],
   ["a ||b|| c", "a \\|\\|b\\|\\| c"],

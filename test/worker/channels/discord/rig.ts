@@ -1,7 +1,7 @@
 // What the tests of Discord share: a line to a stand-in, requests signed as Discord signs them, recorded payloads.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DeliveryAct, OutboxItem } from "../../../../src/contract/channels/delivery.ts";
+import type { DeliveryAct, DeliveryStyle, OutboxItem } from "../../../../src/contract/channels/delivery.ts";
 import type { Address } from "../../../../src/contract/message.ts";
 import type { Line, Post } from "../../../../src/worker/channels/channel.ts";
 import { DiscordStandIn } from "./stand-in.ts";
@@ -12,6 +12,16 @@ export const APP = "1100000000000000001";
 export const CHANNEL = "1100000000000000020";
 export const ANN = "1100000000000000101";
 export const NOW = Date.parse("2025-10-21T06:40:00Z");
+
+/** A place of Discord that nobody has changed the settings of. */
+export const STYLE: DeliveryStyle = {
+  streaming: "partial",
+  textLimit: 2000,
+  chunkMode: "length",
+  replyTo: "off",
+  showsTyping: true,
+  editEveryMs: 1500,
+};
 
 export function payload<T = Record<string, unknown>>(path: string): T {
   return JSON.parse(readFileSync(join(FIXTURES, `${path}.json`), "utf8")) as T;
