@@ -49,7 +49,12 @@ export class DiscordStandIn {
 
   /** As when an interaction was answered with type 5. */
   think(token: string): string {
-    const kept = this.#keep(token, {}, [], LOADING);
+    return this.hear(token, { type: 5 });
+  }
+
+  /** What an interaction was answered with: from now on its token is good. */
+  hear(token: string, { type, data = {} }: { type: number; data?: { flags?: number } }): string {
+    const kept = this.#keep(token, data, [], (data.flags ?? 0) | (type === 5 ? LOADING : 0));
     this.originals.set(token, kept.id);
     return kept.id;
   }
