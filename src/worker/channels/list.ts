@@ -5,6 +5,7 @@ import type { Channel } from "./channel.ts";
 const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   slack: async () => (await import("./slack/slack.ts")).slack,
+  discord: async () => (await import("./discord/discord.ts")).discord,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {

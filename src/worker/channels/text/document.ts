@@ -74,8 +74,16 @@ function readList(token: Tokens.List): Block {
   return token.ordered ? { type: "list", start: token.start === "" ? 1 : token.start, items } : { type: "list", items };
 }
 
+/** Neighbouring texts are one: whether a text must be escaped may depend on what stands beside it. */
 function readInlines(tokens: readonly Token[]): Inline[] {
-  return (tokens as MarkedToken[]).flatMap(readInline);
+  const joined: Inline[] = [];
+  for (const inline of (tokens as MarkedToken[]).flatMap(readInline)) {
+    const last = joined.at(-1);
+    if (inline.type === "text" && last?.type === "text")
+      joined[joined.length - 1] = { type: "text", text: last.text + inline.text };
+    else joined.push(inline);
+  }
+  return joined;
 }
 
 function readInline(token: MarkedToken): Inline[] {
