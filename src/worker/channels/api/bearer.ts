@@ -13,8 +13,8 @@ type KeySet = ReturnType<typeof createRemoteJWKSet>;
 const keySets = new Map<string, KeySet>();
 
 export interface BearerRules {
-  /** Where the keys of this issuer are published; undefined: nobody we listen to. Asked before anything is fetched. */
-  keysOf(issuer: string): string | undefined;
+  /** Where the keys of this issuer are published; undefined: nobody we listen to. Asked before keys are fetched. */
+  keysOf(issuer: string): string | undefined | Promise<string>;
   audience: string | string[];
 }
 
@@ -28,7 +28,7 @@ export async function checkBearer(header: string | null, rules: BearerRules, lin
   if (token === undefined || token.length > MAX_TOKEN) return { ok: false, reason: "it brings no signed token" };
   try {
     const { iss = "" } = decodeJwt(token);
-    const address = rules.keysOf(iss);
+    const address = await rules.keysOf(iss);
     if (address === undefined) return { ok: false, reason: `its token was issued by somebody else (${iss.slice(0, 100)})` };
     const keys = keySetAt(address, line);
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -43,6 +43,19 @@ export async function checkBearer(header: string | null, rules: BearerRules, lin
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }
+}
+
+const discovered = new Map<string, { keys: string; until: number }>();
+
+/** Where an OpenID configuration says that the keys are. Throws when it cannot be read. */
+export async function discoverKeys(configuration: string, line: Line): Promise<string> {
+  const known = discovered.get(configuration);
+  if (known && line.now() < known.until) return known.keys;
+  const answer = await line.fetch(configuration, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const { jwks_uri: keys } = (await answer.json()) as Record<string, unknown>;
+  if (!answer.ok || typeof keys !== "string") throw new Error(`${new URL(configuration).host} did not say where they are`);
+  discovered.set(configuration, { keys, until: line.now() + KEYS_KEPT_MS });
+  return keys;
 }
 
 function keySetAt(address: string, line: Line): KeySet {

@@ -32,13 +32,21 @@ export async function callApi(call: Call, token: TokenRequest, line: Line): Prom
   return second.ok ? request(call, second.token, line) : second;
 }
 
-async function request({ method, address, json, mayRepeat }: Call, token: string, line: Line): Promise<Answer> {
+/** Without a token: for addresses that are good by themselves. */
+export function callPlainly(call: Call, line: Line): Promise<Answer> {
+  return request(call, undefined, line);
+}
+
+async function request({ method, address, json, mayRepeat }: Call, token: string | undefined, line: Line): Promise<Answer> {
   try {
     const response = await line.fetch(address, {
       method,
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE_MS),
-      headers: { authorization: `Bearer ${token}`, ...(json === undefined ? {} : { "content-type": "application/json" }) },
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+      },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     });
     if (response.ok) return { ok: true, response };
