@@ -5,6 +5,7 @@ import type { Channel } from "./channel.ts";
 const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   "google-chat": async () => (await import("./google-chat/google-chat.ts")).googleChat,
+  teams: async () => (await import("./teams/teams.ts")).teams,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {

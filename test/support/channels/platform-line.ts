@@ -30,7 +30,7 @@ export function postOf(body: unknown, headers: Record<string, string> = {}, addr
     method: "POST",
     url: new URL(address),
     headers: new Headers(headers),
-    body: new TextEncoder().encode(text),
+    body: Uint8Array.from(new TextEncoder().encode(text)),
     text,
   };
 }

@@ -39,8 +39,7 @@ export async function startIssuer(keyPaths: readonly string[] = []): Promise<Tok
         ...(kid === undefined ? {} : { kid }),
         expiresIn: lastsS,
         scopesOrTransform: (_header, payload) => {
-          delete payload["nbf"];
-          Object.assign(payload, claims);
+          Object.assign(payload, { nbf: undefined }, claims);
         },
       }),
     addKey: async () => (await server.issuer.keys.generate("RS256")).kid,

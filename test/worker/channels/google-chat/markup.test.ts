@@ -4,16 +4,10 @@ import { describe, expect, it } from "vitest";
 import { googleChat } from "../../../../src/worker/channels/google-chat/google-chat.ts";
 import { renderMarkup, renderPlain } from "../../../../src/worker/channels/google-chat/markup.ts";
 import { PLAIN, renderMarkdown } from "../../../../src/worker/channels/text/render.ts";
+import { styleOf } from "../../../support/channels/delivery-style.ts";
+import { isSubsequence, lettersOf } from "../../../support/channels/letters.ts";
 import { markdown } from "../../../support/markdown-texts.ts";
 
-const style = (textLimit: number) => ({
-  streaming: "partial" as const,
-  textLimit,
-  chunkMode: "length" as const,
-  replyTo: "off" as const,
-  showsTyping: false,
-  editEveryMs: 2000,
-});
 /** As it looks: the sign without width is not seen. */
 const seen = (text: string) => renderMarkup(text).replaceAll("\u200B", "");
 
@@ -76,7 +70,7 @@ describe("any text", () => {
   it("goes out in parts within the limit, with nothing lost, no fence or link broken and nobody mentioned", () => {
     fc.assert(
       fc.property(markdown(), fc.integer({ min: 60, max: 400 }), (source, limit) => {
-        const parts = googleChat.split(source, style(limit));
+        const parts = googleChat.split(source, styleOf(limit));
         const written = parts.map(renderMarkup);
         for (const one of written) {
           expect(one.length).toBeLessThanOrEqual(limit);
@@ -107,13 +101,3 @@ describe("any text", () => {
     );
   });
 });
-
-function lettersOf(text: string): string {
-  return text.replace(/[^\p{L}\p{N}]/gu, "");
-}
-
-function isSubsequence(wanted: string, found: string): boolean {
-  let at = 0;
-  for (const letter of found) if (wanted.startsWith(letter, at)) at += letter.length;
-  return at === wanted.length;
-}
