@@ -105,6 +105,13 @@ export const CHANNEL_FACTS = [
         help: "The webhook's address, or the project's number: whichever the Chat API's configuration page names as Authentication Audience.",
         isSecret: false,
       },
+      {
+        name: "GOOGLE_CHAT_PROJECT_NUMBER",
+        label: "Project number",
+        help: "On the first page of your project in the Google Cloud console; needed when the app is a Google Workspace add-on.",
+        isSecret: false,
+        isOptional: true,
+      },
     ],
   },
   {

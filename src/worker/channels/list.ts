@@ -6,6 +6,8 @@ const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   slack: async () => (await import("./slack/slack.ts")).slack,
   discord: async () => (await import("./discord/discord.ts")).discord,
+  "google-chat": async () => (await import("./google-chat/google-chat.ts")).googleChat,
+  teams: async () => (await import("./teams/teams.ts")).teams,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {
