@@ -4,6 +4,7 @@
 import type { Outcome } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { DeliveryStyle } from "./delivery.ts";
+import type { DIRECT_POLICIES } from "./settings.ts";
 
 /** A value that an account of a channel needs, named like its environment variable. */
 export interface ChannelKey {
@@ -20,6 +21,8 @@ export interface ChannelKey {
 export interface ChannelFacts {
   id: string;
   label: string;
+  /** Who may write directly unless the settings say otherwise; absent: pairing. */
+  directPolicy?: (typeof DIRECT_POLICIES)[number];
   /** Characters of one message. */
   textLimit: number;
   streaming: DeliveryStyle["streaming"];

@@ -141,6 +141,8 @@ export const CHANNEL_FACTS = [
   {
     id: "email",
     label: "Email",
+    // Whoever gets an answer may be somebody whose name was borrowed: no code is sent to strangers.
+    directPolicy: "allowlist",
     textLimit: 100_000,
     streaming: "off",
     editEveryMs: 0,
@@ -153,6 +155,13 @@ export const CHANNEL_FACTS = [
         label: "Its address",
         help: "An address of a domain of yours with Email Routing switched on, routed to this Worker.",
         isSecret: false,
+      },
+      {
+        name: "EMAIL_NAME",
+        label: "Name shown as sender",
+        help: "What mail programs show beside the address; Skerry unless said otherwise.",
+        isSecret: false,
+        isOptional: true,
       },
     ],
   },

@@ -7,6 +7,17 @@ import type { Outcome } from "../../contract/errors.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
 import type { Intake } from "../../durable/intake.ts";
 
+/** A mail on its way out, in the words of Cloudflare's send_email. */
+export interface OutgoingMail {
+  to: string;
+  from: { email: string; name: string };
+  subject: string;
+  text: string;
+  html: string;
+  headers: Record<string, string>;
+  attachments: { disposition: "attachment"; filename: string; type: string; content: Uint8Array<ArrayBuffer> }[];
+}
+
 /** One account of the channel, with what the code may reach. */
 export interface Line {
   account: ChannelAccount;
@@ -18,6 +29,10 @@ export interface Line {
   now(): number;
   /** The bytes of something the house stored. */
   readMedia(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** The path, on our own address, by which whoever has it can open something the house stored until `expiresAt`. */
+  linkMedia?(key: string, expiresAt: number, name?: string): Promise<string>;
+  /** Absent where the runtime cannot send mail. */
+  sendMail?(mail: OutgoingMail): Promise<{ messageId: string }>;
 }
 
 /** A request as it came; the body is read once, up to the channel's limit. */

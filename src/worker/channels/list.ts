@@ -3,6 +3,7 @@ import type { ChannelId } from "../../contract/channels/facts.ts";
 import type { Channel } from "./channel.ts";
 
 const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
+  email: async () => (await import("./email/email.ts")).email,
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
 };
 
