@@ -194,7 +194,12 @@ export const CHANNEL_FACTS = [
         help: "In your app at developers.facebook.com, under App settings, Basic.",
         isSecret: true,
       },
-      { name: "WHATSAPP_VERIFY_TOKEN", label: "Verify token", help: MADE_SECRET, isSecret: true, isMade: true },
+      {
+        name: "WHATSAPP_VERIFY_TOKEN",
+        label: "Verify token",
+        help: "A word of your own choice; give the same one to WhatsApp under Configuration, Webhook, Verify token.",
+        isSecret: true,
+      },
     ],
   },
   {
@@ -220,6 +225,13 @@ export const CHANNEL_FACTS = [
         label: "Number",
         help: "The number you bought at console.twilio.com, with country code: +15551234567.",
         isSecret: false,
+      },
+      {
+        name: "TWILIO_WEBHOOK_URL",
+        label: "Webhook address",
+        help: "Only behind a proxy: the address that Twilio calls, exactly as it stands in the number's settings.",
+        isSecret: false,
+        isOptional: true,
       },
     ],
   },

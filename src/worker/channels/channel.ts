@@ -50,6 +50,8 @@ export type Proof = { ok: true } | { ok: false; reason: string };
 
 export interface Translation {
   inbound: Inbound[];
+  /** Something that went wrong at the platform, for the channel's health: in words its owner can act on. */
+  trouble?: string;
   /** What the platform wants to hear back; absent: 200 with an empty body. Asked only after all of `inbound` is stored. */
   reply?(heard: readonly Intake[]): Response;
   /** Whether `reply` tells a stranger the code itself; else it is sent as a message. */

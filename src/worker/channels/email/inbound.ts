@@ -111,8 +111,8 @@ function isOrnament(file: Attachment): boolean {
 }
 
 function bytesOf({ content }: Attachment): Uint8Array<ArrayBuffer> {
-  if (typeof content === "string") return new TextEncoder().encode(content);
-  return new Uint8Array(content instanceof ArrayBuffer ? content : content.slice().buffer);
+  if (typeof content === "string") return Uint8Array.from(new TextEncoder().encode(content));
+  return content instanceof ArrayBuffer ? new Uint8Array(content) : Uint8Array.from(content);
 }
 
 function kindOf(type: string): RemoteMedia["kind"] {
