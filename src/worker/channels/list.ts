@@ -4,6 +4,7 @@ import type { Channel } from "./channel.ts";
 
 const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
   email: async () => (await import("./email/email.ts")).email,
+  sms: async () => (await import("./sms/sms.ts")).sms,
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   "whatsapp-cloud": async () => (await import("./whatsapp-cloud/whatsapp-cloud.ts")).whatsappCloud,
 };
