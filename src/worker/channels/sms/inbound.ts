@@ -23,7 +23,7 @@ const MAX_FILES = 10;
 
 export function readForm(form: URLSearchParams, place: Place, now: number): Heard {
   const status = form.get("MessageStatus");
-  if (status !== null && form.get("Body") === null) return readStatus(form, status, place, now);
+  if (status !== null) return readStatus(form, status, place, now);
   const [id, sender, to] = [form.get("MessageSid") ?? form.get("SmsSid"), form.get("From") ?? "", form.get("To")];
   // Other numbers of the account, and WhatsApp by Twilio, are not ours to answer for.
   if (!id || sender === "" || to !== place.own || sender === place.own || sender.includes(":")) return { inbound: [] };
