@@ -21,8 +21,6 @@ export interface ChannelKey {
 export interface ChannelFacts {
   id: string;
   label: string;
-  /** Who may write directly unless the settings say otherwise; absent: pairing. */
-  directPolicy?: (typeof DIRECT_POLICIES)[number];
   /** Characters of one message. */
   textLimit: number;
   streaming: DeliveryStyle["streaming"];
@@ -32,6 +30,8 @@ export interface ChannelFacts {
   canReact: boolean;
   /** Largest file from it, MiB. */
   mediaMaxMb: number;
+  /** Who may write directly unless the settings say otherwise; absent: pairing. */
+  directPolicy?: (typeof DIRECT_POLICIES)[number];
   /** Variable that names another server in the platform's place, and what it is without. */
   base?: { variable: string; address: string };
   keys: readonly ChannelKey[];

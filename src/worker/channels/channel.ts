@@ -7,17 +7,6 @@ import type { Outcome } from "../../contract/errors.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
 import type { Intake } from "../../durable/intake.ts";
 
-/** A mail on its way out, in the words of Cloudflare's send_email. */
-export interface OutgoingMail {
-  to: string;
-  from: { email: string; name: string };
-  subject: string;
-  text: string;
-  html: string;
-  headers: Record<string, string>;
-  attachments: { disposition: "attachment"; filename: string; type: string; content: Uint8Array<ArrayBuffer> }[];
-}
-
 /** One account of the channel, with what the code may reach. */
 export interface Line {
   account: ChannelAccount;
@@ -43,6 +32,17 @@ export interface Post {
   body: Uint8Array<ArrayBuffer>;
   /** The body as UTF-8. */
   text: string;
+}
+
+/** A mail on its way out, in the words of Cloudflare's send_email. */
+export interface OutgoingMail {
+  to: string;
+  from: { email: string; name: string };
+  subject: string;
+  text: string;
+  html: string;
+  headers: Record<string, string>;
+  attachments: { disposition: "attachment"; filename: string; type: string; content: Uint8Array<ArrayBuffer> }[];
 }
 
 /** `reason` is for the log and the channel's health, never for whoever asked. */
