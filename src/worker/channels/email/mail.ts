@@ -100,3 +100,8 @@ export function withoutTag(address: string): string {
 export function messageIds(text: string | undefined): string[] {
   return (text ?? "").match(/<[^<>\s]{1,512}>/g) ?? [];
 }
+
+/** As the house names a mail: what stands between "<" and ">", so that no mark-up swallows it. */
+export function bareId(id: string): string {
+  return id.replace(/^<|>$/g, "");
+}
