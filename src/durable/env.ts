@@ -16,6 +16,8 @@ export interface Env {
   AI?: WorkersAi;
   /** Browser Rendering; absent where there is none. */
   BROWSER?: Fetcher;
+  /** Sends mail; absent on the local runtime. */
+  EMAIL?: SendEmail;
   /** The owner's token. Without it nobody gets in. */
   SKERRY_TOKEN?: string;
   /** `provider/model`; wins over the settings. */

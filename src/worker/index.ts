@@ -1,7 +1,8 @@
-// Entry of the Worker: the door, the four objects, and Delivery, by which the house sends out.
+// Entry of the Worker: the door, the letter box, the four objects, and Delivery, by which the house sends out.
 import type { Env } from "../durable/env.ts";
 import { warmUp } from "../durable/warm-up.ts";
 import { app } from "./app.ts";
+import { receiveMail } from "./email.ts";
 
 export { Directory } from "../durable/directory/directory.ts";
 export { Gateway } from "../durable/gateway/gateway.ts";
@@ -15,4 +16,5 @@ export default {
     ctx.waitUntil(warmUp(env));
     return app.fetch(request, env, ctx);
   },
+  email: receiveMail,
 };

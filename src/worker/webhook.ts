@@ -37,6 +37,7 @@ webhook.on(["GET", "POST"], ["/:channel", "/:channel/:account"], async (c) => {
 async function answerPost(c: Context<Door>, channel: Channel, line: Line, post: Post): Promise<Response> {
   const translation = await read(c, channel, line, post);
   if (translation instanceof Response) return translation;
+  if (translation.trouble) tellTrouble(c, channel.id, line.account.account, translation.trouble);
   const heard: Intake[] = [];
   try {
     // In order: two messages of one request stay in the order in which they were written.

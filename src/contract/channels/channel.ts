@@ -4,6 +4,7 @@
 import type { Outcome } from "../errors.ts";
 import type { Message } from "../message.ts";
 import type { DeliveryStyle } from "./delivery.ts";
+import type { DIRECT_POLICIES } from "./settings.ts";
 
 /** A value that an account of a channel needs, named like its environment variable. */
 export interface ChannelKey {
@@ -31,6 +32,8 @@ export interface ChannelFacts {
   canReact: boolean;
   /** Largest file from it, MiB. */
   mediaMaxMb: number;
+  /** Who may write directly unless the settings say otherwise; absent: pairing. */
+  directPolicy?: (typeof DIRECT_POLICIES)[number];
   /** Variable that names another server in the platform's place, and what it is without. */
   base?: { variable: string; address: string };
   keys: readonly ChannelKey[];

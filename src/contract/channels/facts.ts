@@ -149,6 +149,8 @@ export const CHANNEL_FACTS = [
   {
     id: "email",
     label: "Email",
+    // Whoever gets an answer may be somebody whose name was borrowed: no code is sent to strangers.
+    directPolicy: "allowlist",
     textLimit: 100_000,
     streaming: "off",
     editEveryMs: 0,
@@ -161,6 +163,13 @@ export const CHANNEL_FACTS = [
         label: "Its address",
         help: "An address of a domain of yours with Email Routing switched on, routed to this Worker.",
         isSecret: false,
+      },
+      {
+        name: "EMAIL_NAME",
+        label: "Name shown as sender",
+        help: "What mail programs show beside the address; Skerry unless said otherwise.",
+        isSecret: false,
+        isOptional: true,
       },
     ],
   },
@@ -193,7 +202,12 @@ export const CHANNEL_FACTS = [
         help: "In your app at developers.facebook.com, under App settings, Basic.",
         isSecret: true,
       },
-      { name: "WHATSAPP_VERIFY_TOKEN", label: "Verify token", help: MADE_SECRET, isSecret: true, isMade: true },
+      {
+        name: "WHATSAPP_VERIFY_TOKEN",
+        label: "Verify token",
+        help: "A word of your own choice; give the same one to WhatsApp under Configuration, Webhook, Verify token.",
+        isSecret: true,
+      },
     ],
   },
   {
@@ -219,6 +233,13 @@ export const CHANNEL_FACTS = [
         label: "Number",
         help: "The number you bought at console.twilio.com, with country code: +15551234567.",
         isSecret: false,
+      },
+      {
+        name: "TWILIO_WEBHOOK_URL",
+        label: "Webhook address",
+        help: "Only behind a proxy: the address that Twilio calls, exactly as it stands in the number's settings.",
+        isSecret: false,
+        isOptional: true,
       },
     ],
   },

@@ -20,6 +20,10 @@ export interface Line {
   now(): number;
   /** The bytes of something the house stored. */
   readMedia(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** The path, on our own address, by which whoever has it can open something the house stored until `expiresAt`. */
+  linkMedia?(key: string, expiresAt: number, name?: string): Promise<string>;
+  /** Absent where the runtime cannot send mail. */
+  sendMail?(mail: OutgoingMail): Promise<{ messageId: string }>;
 }
 
 /** A request as it came; the body is read once, up to the channel's limit. */
@@ -32,11 +36,24 @@ export interface Post {
   text: string;
 }
 
+/** A mail on its way out, in the words of Cloudflare's send_email. */
+export interface OutgoingMail {
+  to: string;
+  from: { email: string; name: string };
+  subject: string;
+  text: string;
+  html: string;
+  headers: Record<string, string>;
+  attachments: { disposition: "attachment"; filename: string; type: string; content: Uint8Array<ArrayBuffer> }[];
+}
+
 /** `reason` is for the log and the channel's health, never for whoever asked. */
 export type Proof = { ok: true } | { ok: false; reason: string };
 
 export interface Translation {
   inbound: Inbound[];
+  /** Something that went wrong at the platform, for the channel's health: in words its owner can act on. */
+  trouble?: string;
   /** What the platform wants to hear back; absent: 200 with an empty body. Asked only after all of `inbound` is stored. */
   reply?(heard: readonly Intake[]): Response;
   /** Whether `reply` tells a stranger the code itself; else it is sent as a message. */

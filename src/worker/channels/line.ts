@@ -5,6 +5,7 @@ import type { ChannelAccount } from "../../contract/channels/channel.ts";
 import { channelFacts, DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { type Env, textVariables } from "../../durable/env.ts";
 import { directoryOf } from "../../durable/stubs.ts";
+import { signMediaPath } from "../media.ts";
 import type { Line } from "./channel.ts";
 
 const KEPT_MS = 30_000;
@@ -39,7 +40,13 @@ export function makeLine(env: Env, account: ChannelAccount, base: { variable: st
       const stored = await env.MEDIA.get(key);
       return stored ? new Uint8Array(await stored.arrayBuffer()) : undefined;
     },
+    linkMedia: (key, expiresAt, name) => signMediaPath(env.SKERRY_TOKEN ?? "", key, expiresAt, name),
+    ...sender(env.EMAIL),
   };
+}
+
+function sender(binding: Env["EMAIL"]): Pick<Line, "sendMail"> {
+  return binding ? { sendMail: (mail) => binding.send(mail) } : {};
 }
 
 /** What is known of the account, at most `maxAgeMs` old. */

@@ -3,11 +3,14 @@ import type { ChannelId } from "../../contract/channels/facts.ts";
 import type { Channel } from "./channel.ts";
 
 const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
+  email: async () => (await import("./email/email.ts")).email,
+  sms: async () => (await import("./sms/sms.ts")).sms,
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   slack: async () => (await import("./slack/slack.ts")).slack,
   discord: async () => (await import("./discord/discord.ts")).discord,
   "google-chat": async () => (await import("./google-chat/google-chat.ts")).googleChat,
   teams: async () => (await import("./teams/teams.ts")).teams,
+  "whatsapp-cloud": async () => (await import("./whatsapp-cloud/whatsapp-cloud.ts")).whatsappCloud,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {

@@ -22,6 +22,18 @@ const NEVER_NESTED =
 const UNREAD_TEXT = /^(script|style|noscript|template|title)$/i;
 const MAX_LINK_CHARS = 500;
 const UNSEEN = "body title, [hidden], [aria-hidden=true]";
+/** What a mail hides from its reader, a model does not read either. */
+const INVISIBLE = [
+  "display:none",
+  "display: none",
+  "visibility:hidden",
+  "visibility: hidden",
+  "font-size:0",
+  "font-size: 0",
+  "opacity:0",
+]
+  .map((style) => `[style*="${style}" i]:not([style*="${style}."])`)
+  .join(", ");
 const UNREAD = `script, style, noscript, template, iframe, object, embed, svg, canvas, dialog, ${UNSEEN}`;
 
 /**
@@ -44,6 +56,29 @@ export function readPage(html: string, url: string, mode: PageMode): { title: st
     if (error instanceof RangeError) return { title, text: collectText(parsePage(html)) };
     throw error;
   }
+}
+
+/**
+ * All that an HTML mail shows. What `apart` selects (the mails it answers) is written down for itself.
+ * Nested beyond measure, it is read as bare text.
+ */
+export function readHtml(html: string, apart: string): { text: string; apart: string } {
+  if (isTooDeep(html)) return { text: squeeze(html.replace(/<[^>]*>/g, " ")), apart: "" };
+  const document = parsePage(html);
+  if (isUnwieldy(document)) return { text: collectText(document), apart: "" };
+  for (const element of document.querySelectorAll(INVISIBLE)) element.remove();
+  const root = removeUnread(document);
+  const others = [...root.querySelectorAll(apart)];
+  const write = (element: PageElement) =>
+    makeWriter("about:blank", "markdown")
+      .turndown(element)
+      .replace(/\n{3,}/g, "\n\n")
+      .trim();
+  // Those inside one another are written down with the outermost.
+  const outermost = others.filter((element) => !others.some((other) => other !== element && other.contains(element)));
+  const quoted = outermost.map((element) => write(element as PageElement)).join("\n\n");
+  for (const element of outermost) element.remove();
+  return { text: write(root), apart: quoted };
 }
 
 /** Counts tags that stay open, without building anything. */
