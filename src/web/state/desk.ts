@@ -184,6 +184,9 @@ export class Desk extends Signal {
   #noteLink(state: ClientState): void {
     this.#link = state;
     if (state.phase === "refused") {
+      // Whoever was in is told why the door is shut; whoever never was knows.
+      if (this.#access === "in")
+        this.#refusal = "Your login here has ended. Log in again; what you wrote and did not send is kept.";
       this.#access = "out";
       keep("known", undefined);
     } else if (this.#access === "checking" && recall("known") !== undefined) {
