@@ -7,12 +7,12 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, openProfile } from "../support/browser.ts";
+import { launchBrowser } from "../support/browser.ts";
 import type { Script } from "../support/model-server/script.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { openOperator } from "../support/operator.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
-import { DESK, judge, type Look, PHONE, screensOf } from "../support/screens.ts";
+import { judge, type Look, openLooks, screensOf } from "../support/screens.ts";
 import { write } from "../support/webchat.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -40,8 +40,8 @@ const REFUSALS: readonly { name: string; script: Script; says: RegExp }[] = [
 ];
 const home = mkdtempSync(join(tmpdir(), "skerry-broken-"));
 const stateDir = join(home, "state");
-const looks: Look[] = [];
-const complaints: string[] = [];
+let looks: Look[];
+let complaints: string[];
 let isModelWell = false;
 let model: ModelServer;
 let skerry: Skerry;
@@ -65,16 +65,8 @@ beforeAll(async () => {
   await operator.ended(KEY, await operator.send(KEY, "Is all well?"));
   for (const { name } of REFUSALS) await operator.send(`agent:main:${name}`, `Ask with ${name}`);
   operator.close();
-  for (const size of [DESK, PHONE]) {
-    const { context } = await openProfile(browser, size);
-    context.setDefaultTimeout(20_000);
-    const page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    await page.goto(skerry.url);
-    await logIn(page, TOKEN);
-    looks.push({ page, isPhone: size === PHONE });
-  }
+  ({ looks, complaints } = await openLooks(browser, skerry.url));
+  for (const { page } of looks) await logIn(page, TOKEN);
 });
 afterAll(async () => {
   await browser?.close();

@@ -2,8 +2,9 @@
 // `SKERRY_SCREENS=<folder>` keeps a picture of each, to be judged by a person.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { findBarriers } from "./barriers.ts";
+import { openProfile } from "./browser.ts";
 import { findFlaws } from "./flaws.ts";
 
 export interface Screen {
@@ -21,8 +22,8 @@ export interface Look {
   isPhone: boolean;
 }
 
-export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-export const DESK = { viewport: { width: 1440, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const DESK = { viewport: { width: 1440, height: 900 } };
 const SCHEMES = ["light", "dark"] as const;
 const FOLDER = process.env["SKERRY_SCREENS"];
 
@@ -121,17 +122,47 @@ export function screensOf(sessionKey: string, sheetKey: string): readonly Screen
   ];
 }
 
-/** Opens a screen as by an address typed anew: nothing of the one before is left. */
+const touched = new WeakSet<Page>();
+
+/** Goes to a screen as by a link; anew where something was opened on the one before. */
 export async function openScreen(page: Page, address: string, screen: Screen): Promise<void> {
-  await page.goto("about:blank");
-  await page.goto(`${address}/#/${screen.place}`);
+  const isNew = touched.delete(page) || !page.url().startsWith(address);
+  if (isNew) {
+    await page.goto("about:blank");
+    await page.goto(`${address}/#/${screen.place}`);
+  } else {
+    await page.evaluate((place) => {
+      location.hash = `#/${place}`;
+    }, screen.place);
+  }
+  if (screen.act) touched.add(page);
   // What is far from sight is there but not drawn.
   await page.locator(screen.sign).filter({ visible: true }).first().waitFor();
   await screen.act?.(page);
 }
 
-/** What is wrong with what one sees now, in light and dark. */
-export async function judge({ page, isPhone }: Look, name: string): Promise<string[]> {
+/** A browser at a desk and one on a phone, at the door. What they complain about is collected. */
+export async function openLooks(
+  browser: Browser,
+  address: string,
+): Promise<{ looks: Look[]; complaints: string[]; outside: string[][] }> {
+  const complaints: string[] = [];
+  const opened = await Promise.all(
+    [DESK, PHONE].map(async (size) => {
+      const { context, outside } = await openProfile(browser, size);
+      context.setDefaultTimeout(20_000);
+      const page = await context.newPage();
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+      await page.goto(address);
+      return { look: { page, isPhone: size === PHONE }, outside };
+    }),
+  );
+  return { looks: opened.map(({ look }) => look), complaints, outside: opened.map(({ outside }) => outside) };
+}
+
+/** What is wrong with what one sees now, in light and dark. `rules`: of axe these alone. */
+export async function judge({ page, isPhone }: Look, name: string, rules?: readonly string[]): Promise<string[]> {
   const findings = new Set<string>();
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -142,7 +173,9 @@ export async function judge({ page, isPhone }: Look, name: string): Promise<stri
       await page.screenshot({ path: join(FOLDER, `${where}, ${colorScheme}.png`.replaceAll(", ", "-")) });
     }
     if (colorScheme === "light") for (const flaw of await findFlaws(page, { isPhone })) findings.add(`${where}: ${flaw}`);
-    for (const barrier of await findBarriers(page)) findings.add(`${where}, ${colorScheme}: ${barrier}`);
+    // What is light or dark changes colours alone.
+    const barriers = await findBarriers(page, colorScheme === "light" ? rules : ["color-contrast"]);
+    for (const barrier of barriers) findings.add(`${where}, ${colorScheme}: ${barrier}`);
   }
   return [...findings];
 }
