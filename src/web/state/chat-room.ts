@@ -293,8 +293,11 @@ export class ChatRoom extends Signal {
     if (frame.state === "aborted") this.news = "Stopped.";
     if (frame.state === "error") this.news = frame.errorMessage ?? "The answer failed.";
     if (frame.state !== "final") return;
-    const last = this.view.items.findLast((item) => item.kind === "message" && item.role === "assistant");
-    this.news = last?.kind === "message" ? last.text.slice(0, 2_000) : "";
+    // A command is answered by a note.
+    const last = this.view.items.findLast(
+      (item) => item.kind === "note" || (item.kind === "message" && item.role === "assistant"),
+    );
+    this.news = last?.kind === "message" || last?.kind === "note" ? last.text.slice(0, 2_000) : "";
   }
 
   /** Once a frame is enough for the eye; a page that is not looked at is told by a timer. */

@@ -47,6 +47,7 @@ export class Transcript extends PageElement {
     super();
     new Watch(this, () => this.room);
     new Watch(this, () => this.desk?.company);
+    new Watch(this, () => this.desk);
   }
 
   override disconnectedCallback(): void {
@@ -86,6 +87,7 @@ export class Transcript extends PageElement {
       <div class="transcript" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
         <div class="column">
           ${room.problem ? this.#renderProblem(room) : nothing}
+          ${room.isLoaded || room.problem || this.desk?.link.phase === "ready" ? nothing : renderAbsence()}
           ${room.view.hasEarlier ? this.#renderEarlier() : nothing}
           ${room.isLoaded && segments.length === 0 && !room.isWorking ? this.#renderEmpty(room) : nothing}
           ${repeat(
@@ -193,4 +195,9 @@ export class Transcript extends PageElement {
     }
     return undefined;
   }
+}
+
+/** Nothing of this talk is here yet, and there is no connection to fetch it over. */
+function renderAbsence(): TemplateResult {
+  return html`<p class="empty-note absence" role="status">The messages come as soon as the connection is back.</p>`;
 }
