@@ -174,6 +174,25 @@ describe("coming back", () => {
     expect(shown(room).map(([text]) => text)).toEqual(["one", "two", "three"]);
   });
 
+  it("reads the history again when a run ended while it was read", async () => {
+    const room = makeRoom();
+    const { answer } = gateway;
+    let isFirst = true;
+    gateway.answer = async (method, params) => {
+      const answered = await answer.call(gateway, method, params);
+      if (method !== "chat.history" || !isFirst) return answered;
+      isFirst = false;
+      const payload = { sessionKey: KEY, runId: "one", state: "final" };
+      room.hear({ type: "event", event: "chat", payload });
+      gateway.commit("two", "said meanwhile");
+      return { ...(answered as object), active: { runId: "one", step: 1, text: "", thinking: "", calls: [] } };
+    };
+    await room.open();
+    await settle();
+    expect(room.isWorking).toBe(false);
+    expect(shown(room).map(([text]) => text)).toEqual(["said meanwhile"]);
+  });
+
   it("says what to do when the history cannot be had", async () => {
     gateway.answer = async () => {
       throw new GatewayError({ code: "UNAVAILABLE", message: "Try again in a moment." });

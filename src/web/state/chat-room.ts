@@ -129,6 +129,8 @@ export class ChatRoom extends Signal {
   }
 
   hear(frame: EventFrame): void {
+    // The history on its way may have been read before this.
+    if (this.#loading && this.#isLasting(frame)) this.#isLoadWanted = true;
     if (!this.#isLoaded || this.#isToldByMessage(frame)) return;
     const before = this.view.lastSeq;
     const applied = this.view.apply(frame);
@@ -223,6 +225,13 @@ export class ChatRoom extends Signal {
       if (this.#client.state.phase === "ready") this.#problem = sentenceOf(error);
     }
     this.#changed();
+  }
+
+  /** Whether the frame tells of what stands in the transcript. */
+  #isLasting({ event, payload }: EventFrame): boolean {
+    if (event !== "chat" && event !== "session.message") return false;
+    const { sessionKey, state } = payload as ChatFrame;
+    return sessionKey === this.sessionKey && state !== "delta" && state !== "status";
   }
 
   /** A message that was dropped says so itself; the run it never had need not say it again. */
