@@ -2,7 +2,7 @@
 // whole and once, and what was being written too.
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openProfile } from "../../support/browser.ts";
+import { launchBrowser, openProfile } from "../../support/browser.ts";
 import { mintLink, openVisit, startTaughtModel, type TaughtModel, type Visit } from "../../support/visit.ts";
 import { openChat, openSession, readAnswers, readSaid, waitForAnswer, write } from "../../support/webchat.ts";
 import { Wire } from "../../support/wire.ts";
@@ -94,6 +94,25 @@ describe("a computer that sleeps", () => {
 });
 
 describe("a page that is left in mid-answer", () => {
+  it("and kept by the browser connects again when it is come back to, and shows the answer whole and once", async () => {
+    const browser = await launchBrowser({ keepsPages: true });
+    const { context } = await openProfile(browser);
+    const { page } = await openChat(context, await mintLink(visit.skerry));
+    await openSession(page, "kept");
+    await page.evaluate(() => document.body.setAttribute("data-kept", "yes"));
+    await write(page, teach("keep me", SLOW));
+    await streamed(page).filter({ hasText: "w9" }).waitFor();
+    await page.locator("#message").fill("half a thought");
+    await page.goto(`${visit.skerry.url}/health`);
+    await wait(1_000);
+    await page.evaluate(() => history.back());
+    await page.locator("body[data-kept=yes]").waitFor();
+    await expect.poll(() => readAnswers(page), { timeout: 15_000 }).toEqual([WORDS]);
+    expect(await readSaid(page)).toEqual(["keep me"]);
+    expect(await page.locator("#message").inputValue()).toBe("half a thought");
+    await browser.close();
+  });
+
   it("and come back to with Back shows the answer whole and once", async () => {
     const { page } = await openChat(visit.context, `${visit.skerry.url}/#/chat/agent:main:back`);
     await write(page, teach("leave me and come back", SLOW));
