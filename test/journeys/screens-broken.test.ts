@@ -36,8 +36,9 @@ const REFUSALS: readonly { name: string; script: Script; says: RegExp }[] = [
     script: { fault: 429, times: 99, retryAfter: 3_600, message: "Number of requests has exceeded your limit" },
     says: /has reached its rate limit; wait a little or choose another model with \/model/,
   },
-  { name: "server-error", script: { fault: 500, times: 99 }, says: /failed; try again or choose another model with \/model/ },
 ];
+/** A failure that may pass is tried again. */
+const PASSING = { name: "server-error", script: { fault: 500, times: 99 } satisfies Script };
 const home = mkdtempSync(join(tmpdir(), "skerry-broken-"));
 const stateDir = join(home, "state");
 let looks: Look[];
@@ -56,14 +57,14 @@ beforeAll(async () => {
   execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({
     handler: ({ said }) => {
-      const refusal = REFUSALS.find(({ name }) => said.includes(name));
+      const refusal = [...REFUSALS, PASSING].find(({ name }) => said.includes(name));
       return refusal && !isModelWell ? { ...refusal.script, id: refusal.name } : { say: "All is well." };
     },
   });
   [skerry, browser] = await Promise.all([start(), launchBrowser()]);
   const operator = await openOperator(skerry);
   await operator.ended(KEY, await operator.send(KEY, "Is all well?"));
-  for (const { name } of REFUSALS) await operator.send(`agent:main:${name}`, `Ask with ${name}`);
+  for (const { name } of [...REFUSALS, PASSING]) await operator.send(`agent:main:${name}`, `Ask with ${name}`);
   operator.close();
   ({ looks, complaints } = await openLooks(browser, skerry.url));
   for (const { page } of looks) await logIn(page, TOKEN);
@@ -108,6 +109,18 @@ describe("a model that refuses", () => {
     expect(found).toEqual([]);
   });
 
+  it("and may be well in a moment is asked again, and the page says so meanwhile", async () => {
+    const found = await both(async (look) => {
+      await go(look.page, `chat/agent:main:${PASSING.name}`);
+      await look.page
+        .locator(".now")
+        .filter({ hasText: /claude-opus-4-6 failed\. Trying again in \d+ s\./ })
+        .waitFor({ timeout: 30_000 });
+      return judge(look, `broken-model-${PASSING.name}`);
+    });
+    expect(found).toEqual([]);
+  });
+
   it("answers as soon as it is well again", async () => {
     isModelWell = true;
     const [desk] = looks;
@@ -118,6 +131,13 @@ describe("a model that refuses", () => {
       await write(desk.page, `Once more with ${name}`);
       await desk.page.locator(".answer").filter({ hasText: "All is well." }).waitFor();
     }
+    // Nobody had to ask for this one again.
+    await both(async ({ page }) => {
+      await go(page, `chat/agent:main:${PASSING.name}`);
+      await page.locator(".answer").filter({ hasText: "All is well." }).waitFor({ timeout: 40_000 });
+      expect(await page.locator(".said").count()).toBe(1);
+      return [];
+    });
   });
 });
 
