@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { arrowDown } from "../../pictures/icons.ts";
+import { arrowDown, warning, wave } from "../../pictures/icons.ts";
 import { skerry } from "../../pictures/skerry.ts";
 import type { ChatRoom } from "../../state/chat-room.ts";
 import type { Desk } from "../../state/desk.ts";
@@ -85,6 +85,7 @@ export class Transcript extends PageElement {
       <div class="transcript" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
         <div class="column">
           ${room.problem ? this.#renderProblem(room) : nothing}
+          ${room.isLoaded || room.problem ? nothing : html`<p class="now is-late" role="status">${wave} Fetching the messages…</p>`}
           ${room.view.hasEarlier ? this.#renderEarlier() : nothing}
           ${room.isLoaded && segments.length === 0 && !room.isWorking ? this.#renderEmpty(room) : nothing}
           ${repeat(
@@ -106,8 +107,8 @@ export class Transcript extends PageElement {
 
   #renderProblem(room: ChatRoom): TemplateResult {
     return html`<div class="note note-bad" role="alert">
-      <span>${room.problem}</span>
-      <button type="button" class="link-button" @click=${() => room.open()}>Try again</button>
+      ${warning}
+      <span>${room.problem} <button type="button" class="link-button" @click=${() => room.open()}>Try again</button></span>
     </div>`;
   }
 

@@ -44,7 +44,7 @@ export class ConnectionBar extends PageElement {
       <span>Not connected. What you write is kept, and sent later.</span>
       ${
         link.phase === "waiting"
-          ? html`<button type="button" class="link-button" aria-label="Try to connect now" @click=${this.#hurry}>
+          ? html`<button type="button" class="link-button" @click=${this.#hurry}>
               Try now<span aria-hidden="true"> (${seconds} s)</span>
             </button>`
           : html`<span>Trying…</span>`
