@@ -37,10 +37,26 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
   });
 }
 
-/** The page: hashed scripts and styles, fonts and pictures, index.html that names them, and a manifest of it all. */
+/**
+ * The page, and beside it the page that shows its design: hashed scripts and styles, fonts and pictures, html that names
+ * them, and a manifest of the first. The second is built apart, so that the first is cut into the same files with it or without.
+ */
 export async function bundleWeb(root: string, outdir: string, compressedDir: string): Promise<void> {
   const source = join(root, "src/web");
-  const page = readFileSync(join(source, "index.html"), "utf8");
+  const built = await bundlePage(root, outdir, "index.html");
+  await bundlePage(root, outdir, "design.html");
+  writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
+  for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
+    const path = join(source, "assets", name);
+    if (existsSync(path)) copyFileSync(path, join(outdir, name));
+  }
+  await compressWeb(outdir, compressedDir);
+}
+
+/** One page and all that it refers to. Answers source path → built path. */
+async function bundlePage(root: string, outdir: string, name: string): Promise<Map<string, string>> {
+  const source = join(root, "src/web");
+  const page = readFileSync(join(source, name), "utf8");
   const result = await build({
     ...COMMON,
     // Whatever the page refers to relatively is an entry: scripts, styles, icons.
@@ -55,22 +71,17 @@ export async function bundleWeb(root: string, outdir: string, compressedDir: str
     assetNames: "assets/[name]-[hash]",
     conditions: ["browser", "production"],
     define: { "process.env.NODE_ENV": '"production"' },
-    loader: { ".woff2": "copy", ".svg": "copy", ".png": "copy", ".ico": "copy", ".webmanifest": "copy" },
+    loader: { ".woff2": "copy", ".svg": "copy", ".png": "file", ".ico": "copy", ".webmanifest": "copy" },
     absWorkingDir: root,
   });
   const built = nameOutputs(result.metafile, root, source, outdir);
   const html = [...findReferences(page)].reduce((text, path) => {
     const output = built.get(path);
-    if (output === undefined) throw new Error(`src/web/index.html refers to ${path}, which the build did not make`);
+    if (output === undefined) throw new Error(`src/web/${name} refers to ${path}, which the build did not make`);
     return text.replaceAll(`"./${path}"`, `"/${output}"`).replaceAll(`"/${path}"`, `"/${output}"`);
   }, page);
-  writeFileSync(join(outdir, "index.html"), html);
-  writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
-  for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
-    const path = join(source, "assets", name);
-    if (existsSync(path)) copyFileSync(path, join(outdir, name));
-  }
-  await compressWeb(outdir, compressedDir);
+  writeFileSync(join(outdir, name), html);
+  return built;
 }
 
 /** The page's texts, compressed: what Cloudflare does by itself, and the assets of this machine hand out. */

@@ -90,7 +90,7 @@ export class HealthRoom extends PageElement {
             undefined,
             html`<a href=${hrefOf("sessions")}>${(status.sessions?.count ?? 0).toLocaleString("en")}</a> kept`,
           )}
-          ${part("Version", undefined, html`<span class="fact-key">${status.version}</span>`)}
+          ${part("Version", undefined, html`<span class="fact-key">${status.version}</span> <a class="row-note" href="/design">How this page is made</a>`)}
           ${part("Awake for", undefined, describeSpan(status.uptimeMs ?? 0))}
         </ul>
       </section>
