@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { arrowDown } from "../../pictures/icons.ts";
+import { arrowDown, warning, wave } from "../../pictures/icons.ts";
 import { skerry } from "../../pictures/skerry.ts";
 import type { ChatRoom } from "../../state/chat-room.ts";
 import type { Desk } from "../../state/desk.ts";
@@ -87,7 +87,7 @@ export class Transcript extends PageElement {
       <div class="transcript" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
         <div class="column">
           ${room.problem ? this.#renderProblem(room) : nothing}
-          ${room.isLoaded || room.problem || this.desk?.link.phase === "ready" ? nothing : renderAbsence()}
+          ${room.isLoaded || room.problem ? nothing : renderAbsence(this.desk?.link.phase === "ready")}
           ${room.view.hasEarlier ? this.#renderEarlier() : nothing}
           ${room.isLoaded && segments.length === 0 && !room.isWorking ? this.#renderEmpty(room) : nothing}
           ${repeat(
@@ -110,8 +110,8 @@ export class Transcript extends PageElement {
 
   #renderProblem(room: ChatRoom): TemplateResult {
     return html`<div class="note note-bad" role="alert">
-      <span>${room.problem}</span>
-      <button type="button" class="link-button" @click=${() => room.open()}>Try again</button>
+      ${warning}
+      <span>${room.problem} <button type="button" class="link-button" @click=${() => room.open()}>Try again</button></span>
     </div>`;
   }
 
@@ -198,6 +198,8 @@ export class Transcript extends PageElement {
 }
 
 /** Nothing of this talk is here yet, and there is no connection to fetch it over. */
-function renderAbsence(): TemplateResult {
-  return html`<p class="empty-note absence" role="status">The messages come as soon as the connection is back.</p>`;
+function renderAbsence(isConnected: boolean): TemplateResult {
+  return isConnected
+    ? html`<p class="now is-late" role="status">${wave} Fetching the messages…</p>`
+    : html`<p class="empty-note absence" role="status">The messages come as soon as the connection is back.</p>`;
 }
