@@ -13,6 +13,13 @@ const sheets = readdirSync(WEB, { recursive: true, encoding: "utf8" })
 const others = sheets.filter(({ path }) => path !== TOKENS);
 const tokens = sheets.find(({ path }) => path === TOKENS)?.text ?? "";
 
+/** Names that a script writes at an element: what a swatch shows. */
+const written = readdirSync(WEB, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .flatMap((path) =>
+    Array.from(readFileSync(join(WEB, path), "utf8").matchAll(/setProperty\("(--[\w-]+)"/g), ([, name = ""]) => name),
+  );
+
 /** Every `property: value` of a sheet. */
 function declarationsOf(text: string): { property: string; value: string }[] {
   const found = text.matchAll(/(?:^|[{;])\s*([\w-]+):([^;{}]+)(?=[;}])/g);
@@ -47,14 +54,16 @@ describe("the style sheets", () => {
 
   test("size letters by the scale, or in proportion to what is around them", () => {
     const isSized = (property: string) => property === "font-size" || property === "font";
-    const isOnScale = (value: string) => /var\(--text-[a-z]+\)|^inherit$|(?:^| )[\d.]+em\b/.test(value);
+    const isOnScale = (value: string) => /var\(--(?:text-[a-z]+|shown)\)|^inherit$|(?:^| )[\d.]+em\b/.test(value);
     expect(findWrong((property, value) => isSized(property) && !isOnScale(value))).toEqual([]);
   });
 
   test("take letters and shadows from the tokens", () => {
     expect(findWrong((property, value) => property === "font-family" && !/^(?:var\(--\w+\)|inherit)$/.test(value))).toEqual([]);
     expect(
-      findWrong((property, value) => property === "box-shadow" && !/^(?:none|var\(--shadow[\w-]*\)|inset 0 0 0)/.test(value)),
+      findWrong(
+        (property, value) => property === "box-shadow" && !/^(?:none|var\(--(?:shadow[\w-]*|shown)\)|inset 0 0 0)/.test(value),
+      ),
     ).toEqual([]);
   });
 
@@ -65,14 +74,17 @@ describe("the style sheets", () => {
 
   test("name no token that is none, and no token is left that nobody names", () => {
     const known = new Set(Array.from(tokens.matchAll(/(--[\w-]+):/g), ([, name]) => name));
+    for (const name of written) known.add(name);
     const named = new Set(sheets.flatMap(({ text }) => Array.from(text.matchAll(/var\((--[\w-]+)/g), ([, name]) => name)));
     expect([...named].filter((name) => !known.has(name))).toEqual([]);
     expect([...known].filter((name) => !named.has(name))).toEqual([]);
+    expect(written.length).toBe(2);
   });
 
   test("do not share a class", () => {
     const homes = new Map<string, Set<string>>();
-    for (const { path, text } of sheets) {
+    // Inside a frame of the design page a case is given its room: that sheet never meets the page.
+    for (const { path, text } of sheets.filter((sheet) => sheet.path !== "design/specimen.css")) {
       for (const [, selector = ""] of text.matchAll(/(?:^|[{},])\s*\.([a-z][\w-]*)\s*(?=[,{])/g)) {
         homes.set(selector, (homes.get(selector) ?? new Set()).add(path));
       }

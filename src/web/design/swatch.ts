@@ -51,10 +51,18 @@ export class Swatch extends PageElement {
           ${ratio.toFixed(1)}${isFine ? nothing : html` <strong>below ${least}</strong>`}
         </p>`;
     }
+    if (kind === "motion") {
+      return html`<button type="button" class="swatch-motion" aria-label=${`Play ${token}`} @click=${this.#play}><i></i></button>
+        <code class="swatch-value">${value}</code>`;
+    }
     const isText = kind === "text" || kind === "face";
-    return html`<div class=${`swatch-${kind}`}>${isText ? SENTENCE : nothing}${kind === "motion" ? html`<i></i>` : nothing}</div>
+    return html`<div class=${`swatch-${kind}`}>${isText ? SENTENCE : nothing}</div>
       <code class="swatch-value">${value}</code>`;
   }
+
+  #play = (): void => {
+    this.classList.toggle("is-played");
+  };
 
   #measure = (): void => {
     // The other theme's colours are there once the style was worked out anew.

@@ -77,7 +77,7 @@ export const FRAME: Section = {
       cases: [
         {
           label: "A word, and what went wrong",
-          draw: () => html`<sk-toasts .desk=${new StagedDesk({ toasts: TOASTS })}></sk-toasts>`,
+          draw: () => html`<div class="room-below"><sk-toasts .desk=${new StagedDesk({ toasts: TOASTS })}></sk-toasts></div>`,
         },
       ],
     },

@@ -7,6 +7,7 @@ import { lineUp, type Section } from "../show.ts";
 import "../swatch.ts";
 import { tokens } from "../token-list.ts";
 
+const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const all = tokens();
 const named = (start: string): string[] => all.filter(({ name }) => name.startsWith(start)).map(({ name }) => name);
 const isColour = ({ value }: { value: string }): boolean => CSS.supports("color", value);
@@ -22,6 +23,7 @@ const PAIRS: readonly (readonly [ink: string, ground: string, least: number])[] 
   ["--ink", "--raised", 4.5],
   ["--ink", "--pebble", 4.5],
   ["--ink", "--hover", 4.5],
+  ["--ink", "--chosen", 4.5],
   ["--ink", "--storm-wash", 4.5],
   ["--ink", "--sea-wash", 4.5],
   ["--ink", "--moss-wash", 4.5],
@@ -124,6 +126,10 @@ export const TOKENS: Section = {
       name: "Motion",
       note: "Quick for what answers a hand, calm for what comes and goes. Whoever asks the system for less motion gets none.",
       cases: [
+        {
+          label: "What this browser asks for",
+          draw: () => html`<p>${lessMotion.matches ? "Less motion: nothing here moves." : "Motion as usual."}</p>`,
+        },
         { label: "Times and the curve", draw: () => samples("motion", ["--quick", "--calm", "--breath"]) },
         {
           label: "Work under way",

@@ -193,7 +193,7 @@ export function roomAnswers(): Answers {
     "models.auth.test": { test: { outcome: "ok", message: "Anthropic answered with this key." } },
     "models.auth.set": {
       saved: false,
-      test: { outcome: "refused", message: "Anthropic does not know this key. Copy it again." },
+      test: { outcome: "refused", message: "OpenAI does not know this key. Copy it again." },
     },
     "models.auth.remove": {},
     "config.get": documentOf(SETTINGS),

@@ -2,7 +2,6 @@
 // own; nothing is sent anywhere, nobody is logged in or out.
 import { type ClientState, GatewayClient } from "../../../client/gateway-client.ts";
 import { GatewayError, type GatewayErrorData } from "../../../contract/errors.ts";
-import type { EventFrame } from "../../../contract/gateway.ts";
 import type { MethodName } from "../../../contract/methods.ts";
 import { ChatRoom } from "../../state/chat-room.ts";
 import { type Access, Desk, type Toast } from "../../state/desk.ts";
@@ -112,12 +111,6 @@ export class StagedDesk extends Desk {
     if (this.#stage.link) this.client.link = this.#stage.link;
     this.tell();
   }
-}
-
-/** A room as it is once its history came and these events were heard. */
-export async function hearAll(room: ChatRoom, frames: readonly EventFrame[]): Promise<void> {
-  await room.open();
-  for (const frame of frames) room.hear(frame);
 }
 
 function outboxOf({ unsent = [] }: Stage): Outbox {
