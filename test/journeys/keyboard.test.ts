@@ -140,10 +140,12 @@ describe("in the chat", () => {
   });
 
   it("one adds a file and takes it away, and the focus is not lost", async () => {
+    // Listened for from before the way there: the browser takes a moment to hand its chooser over.
+    page.on("filechooser", (chooser) =>
+      chooser.setFiles({ name: "tides.csv", mimeType: "text/csv", buffer: Buffer.from("06:12,3.1\n") }),
+    );
     await tabTo(page, /^Add files$/);
-    const chooser = page.waitForEvent("filechooser");
     await press("Enter");
-    await (await chooser).setFiles({ name: "tides.csv", mimeType: "text/csv", buffer: Buffer.from("06:12,3.1\n") });
     await page.locator(".tray-item.is-ready").waitFor();
     await hasFocus("Message");
     await tabTo(page, /^Remove tides\.csv$/, "Shift+Tab");
