@@ -14,7 +14,7 @@ function viewsOf(text: string): string[] {
   if (!text.includes("html`")) return [];
   const drawn = text.matchAll(/^export function (\w+)\([^{]*\): (?:TemplateResult|unknown)\b/gm);
   const rooms = text.matchAll(/^export const (\w+)(?:: RoomView)? = \([^)]*\)(?:: TemplateResult)? =>/gm);
-  const opened = text.includes("showModal()") ? text.matchAll(/^export function (\w+)\(/gm) : [];
+  const opened = /showModal\(\)|putQuestion\(/.test(text) ? text.matchAll(/^export function (\w+)\(/gm) : [];
   return [...drawn, ...rooms, ...opened].map(([, name = ""]) => name);
 }
 

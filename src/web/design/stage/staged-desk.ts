@@ -8,6 +8,7 @@ import { type Access, Desk, type Toast } from "../../state/desk.ts";
 import { Outbox, type Unsent } from "../../state/outbox.ts";
 import type { Route } from "../../state/route.ts";
 import { SessionList } from "../../state/session-list.ts";
+import { Courier } from "../../talk/courier.ts";
 
 /** What a method answers; `refuse(…)` is the Gateway's no, `SILENCE` an answer that does not come. */
 export type Answers = Partial<Record<MethodName, unknown>>;
@@ -71,7 +72,8 @@ export class StagedDesk extends Desk {
     this.#stage = stage;
     this.client = new StagedClient(stage.answers ?? {});
     this.sessions = new SessionList(this.client);
-    this.#room = stage.session === undefined ? undefined : new ChatRoom(stage.session, this.client, outboxOf(stage));
+    this.#room =
+      stage.session === undefined ? undefined : new ChatRoom(stage.session, this.client, courierOf(this.client, stage));
     void this.#begin();
   }
 
@@ -113,8 +115,8 @@ export class StagedDesk extends Desk {
   }
 }
 
-function outboxOf({ unsent = [] }: Stage): Outbox {
-  return new StagedOutbox(unsent);
+function courierOf(client: StagedClient, { unsent = [] }: Stage): Courier {
+  return new Courier(client, new StagedOutbox(unsent));
 }
 
 /** A list of its own: the page's is one for all rooms. */
