@@ -38,10 +38,6 @@ export async function traceWork<T>(browser: Browser, page: Page, act: () => Prom
   );
   const isMain = ({ pid, tid }: TraceEvent) => mains.has(`${pid}:${tid}`);
   const complete = traceEvents.filter((event) => event.ph === "X" && isMain(event)).toSorted((a, b) => a.ts - b.ts);
-  console.log(
-    complete.filter((e) => OWN.has(e.name)).length,
-    complete.filter((e) => OWN.has(e.name) && e.tdur !== undefined).length,
-  );
   const sums: number[] = [];
   let taskEnd = -1;
   let partEnd = -1;

@@ -25,7 +25,7 @@ import { readUsage, sumUsage, type TurnUsage } from "./usage.ts";
 /** The first page fills a screen and some more; older ones come while one scrolls. */
 const FIRST_PAGE = 60;
 const CATCH_UP_PAGE = 200;
-const OLDER_PAGE = 40;
+const OLDER_PAGE = 24;
 
 export class ChatRoom extends Signal {
   readonly sessionKey: string;

@@ -17,6 +17,8 @@ const NEAR_PX = 90;
 /** Older messages are asked for this far before the top. */
 const AHEAD_PX = 2_400;
 const REST_MS = 5_000;
+/** So many parts at the end are always laid out. */
+const LATE_PARTS = 8;
 const OFFERS = [
   "What can you do?",
   "What time is it in Oslo?",
@@ -41,6 +43,7 @@ export class Transcript extends PageElement {
   #anchor: Anchor | undefined;
   /** After a page could not be had, scrolling does not ask again at once. */
   #restUntil = 0;
+  #late: readonly Element[] = [];
   #resizes = new ResizeObserver(() => this.#keepEnd());
 
   constructor() {
@@ -72,6 +75,7 @@ export class Transcript extends PageElement {
   protected override updated(): void {
     const column = this.querySelector(".column");
     const scroller = this.#scroller;
+    if (column) this.#markLate(column);
     if (column) this.#resizes.observe(column);
     if (scroller) this.#resizes.observe(scroller);
     this.#keepPlace();
@@ -182,6 +186,19 @@ export class Transcript extends PageElement {
     if (!scroller || !anchor?.element.isConnected) return;
     const moved = anchor.element.getBoundingClientRect().top - anchor.top;
     if (Math.abs(moved) > 1) scroller.scrollTop += moved;
+  }
+
+  /**
+   * Marks the last parts for the style sheet. A selector that counts from the end would have the styles of the whole talk
+   * made anew with every part that comes.
+   */
+  #markLate(column: Element): void {
+    const late: Element[] = [];
+    for (let part = column.lastElementChild; part && late.length < LATE_PARTS; part = part.previousElementSibling)
+      if (part.hasAttribute("data-part")) late.push(part);
+    for (const part of this.#late) if (!late.includes(part)) part.removeAttribute("data-late");
+    for (const part of late) part.setAttribute("data-late", "");
+    this.#late = late;
   }
 
   /** What is at the top of the sight, and where. */
