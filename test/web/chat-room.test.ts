@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatHistory, SessionModel, WireMessage } from "../../src/client/frames.ts";
 import type { ClientState } from "../../src/client/gateway-client.ts";
 import { GatewayError } from "../../src/contract/errors.ts";
-import { ChatRoom } from "../../src/web/state/chat-room.ts";
+import { ChatRoom, sentenceOf } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
 import { Courier } from "../../src/web/talk/courier.ts";
 
@@ -148,6 +148,13 @@ describe("a message", () => {
     expect(room.view.items).toMatchObject([{ kind: "note", text: "All is well." }]);
     expect(room.news).toBe("All is well.");
   });
+});
+
+it("a failure is told in a sentence, also one of the browser's own", () => {
+  expect(sentenceOf(new GatewayError({ code: "NOT_FOUND", message: "There is no such session." }))).toBe(
+    "There is no such session.",
+  );
+  expect(sentenceOf(new TypeError("Failed to fetch"))).toBe("This did not work. Check the connection, then load the page again.");
 });
 
 describe("coming back", () => {

@@ -13,6 +13,7 @@ import type {
 } from "../../client/frames.ts";
 import { SessionView } from "../../client/session-view.ts";
 import { type MessageItem, markOf } from "../../client/view-items.ts";
+import { GatewayError } from "../../contract/errors.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import type { MediaRef } from "../../contract/message.ts";
@@ -320,7 +321,10 @@ export class ChatRoom extends Signal {
   }
 }
 
+/** What Skerry says is a sentence for a person; what the browser says of a failed fetch is none. */
 export function sentenceOf(error: unknown): string {
+  if (error instanceof GatewayError) return error.message;
+  if (error instanceof TypeError) return "This did not work. Check the connection, then load the page again.";
   return error instanceof Error ? error.message : String(error);
 }
 
