@@ -2,15 +2,15 @@
 import type { ChannelId } from "../../contract/channels/facts.ts";
 import type { Channel } from "./channel.ts";
 
-const CHANNELS: Partial<Record<ChannelId, () => Promise<Channel>>> = {
-  email: async () => (await import("./email/email.ts")).email,
-  sms: async () => (await import("./sms/sms.ts")).sms,
+const CHANNELS: Record<ChannelId, () => Promise<Channel>> = {
   telegram: async () => (await import("./telegram/telegram.ts")).telegram,
   slack: async () => (await import("./slack/slack.ts")).slack,
   discord: async () => (await import("./discord/discord.ts")).discord,
   "google-chat": async () => (await import("./google-chat/google-chat.ts")).googleChat,
   teams: async () => (await import("./teams/teams.ts")).teams,
+  email: async () => (await import("./email/email.ts")).email,
   "whatsapp-cloud": async () => (await import("./whatsapp-cloud/whatsapp-cloud.ts")).whatsappCloud,
+  sms: async () => (await import("./sms/sms.ts")).sms,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {
