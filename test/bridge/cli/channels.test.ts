@@ -103,6 +103,10 @@ describe("skerry channels add", () => {
       await until("Audience");
       await vi.waitFor(() => expect(ran.out().split("Audience").at(-1)).toContain("> "), { timeout: 15_000 });
       ran.child.stdin.write("12345\r");
+      // What may be left out is asked too; Enter leaves it out.
+      await until("Project number");
+      await vi.waitFor(() => expect(ran.out().split("Project number").at(-1)).toContain("> "), { timeout: 15_000 });
+      ran.child.stdin.write("\r");
       expect(await ran.code).toBe(0);
       expect(ran.out()).not.toContain(SECRET);
       expect(asked("channels.add")).toEqual([
