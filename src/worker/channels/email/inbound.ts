@@ -5,7 +5,7 @@ import type { Inbound } from "../../../contract/channels/channel.ts";
 import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import type { Message, RemoteMedia } from "../../../contract/message.ts";
 import { hashBytes, hashText } from "../../../durable/gateway/access/secrets.ts";
-import { fromOf, type Mail, messageIds, withoutTag } from "./mail.ts";
+import { bareId, fromOf, type Mail, messageIds, withoutTag } from "./mail.ts";
 import { partQuoted, type Written } from "./quoted.ts";
 
 const MAX_TEXT = 100_000;
@@ -54,11 +54,11 @@ export async function readInbound(mail: Mail, files: readonly MailFile[], accoun
     sender: { id: from, isOwner: false, ...(mail.fromName ? { name: mail.fromName } : {}) },
     parts: said.map((part) => ({ type: "text", text: part })),
     sentAt: mail.sentAt,
-    ...(own === undefined ? {} : { platformId: own }),
+    ...(own === undefined ? {} : { platformId: bareId(own) }),
     ...(files.length > 0 ? { attachments: files.map(({ media }) => media) } : {}),
     ...(answered === undefined
       ? {}
-      : { quoted: { platformId: answered, ...(quoted === "" ? {} : { text: quoted.slice(0, MAX_QUOTED) }) } }),
+      : { quoted: { platformId: bareId(answered), ...(quoted === "" ? {} : { text: quoted.slice(0, MAX_QUOTED) }) } }),
   };
   return { kind: "message", message };
 }

@@ -5,7 +5,7 @@ import type { Address } from "../../../contract/message.ts";
 import type { Line, OutgoingMail } from "../channel.ts";
 import { PLAIN, renderMarkdown } from "../text/render.ts";
 import { writeHtml } from "./html.ts";
-import { isAddress, messageIds } from "./mail.ts";
+import { bareId, isAddress, messageIds } from "./mail.ts";
 
 const MAX_SUBJECT = 120;
 /** What Cloudflare sends to any verified address: 25 MiB with the files a third larger than they are. */
@@ -64,7 +64,7 @@ function makeMail(markdown: string, to: Address, replyTo: string | undefined, li
   const { keys } = line.account;
   const own = keys["EMAIL_ADDRESS"] ?? "";
   const { subject, messageId, references } = to.route ?? {};
-  const answered = messageIds(replyTo)[0] ?? messageIds(messageId)[0];
+  const answered = messageIds(`<${bareId(replyTo ?? "")}>`)[0] ?? messageIds(messageId)[0];
   const thread = messageIds(references);
   const known = answered === undefined || thread.includes(answered) ? thread : [...thread, answered];
   return {
@@ -104,7 +104,7 @@ function extensionOf(type: string): string {
 async function send(mail: OutgoingMail, line: Line): Promise<DeliveryOutcome> {
   try {
     const sent = await line.sendMail?.(mail);
-    return sent?.messageId ? { outcome: "sent", platformId: sent.messageId } : { outcome: "sent" };
+    return sent?.messageId ? { outcome: "sent", platformId: bareId(sent.messageId) } : { outcome: "sent" };
   } catch (error) {
     return outcomeOf(error, mail);
   }

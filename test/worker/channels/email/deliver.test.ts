@@ -19,7 +19,7 @@ describe("an answer by mail", () => {
     const { inbound } = await email.translate(recorded("gmail-reply"), emailLine());
     const to = inbound[0]?.message.from ?? TO;
     const { outcome, mails } = await deliver({ type: "text", text: "Done: **Monday**." }, to);
-    expect(outcome).toEqual({ outcome: "sent", platformId: "<answer-1@cloudflare-email.net>" });
+    expect(outcome).toEqual({ outcome: "sent", platformId: "answer-1@cloudflare-email.net" });
     expect(mails[0]).toMatchObject({
       to: ANN,
       from: { email: "skerry@home.example", name: "Skerry" },
@@ -36,7 +36,7 @@ describe("an answer by mail", () => {
   });
 
   it("hangs on the message that is named", async () => {
-    const { mails } = await deliver({ type: "text", text: "Yes", replyTo: "<named@people.example>" });
+    const { mails } = await deliver({ type: "text", text: "Yes", replyTo: "named@people.example" });
     expect(mails[0]?.headers).toMatchObject({ "In-Reply-To": "<named@people.example>", References: "<named@people.example>" });
   });
 

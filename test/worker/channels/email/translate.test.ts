@@ -24,7 +24,7 @@ describe("a mail", () => {
         route: { subject: "Friday", messageId: "<CAD+first@mail.people.example>" },
       },
       sender: { id: ANN, name: "Ann Example", isOwner: false },
-      platformId: "<CAD+first@mail.people.example>",
+      platformId: "CAD+first@mail.people.example",
       sentAt: Date.parse("2026-11-22T10:02:17Z"),
     });
     expect(textOf(message.parts)).toBe(
@@ -36,7 +36,7 @@ describe("a mail", () => {
     const [first, answer] = [await read(recorded("gmail")), await read(recorded("gmail-reply"))];
     expect(textOf(answer.parts)).toBe("Move the dentist to Monday, please.");
     expect(answer.quoted).toMatchObject({
-      platformId: "<answer-1@cloudflare-email.net>",
+      platformId: "answer-1@cloudflare-email.net",
       text: expect.stringContaining("> - 9:00 dentist"),
     });
     expect(answer.from.thread).toBe(first.from.thread);
