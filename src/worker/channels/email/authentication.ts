@@ -7,6 +7,7 @@ import { fromOf, isAddress, type Mail, withoutTag } from "./mail.ts";
 const RECEIVER = "mx.cloudflare.net";
 /** Mail servers try for five days. */
 const OLDEST_MS = 7 * 86_400_000;
+const MAX_RESULTS = 8000;
 const CLOCK_SKEW_MS = 86_400_000;
 
 interface Finding {
@@ -101,7 +102,7 @@ function withoutComments(text: string): string {
   let depth = 0;
   let isQuoted = false;
   let plain = "";
-  for (const character of text.slice(0, 20_000)) {
+  for (const character of text.slice(0, MAX_RESULTS)) {
     if (depth === 0 && character === '"') isQuoted = !isQuoted;
     if (!isQuoted && character === "(") depth += 1;
     else if (!isQuoted && character === ")" && depth > 0) depth -= 1;

@@ -7,6 +7,7 @@ import type { Post } from "../channel.ts";
 export const MAIL = "MAIL";
 /** Cloudflare takes mails of up to 25 MiB. */
 export const MAX_MAIL_BYTES = 25 * 1024 * 1024;
+const MAX_ADDRESS = 320;
 const ENVELOPE_FROM = "envelope-from";
 const ADDRESS = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}$/;
 
@@ -52,7 +53,7 @@ export function readMail(post: Post): Promise<Mail> {
 }
 
 async function parse(post: Post): Promise<Mail> {
-  const parsed = await PostalMime.parse(post.body, { maxNestingDepth: 50 }).catch((error: unknown) => {
+  const parsed = await PostalMime.parse(post.body, { maxNestingDepth: 50, maxHeadersSize: 256 * 1024 }).catch((error: unknown) => {
     throw new SyntaxError(`no mail: ${error instanceof Error ? error.message : String(error)}`);
   });
   const headers = (name: string) => parsed.headers.filter(({ key }) => key === name).map(({ value }) => value.trim());
@@ -72,7 +73,7 @@ async function parse(post: Post): Promise<Mail> {
 }
 
 function addressesOf(box: Mailbox): string[] {
-  return (box.group ?? [box]).flatMap(({ address }) => (address ? [address.toLowerCase()] : []));
+  return (box.group ?? [box]).flatMap(({ address }) => (address && address.length <= MAX_ADDRESS ? [address.toLowerCase()] : []));
 }
 
 /**
@@ -84,16 +85,19 @@ export function fromOf(mail: Mail): string | undefined {
   if (others.length > 0) return undefined;
   const unquoted = written.replace(/"(?:[^"\\]|\\.)*"/g, "").trim();
   const address = (/^[^<>@,;:"]*<([^<>]+)>$/.exec(unquoted)?.[1] ?? unquoted).toLowerCase();
-  return ADDRESS.test(address) ? address : undefined;
+  return isAddress(address) ? address : undefined;
 }
 
 export function isAddress(text: string): boolean {
-  return ADDRESS.test(text.toLowerCase());
+  return text.length <= MAX_ADDRESS && ADDRESS.test(text.toLowerCase());
 }
 
 /** "ann+lists@example.com" comes to "ann@example.com". */
 export function withoutTag(address: string): string {
-  return address.toLowerCase().replace(/\+[^@]*(?=@)/, "");
+  return address
+    .slice(0, MAX_ADDRESS)
+    .toLowerCase()
+    .replace(/\+[^@]*(?=@)/, "");
 }
 
 /** Ids in "<…>", in their order. */

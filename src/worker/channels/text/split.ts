@@ -99,11 +99,35 @@ function splitQuote(token: Tokens.Blockquote, fits: Fits): string[] {
   return splitMarkdown(token.text, (piece) => fits(wrap(piece))).map(wrap);
 }
 
+/** A row that is too long even alone goes as words: its marks must not be taken for those of other rows. */
 function splitTable(token: Tokens.Table, fits: Fits): string[] {
   const [head = "", rule = "", ...rows] = token.raw.trim().split("\n");
   const wrap = (text: string) => `${head}\n${rule}\n${text}`;
-  if (rows.length === 0 || !rows.every((row) => fits(wrap(row)))) return splitText(token.raw.trim(), fits);
-  return pack(rows, "\n", (text) => fits(wrap(text))).map(wrap);
+  const asWords = (cells: Tokens.TableCell[]) =>
+    splitText(
+      guardBeginning(
+        cells
+          .map(({ text }) => text)
+          .join(" | ")
+          .trim(),
+      ),
+      fits,
+    );
+  const pieces: string[] = fits(wrap(rows[0] ?? "")) ? [] : asWords(token.header);
+  let together: string[] = [];
+  const close = () => {
+    pieces.push(...pack(together, "\n", (text) => fits(wrap(text))).map(wrap));
+    together = [];
+  };
+  for (const [index, row] of rows.entries()) {
+    if (fits(wrap(row))) together.push(row);
+    else {
+      close();
+      pieces.push(...asWords(token.rows[index] ?? []));
+    }
+  }
+  close();
+  return pieces;
 }
 
 /** A stretch of a paragraph; `after` says how good a cut behind it is. */
@@ -178,7 +202,8 @@ function textOf(stretches: readonly Stretch[], isFirst = false): string {
     .map((stretch) => stretch.text)
     .join("")
     .trim();
-  return isFirst ? text : guardBeginning(text);
+  // Cut off behind it, what looks like the address of a reference would vanish.
+  return (isFirst ? text : guardBeginning(text)).replace(/^(?=\[(?:[^\]\\]|\\.)*\]:)/, "\\");
 }
 
 /** What stood in the middle of a line must not become a list, a heading or a fence by standing at its beginning. */

@@ -219,6 +219,23 @@ describe("a mail proves nothing", () => {
     }
   });
 
+  it("with lines made to be slow, and in a moment", async () => {
+    const startedAt = performance.now();
+    const slow = [
+      "+".repeat(500_000),
+      `"${'\\\\"'.repeat(200_000)}`,
+      "(".repeat(500_000),
+      "a-".repeat(250_000),
+      "<a".repeat(250_000),
+    ];
+    for (const text of slow) {
+      expect(await proved(await composed({ from: text }))).toMatchObject({ ok: false });
+      const raw = `Authentication-Results: mx.cloudflare.net; ${text}\r\nFrom: ${ANN}\r\nTo: ${text}, ${OWN}\r\nDate: ${new Date(NOW).toUTCString()}\r\n\r\nx`;
+      expect(await proved(makeMailPost(ANN, OWN, new TextEncoder().encode(raw)))).toMatchObject({ ok: false });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
+  }, 60_000);
+
   it("with parts nested beyond measure", async () => {
     const open = Array.from(
       { length: 2000 },
