@@ -39,10 +39,26 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
   });
 }
 
-/** The pages: hashed scripts and styles, fonts and pictures, the HTML that names them, and a manifest of it all. */
+/**
+ * The pages, and beside them the one that shows their design: hashed scripts and styles, fonts and pictures, the HTML that
+ * names them, and a manifest of the first. The second is built apart, so that the first is cut into the same files with it or without.
+ */
 export async function bundleWeb(root: string, outdir: string, compressedDir: string): Promise<void> {
   const source = join(root, "src/web");
-  const pages = PAGES.map((name) => ({ name, html: readFileSync(join(source, name), "utf8") }));
+  const built = await bundlePages(root, outdir, PAGES);
+  await bundlePages(root, outdir, ["design.html"]);
+  writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
+  for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
+    const path = join(source, "assets", name);
+    if (existsSync(path)) copyFileSync(path, join(outdir, name));
+  }
+  await compressWeb(outdir, compressedDir);
+}
+
+/** Pages that share their files, and all that they refer to. Answers source path → built path. */
+async function bundlePages(root: string, outdir: string, names: readonly string[]): Promise<Map<string, string>> {
+  const source = join(root, "src/web");
+  const pages = names.map((name) => ({ name, html: readFileSync(join(source, name), "utf8") }));
   const references = new Set(pages.flatMap(({ html }) => [...findReferences(html)]));
   const result = await build({
     ...COMMON,
@@ -58,7 +74,7 @@ export async function bundleWeb(root: string, outdir: string, compressedDir: str
     assetNames: "assets/[name]-[hash]",
     conditions: ["browser", "production"],
     define: { "process.env.NODE_ENV": '"production"' },
-    loader: { ".woff2": "copy", ".svg": "copy", ".png": "copy", ".ico": "copy", ".webmanifest": "copy" },
+    loader: { ".woff2": "copy", ".svg": "copy", ".png": "file", ".ico": "copy", ".webmanifest": "copy" },
     absWorkingDir: root,
   });
   const built = nameOutputs(result.metafile, root, source, outdir);
@@ -70,12 +86,7 @@ export async function bundleWeb(root: string, outdir: string, compressedDir: str
     }, html);
     writeFileSync(join(outdir, name), named);
   }
-  writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
-  for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
-    const path = join(source, "assets", name);
-    if (existsSync(path)) copyFileSync(path, join(outdir, name));
-  }
-  await compressWeb(outdir, compressedDir);
+  return built;
 }
 
 /** The page's texts, compressed: what Cloudflare does by itself, and the assets of this machine hand out. */

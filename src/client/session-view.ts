@@ -25,6 +25,8 @@ export class SessionView {
   /** Messages of people that are not in the transcript yet, by their id. */
   #waiting = new Map<string, MessageItem>();
   #runs = new Map<string, LiveRun>();
+  /** Runs whose end was heard: a history that was read before it must not bring them back. */
+  #ended = new Set<string>();
   #notes: NoteItem[] = [];
   #items: ViewItem[] | undefined;
   hasEarlier = false;
@@ -146,9 +148,11 @@ export class SessionView {
       }
       case "final":
       case "aborted":
-      case "error":
-        this.#endRun(frame);
-        return this.#touch();
+      case "error": {
+        const isWhole = this.#endRun(frame);
+        this.#touch();
+        return isWhole ? "changed" : "stale";
+      }
       default:
         return frame.state satisfies never;
     }
@@ -284,7 +288,9 @@ export class SessionView {
     this.#blocks = blocks;
   }
 
-  #endRun(frame: ChatFrame): void {
+  /** Answers whether everything that belongs to the run was seen. */
+  #endRun(frame: ChatFrame): boolean {
+    this.#ended.add(frame.runId);
     const run = this.#runs.get(frame.runId);
     const text = run?.openText() ?? "";
     const thinking = run?.openThinking() ?? "";
@@ -305,11 +311,20 @@ export class SessionView {
     if (frame.state === "error" && frame.errorMessage && !this.#isNoted(frame.errorMessage)) {
       this.noteLocally(frame.errorMessage, "error", Date.now());
     }
+    return this.#hasWhole(frame);
+  }
+
+  /** Entries told while nobody was there to hear them are missing without a gap: the end says what there must be. */
+  #hasWhole({ runId, message }: ChatFrame): boolean {
+    const text = message ? textOfContent(message.content) : "";
+    const items = this.#blocks.flatMap((block) => (block.runId === runId && block.seq !== undefined ? block.items : []));
+    const isSaid = (item: ViewItem) => item.kind === "message" && item.role === "assistant" && text.endsWith(item.text);
+    return (text === "" || items.some(isSaid)) && !items.some((item) => item.kind === "call" && item.state === "running");
   }
 
   #loadRun(history: ChatHistory): void {
-    const active = history.active;
-    this.#runs = new Map(active ? [[active.runId, LiveRun.from(active)]] : []);
+    const { active } = history;
+    this.#runs = new Map(active && !this.#ended.has(active.runId) ? [[active.runId, LiveRun.from(active)]] : []);
   }
 
   #loadWaiting(history: ChatHistory): void {

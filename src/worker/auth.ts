@@ -30,7 +30,8 @@ auth.post("/login", async (c) => {
 });
 
 auth.post("/logout", async (c) => {
-  const { by } = await gatewayOf(c.env).logout(proofOf(c, (await originOf(c)) === "own"));
+  if ((await originOf(c)) !== "own") return refuse(c, 403, "ORIGIN_REQUIRED", "Log out with the button on the page.");
+  const { by } = await gatewayOf(c.env).logout(proofOf(c, true));
   deleteCookie(c, loginCookieName(c), { path: "/", secure: isSecure(c) });
   // Whoever Cloudflare Access lets in is out only when it says so too; that address is Access's, in front of ours.
   return c.json({ ok: true, ...(by === "access" ? { next: "/cdn-cgi/access/logout" } : {}) });

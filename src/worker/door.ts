@@ -48,6 +48,8 @@ export async function originOf(c: Context<Door>): Promise<"own" | "none" | "fore
   const origin = c.req.header("origin");
   if (origin === undefined) return "none";
   if (origin === new URL(c.req.url).origin) return "own";
+  // What boxed frames and local files are called: anybody's name.
+  if (origin === "null") return "foreign";
   const { settings } = await directoryOf(c.env).settings();
   const allowed = settings.gateway?.controlUi?.allowedOrigins ?? [];
   return allowed.some((one) => new URL(one).origin === origin) ? "own" : "foreign";

@@ -283,3 +283,32 @@ it("hands out the same list until something changes, and the same items where no
   expect(view.items[0]).toBe(before[0]);
   expect(view.items[1]).toBe(before[1]);
 });
+
+describe("the end of a run", () => {
+  const end = (text: string) => chat("final", { message: { role: "assistant", content: [{ type: "text", text }] } });
+
+  it("is not undone by a history that was read before it", () => {
+    view.load(history([user(1, "hi", "r1")]));
+    entry(assistant(2, "Done."));
+    expect(end("Done.")).toBe("changed");
+    const active = { runId: "r1", startedAt: 1, seq: 1, step: 1, text: "Do", thinking: "", calls: [] };
+    view.load(history([], { active }), "later");
+    expect(view.run).toBeUndefined();
+    expect(shown()).toEqual(["user: hi", "assistant: Done."]);
+  });
+
+  it("asks for what was told while nobody heard: an answer after a call", () => {
+    view.load(history([user(1, "hi", "r1")]));
+    entry(assistant(2, "", { calls: ["c1"] }));
+    entry(result(3, "c1", "seen"));
+    expect(end("The answer.")).toBe("stale");
+    view.load(history([assistant(4, "The answer.", { step: 2 })]), "later");
+    expect(shown()).toEqual(["user: hi", "call c1 done: seen", "assistant: The answer."]);
+  });
+
+  it("asks for the result of a call that still seems to run", () => {
+    view.load(history([user(1, "hi", "r1")]));
+    entry(assistant(2, "Let me see.", { calls: ["c1"] }));
+    expect(chat("aborted")).toBe("stale");
+  });
+});

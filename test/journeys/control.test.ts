@@ -3,10 +3,9 @@
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GatewayClient } from "../../src/client/gateway-client.ts";
 import { findBarriers } from "../support/barriers.ts";
 import { openProfile } from "../support/browser.ts";
-import { makeConnect, makeDevice } from "../support/device.ts";
+import { knock } from "../support/device.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
 import type { Skerry } from "../support/runtime.ts";
 import { openVisit, type Visit } from "../support/visit.ts";
@@ -195,37 +194,11 @@ describe("usage", () => {
 });
 
 describe("devices", () => {
-  /** A program with a key of its own and no token asks to come in. */
-  async function knock(name: string): Promise<void> {
-    const device = await makeDevice();
-    const about = { id: "test", displayName: name, version: "1", platform: "linux", mode: "test" };
-    const scopes = ["operator.read", "operator.write"];
-    const client = new GatewayClient({
-      url: `${skerry.url.replace("http", "ws")}/ws`,
-      client: about,
-      scopes,
-      isLasting: false,
-      async device(nonce) {
-        const { device: signed } = await device.sign(
-          makeConnect({ client: about, scopes, caps: ["delta-text", "tool-events"] }),
-          nonce,
-        );
-        if (!signed) throw new Error("nothing signed");
-        return signed;
-      },
-    });
-    await client.connect().then(
-      () => Promise.reject(new Error("let in unasked")),
-      () => undefined,
-    );
-    client.close();
-  }
-
   const device = (name: string) => page.locator("sk-devices-room .row").filter({ hasText: name });
 
   it("are approved, named and kept", async () => {
     await openRoom("devices");
-    await knock("Kitchen tablet");
+    await knock(skerry, "Kitchen tablet");
     await page.getByRole("button", { name: "Approve Kitchen tablet" }).click({ timeout: 15_000 });
     await toast("Kitchen tablet may come in now").waitFor();
     await page.getByRole("button", { name: "Rename Kitchen tablet" }).click();
@@ -274,7 +247,7 @@ describe("devices", () => {
   });
 
   it("are turned away", async () => {
-    await knock("Stranger");
+    await knock(skerry, "Stranger");
     await openRoom("devices");
     await page.getByRole("button", { name: "Reject Stranger" }).click({ timeout: 15_000 });
     await toast("Stranger was turned away").waitFor();

@@ -1,8 +1,9 @@
 // A session of a thousand messages: it opens at once, scrolls without a hitch to its beginning, is searched as a whole, and
 // goes on streaming as a short one does.
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBarriers } from "../support/barriers.ts";
+import { traceWork } from "../support/long-tasks.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
 import { openVisit, type Visit } from "../support/visit.ts";
@@ -12,7 +13,6 @@ const KEY = "agent:main:long";
 const TURNS = 500;
 let visit: Visit;
 let operator: Operator;
-let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
       for (let number = 1; number <= TURNS; number++) await ask(number);
     },
   });
-  ({ context, page, complaints } = visit);
+  ({ page, complaints } = visit);
 }, 240_000);
 afterAll(async () => {
   operator?.close();
@@ -91,16 +91,7 @@ describe("a session of a thousand messages", () => {
 
   it("scrolls up to its beginning without a hitch, while older messages come by themselves", async () => {
     await measureOpening();
-    const client = await context.newCDPSession(page);
-    await client.send("Performance.enable");
-    /** Seconds of the page's own work so far: scripts, styles, layout. What the machine needs to paint without a GPU is not its doing. */
-    const readWork = async () => {
-      const { metrics } = await client.send("Performance.getMetrics");
-      const own = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"];
-      return metrics.reduce((sum, { name, value }) => sum + (own.includes(name) ? value : 0), 0);
-    };
-    const workBefore = await readWork();
-    const told = await page.evaluate(async () => {
+    const scroll = async () => {
       const scroller = document.querySelector(".transcript");
       if (!scroller) throw new Error("no transcript");
       const gaps: number[] = [];
@@ -113,7 +104,7 @@ describe("a session of a thousand messages", () => {
       };
       requestAnimationFrame(count);
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-      const endAt = performance.now() + 60_000;
+      const endAt = performance.now() + 90_000;
       while (performance.now() < endAt) {
         scroller.scrollBy(0, -160);
         await frame();
@@ -123,16 +114,21 @@ describe("a session of a thousand messages", () => {
       gaps.sort((a, b) => a - b);
       const at = (share: number) => Math.round(gaps[Math.floor(gaps.length * share)] ?? 0);
       return { frames: gaps.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), worst: Math.round(gaps.at(-1) ?? 0) };
-    });
+    };
+    const { told, work } = await traceWork(visit.browser, page, () => page.evaluate(scroll));
     expect(await page.locator(".said-text").first().innerText()).toContain("question 1:");
     expect(await answers()).toBe(TURNS);
-    const workMs = (((await readWork()) - workBefore) * 1000) / told.frames;
-    await client.detach();
+    // Scripts, styles and layout; what the machine needs to paint without a graphics card is not the page's doing.
+    const workMs = work.reduce((sum, one) => sum + one, 0) / told.frames;
+    // No piece of its work is long enough to be felt. A busy machine makes the odd one longer: two of thousands may be.
+    expect(work.length).toBeGreaterThan(told.frames);
+    expect(work[2], JSON.stringify(work.slice(0, 10))).toBeGreaterThan(1);
+    expect(work[2], JSON.stringify(work.slice(0, 10))).toBeLessThanOrEqual(50);
+    expect(work[0], JSON.stringify(work.slice(0, 10))).toBeLessThanOrEqual(100);
     // A frame lasts 16.7 ms: the page's own work leaves time to paint, and no page of older messages stops the hand.
     expect(workMs, JSON.stringify(told)).toBeLessThanOrEqual(14);
     expect(told.p50, JSON.stringify(told)).toBeLessThanOrEqual(50);
-    expect(told.worst, JSON.stringify(told)).toBeLessThanOrEqual(600);
-  });
+  }, 150_000);
 
   it("shows each message once, in order", async () => {
     const said = await page
@@ -236,7 +232,7 @@ describe("searching it", () => {
 
   it("has no serious barriers, and leaves no marks behind", async () => {
     await page.locator("#search").fill("tide");
-    await expect.poll(count).toMatch(/of \d{3,}/);
+    await expect.poll(count, { timeout: 15_000 }).toMatch(/of \d{3,}/);
     expect(await findBarriers(page)).toEqual([]);
     await page.locator("#search").press("Escape");
     await expect.poll(() => page.locator(".search").count()).toBe(0);

@@ -20,6 +20,13 @@ export const SWITCHES = [
   "--disable-sync",
 ];
 
+export interface BrowserChoices {
+  /** Pages that one leaves stay in memory for Back, as in a browser of a person. */
+  keepsPages?: boolean;
+  /** Host names (with wildcards) that lead to this machine. */
+  ownNames?: string;
+}
+
 /** Where Chromium is. @throws when there is none. */
 export function findBrowser(): string {
   const installed = PLACES.find((path) => path !== undefined && existsSync(path));
@@ -30,8 +37,10 @@ export function findBrowser(): string {
   return executablePath;
 }
 
-export async function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: findBrowser(), args: SWITCHES });
+export async function launchBrowser({ keepsPages = false, ownNames }: BrowserChoices = {}): Promise<Browser> {
+  const ignoreDefaultArgs = keepsPages ? ["--disable-back-forward-cache"] : [];
+  const names = ownNames === undefined ? [] : [`--host-resolver-rules=MAP ${ownNames} 127.0.0.1`];
+  return chromium.launch({ executablePath: findBrowser(), args: [...SWITCHES, ...names], ignoreDefaultArgs });
 }
 
 /** A browser profile of its own. `outside` collects every address asked for that is not on this machine. */

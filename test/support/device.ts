@@ -1,4 +1,5 @@
 // A device as clients make one: an Ed25519 key pair whose fingerprint is the id, and the signature of a connect.
+import { GatewayClient } from "../../src/client/gateway-client.ts";
 import type { ConnectParams } from "../../src/contract/gateway.ts";
 import { signedTexts } from "../../src/durable/gateway/access/device-auth.ts";
 import { hashBytes, toBase64Url } from "../../src/durable/gateway/access/secrets.ts";
@@ -49,4 +50,28 @@ export function makeConnect(change: Partial<ConnectParams> = {}): ConnectParams 
     commands: [],
     ...change,
   };
+}
+
+/** A program with a key of its own and no token asks to come in. */
+export async function knock(skerry: { url: string }, name: string): Promise<void> {
+  const device = await makeDevice();
+  const about = { id: "test", displayName: name, version: "1", platform: "linux", mode: "test" };
+  const scopes = ["operator.read", "operator.write"];
+  const client = new GatewayClient({
+    url: `${skerry.url.replace("http", "ws")}/ws`,
+    client: about,
+    scopes,
+    isLasting: false,
+    async device(nonce) {
+      const connect = makeConnect({ client: about, scopes, caps: ["delta-text", "tool-events"] });
+      const { device: signed } = await device.sign(connect, nonce);
+      if (!signed) throw new Error("nothing signed");
+      return signed;
+    },
+  });
+  await client.connect().then(
+    () => Promise.reject(new Error("let in unasked")),
+    () => undefined,
+  );
+  client.close();
 }

@@ -8,7 +8,7 @@ const FIND_HARM = `(() => {
   const isFine = (element) => {
     const at = (name) => element.getAttribute(name) ?? "";
     switch (element.localName) {
-      case "a": return !element.hasAttribute("href") || /^(#\\/|https?:\\/\\/|mailto:|\\/media\\/|blob:)/.test(at("href"));
+      case "a": return !element.hasAttribute("href") || /^(\\/design$|#\\/|https?:\\/\\/|mailto:|\\/media\\/|blob:)/.test(at("href"));
       case "img": return /^(\\/media\\/|data:image\\/(png|jpeg|gif|webp);|blob:)/.test(at("src")) && !element.srcset;
       case "form": return !element.hasAttribute("action");
       case "button": case "input": return !element.hasAttribute("formaction") && !element.hasAttribute("src");

@@ -22,7 +22,7 @@ export async function openOperator(skerry: { url: string; token: string }): Prom
       url: `${skerry.url.replace("http", "ws")}/ws`,
       client: { id: "test", version: "1", platform: "linux", mode: "test" },
       auth: { token: skerry.token },
-      scopes: ["operator.admin", "operator.read", "operator.write"],
+      scopes: ["operator.admin", "operator.read", "operator.write", "operator.pairing"],
     },
     { onEvent: (frame) => frames.push(frame) },
   );

@@ -17,6 +17,8 @@ export interface SkerryOptions {
   env?: Record<string, string>;
   /** Looks for changed sources at the start, as `npm start` does; else one build serves a whole test file. */
   checksBuild?: boolean;
+  /** The Skerry to start, with a build of its own; else this one. */
+  root?: string;
   /** Folder to start in; `.dev.vars` is read from it. */
   workingDir?: string;
 }
@@ -55,9 +57,9 @@ function buildOnce(): void {
 
 /** Spawns `npm start`'s program without waiting for anything. */
 export function launchSkerry(options: SkerryOptions & { stateDir: string; port: number }): Launch {
-  buildOnce();
+  if (!options.root) buildOnce();
   const flags = options.checksBuild ? [] : ["--no-build"];
-  const child = spawn(process.execPath, [join(ROOT, "scripts/start.mjs"), ...flags], {
+  const child = spawn(process.execPath, [join(options.root ?? ROOT, "scripts/start.mjs"), ...flags], {
     cwd: options.workingDir ?? options.stateDir.replace(/\/[^/]*$/, ""),
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -87,7 +89,7 @@ export async function startSkerry(options: SkerryOptions = {}): Promise<Skerry> 
   const parent = options.stateDir === undefined ? mkdtempSync(join(tmpdir(), "skerry-")) : undefined;
   const stateDir = options.stateDir ?? join(parent ?? "", "state");
   const port = options.port ?? (await findPort());
-  buildOnce();
+  if (!options.root) buildOnce();
   const startedAt = performance.now();
   const launch = launchSkerry({ ...options, stateDir, port });
   const clean = () => parent !== undefined && rmSync(parent, { recursive: true, force: true });

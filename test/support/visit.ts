@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { launchBrowser, openProfile } from "./browser.ts";
 import type { Script } from "./model-server/script.ts";
 import { ModelServer } from "./model-server/server.ts";
-import { type Skerry, startSkerry } from "./runtime.ts";
+import { type Skerry, type SkerryOptions, startSkerry } from "./runtime.ts";
 import { openChat } from "./webchat.ts";
 
 export interface VisitOptions {
@@ -30,14 +30,15 @@ export interface Visit {
   outside: string[];
   /** The one that runs now. */
   readonly skerry: Skerry;
-  restart(): Promise<void>;
+  /** Starts it again; `root`: another version of it. */
+  restart(root?: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openVisit(options: VisitOptions = {}): Promise<Visit> {
   const home = mkdtempSync(join(tmpdir(), "skerry-visit-"));
   const env = options.env ?? (options.model ? modelEnv(options.model) : {});
-  const start = (port?: number) => startSkerry({ stateDir: join(home, "state"), env, ...(port === undefined ? {} : { port }) });
+  const start = (more: Pick<SkerryOptions, "port" | "root"> = {}) => startSkerry({ stateDir: join(home, "state"), env, ...more });
   let skerry: Skerry | undefined;
   let browser: Browser | undefined;
   const close = async () => {
@@ -62,8 +63,8 @@ export async function openVisit(options: VisitOptions = {}): Promise<Visit> {
       get skerry() {
         return running;
       },
-      async restart() {
-        running = await start(running.port);
+      async restart(root) {
+        running = await start({ port: running.port, ...(root === undefined ? {} : { root }) });
         skerry = running;
       },
       close,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatHistory, SessionModel, WireMessage } from "../../src/client/frames.ts";
 import type { ClientState } from "../../src/client/gateway-client.ts";
 import { GatewayError } from "../../src/contract/errors.ts";
-import { ChatRoom } from "../../src/web/state/chat-room.ts";
+import { ChatRoom, sentenceOf } from "../../src/web/state/chat-room.ts";
 import { Outbox } from "../../src/web/state/outbox.ts";
 import { Courier } from "../../src/web/talk/courier.ts";
 
@@ -150,6 +150,13 @@ describe("a message", () => {
   });
 });
 
+it("a failure is told in a sentence, also one of the browser's own", () => {
+  expect(sentenceOf(new GatewayError({ code: "NOT_FOUND", message: "There is no such session." }))).toBe(
+    "There is no such session.",
+  );
+  expect(sentenceOf(new TypeError("Failed to fetch"))).toBe("This did not work. Check the connection, then load the page again.");
+});
+
 describe("coming back", () => {
   it("fetches only what is new, by position", async () => {
     gateway.commit("one", "one");
@@ -172,6 +179,25 @@ describe("coming back", () => {
     room.hear({ type: "event", event: "session.message", payload });
     await settle();
     expect(shown(room).map(([text]) => text)).toEqual(["one", "two", "three"]);
+  });
+
+  it("reads the history again when a run ended while it was read", async () => {
+    const room = makeRoom();
+    const { answer } = gateway;
+    let isFirst = true;
+    gateway.answer = async (method, params) => {
+      const answered = await answer.call(gateway, method, params);
+      if (method !== "chat.history" || !isFirst) return answered;
+      isFirst = false;
+      const payload = { sessionKey: KEY, runId: "one", state: "final" };
+      room.hear({ type: "event", event: "chat", payload });
+      gateway.commit("two", "said meanwhile");
+      return { ...(answered as object), active: { runId: "one", step: 1, text: "", thinking: "", calls: [] } };
+    };
+    await room.open();
+    await settle();
+    expect(room.isWorking).toBe(false);
+    expect(shown(room).map(([text]) => text)).toEqual(["said meanwhile"]);
   });
 
   it("says what to do when the history cannot be had", async () => {

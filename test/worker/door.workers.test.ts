@@ -50,6 +50,17 @@ test("the token becomes a cookie that scripts cannot read and other sites cannot
   expect(cookie).not.toContain(TOKEN);
 });
 
+test("logging out is the page's own affair: a request without its origin ends nothing", async () => {
+  const cookie = await login();
+  const headers = { cookie };
+  const without = await SELF.fetch(`${ORIGIN}/auth/logout`, { method: "POST", headers });
+  expect(without.status).toBe(403);
+  const still = { cookie, "sec-fetch-site": "same-origin" };
+  expect((await SELF.fetch(`${ORIGIN}/auth/me`, { headers: still })).status).toBe(200);
+  expect((await send("/auth/logout", {}, headers)).status).toBe(200);
+  expect((await SELF.fetch(`${ORIGIN}/auth/me`, { headers: still })).status).toBe(401);
+});
+
 test("a cookie opens the socket of our own page, and is no proof where the origin is not named", async () => {
   const cookie = await login();
   const own = new TestSocket(await openSocket({ cookie, origin: ORIGIN }));

@@ -133,8 +133,9 @@ export class Conversation {
 
   #hear(frame: EventFrame): void {
     const applied = this.#view.apply(frame);
-    if (applied === "ignored") return;
-    if (applied === "stale") {
+    // Messages of others that wait are nothing to show here, and the end of a run says by itself how it ended.
+    if (applied === "ignored" || frame.event === "session.inbox") return;
+    if (applied === "stale" && !isEnd(frame)) {
       void this.#catchUp();
       return;
     }
@@ -225,6 +226,12 @@ export class Conversation {
     if (asked < 0) return undefined;
     return items.slice(asked).findLast((item): item is MessageItem => item.kind === "message" && item.role === "assistant");
   }
+}
+
+function isEnd({ event, payload }: EventFrame): boolean {
+  if (event !== "chat") return false;
+  const { state } = payload as ChatFrame;
+  return state === "final" || state === "aborted" || state === "error";
 }
 
 function textOf(frame: ChatFrame): string | undefined {

@@ -66,7 +66,8 @@ const MOST_ATTEMPTS_BEFORE_FALLBACK = 3;
 const MOST_EMPTY = 3;
 const LONGEST_BACKOFF_MS = 20_000;
 const LONGEST_WAIT_MS = 25_000;
-const LONGEST_HONOURED_MS = 60_000;
+/** Whoever asks for a longer pause is not waited for. */
+export const LONGEST_HONOURED_MS = 60_000;
 /** Some services count the cap against the minute's allowance: no more than an answer may need. */
 const DEFAULT_MAX_TOKENS = 16_384;
 const DEEP_MAX_TOKENS = 64_000;

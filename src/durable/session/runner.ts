@@ -2,6 +2,7 @@
 // wake is used up. Whoever wakes the object calls `go`; a turn that is running already just goes on.
 import { ModelFailure } from "../../contract/errors.ts";
 import { findBreach } from "../agent/breakers.ts";
+import { LONGEST_HONOURED_MS } from "../models/ask.ts";
 import { act, stopCalls } from "./acting.ts";
 import { failTurn, tellEnds } from "./ending.ts";
 import { Fetching } from "./incoming/fetching.ts";
@@ -172,7 +173,7 @@ export class Runner {
       return;
     }
     const { retryAfterMs, kind } = error.data;
-    const patienceMs = ("wishes" in turn.event ? turn.event.wishes.patienceMs : undefined) ?? Number.POSITIVE_INFINITY;
+    const patienceMs = ("wishes" in turn.event ? turn.event.wishes.patienceMs : undefined) ?? LONGEST_HONOURED_MS;
     if (error.isRetryable && retryAfterMs !== undefined && retryAfterMs <= patienceMs) {
       parts.turns.wait(turn.id, parts.now() + retryAfterMs);
       if (retryAfterMs < 1000) return;

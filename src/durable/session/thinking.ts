@@ -2,7 +2,7 @@
 // leads to (calls, or the end of the turn). Told to screens as it streams; stored in blocks, never a row a token.
 import type { Brief } from "../../contract/admission.ts";
 import type { Entry } from "../../contract/entry.ts";
-import { ModelFailure } from "../../contract/errors.ts";
+import { ModelFailure, type ModelFailureKind } from "../../contract/errors.ts";
 import type { Bootstrap } from "../../contract/ports.ts";
 import { buildMessages } from "../agent/context.ts";
 import { channelLabel, plainName } from "../agent/envelope.ts";
@@ -189,9 +189,15 @@ async function askModel(parts: SessionParts, turn: Turn, question: Question): Pr
   );
 }
 
+const RETRIED: Partial<Record<ModelFailureKind, string>> = {
+  limited: "has reached its rate limit",
+  overloaded: "is overloaded",
+  timeout: "did not answer in time",
+  cut: "broke off its answer",
+};
+
 function sayRetry(retry: { failure: ModelFailure; model: string; nextModel: string; waitMs: number }): string {
-  const what =
-    retry.failure.data.kind === "limited" ? "has reached its rate limit" : `did not answer (${retry.failure.data.kind})`;
+  const what = RETRIED[retry.failure.data.kind] ?? "failed";
   const next =
     retry.model === retry.nextModel
       ? `Trying again in ${Math.max(1, Math.round(retry.waitMs / 1000))} s.`

@@ -29,7 +29,9 @@ export class Control extends PageElement {
     if (room === this.#room) return;
     const isFirst = this.#room === undefined;
     this.#room = room;
-    if (!isFirst) void this.updateComplete.then(() => this.querySelector("h1")?.focus());
+    // Whoever came by a link that is gone now would else be nowhere.
+    const isNowhere = document.activeElement === document.body;
+    if (!isFirst || isNowhere) void this.updateComplete.then(() => this.querySelector("h1")?.focus());
     void this.#load(room);
   }
 

@@ -12,11 +12,9 @@ export const talk = icon(
   svg`<path d="M4 4.5h12a1 1 0 0 1 1 1V13a1 1 0 0 1-1 1H9.5L6 17v-3H4a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1Z" />`,
 );
 export const back = icon(svg`<path d="m11.5 4.5-5.5 5.5 5.5 5.5M6 10h9.5" />`, 18);
-export const seek = icon(svg`<circle cx="9" cy="9" r="5" /><path d="m12.8 12.8 3.7 3.7" />`, 18);
 export const mind = icon(
   svg`<circle cx="10" cy="10" r="2.6" /><path d="M10 3.2v2.2M10 14.6v2.2M3.2 10h2.2M14.6 10h2.2M5.2 5.2l1.5 1.5M13.3 13.3l1.5 1.5" />`,
 );
-export const page = icon(svg`<path d="M5 3.5h6.5L15 7v9.5H5ZM11.5 3.5V7H15M7.8 10.5h4.4M7.8 13.3h4.4" />`);
 export const book = icon(
   svg`<path d="M10 5.5C8 4 5.8 3.8 3.5 4v11.5c2.3-.2 4.5 0 6.5 1.5 2-1.5 4.2-1.7 6.5-1.5V4C14.2 3.8 12 4 10 5.5ZM10 5.5V17" />`,
 );

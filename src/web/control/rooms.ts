@@ -1,8 +1,9 @@
 // The rooms of the control side, in the order people see them. Each is fetched when it is first opened: `load` answers
 // how to draw it. A new room is a line here and a folder beside; nothing else has to know of it.
 import type { TemplateResult } from "lit";
+import { page } from "../pictures/icons.ts";
 import type { Desk } from "../state/desk.ts";
-import { book, dials, gauge, key, mind, page, pulse, shelf } from "./icons.ts";
+import { book, dials, gauge, key, mind, pulse, shelf } from "./icons.ts";
 
 /** Draws a room; `rest` is what follows its path in the address: `#/control/<path>/<rest>`. */
 export type RoomView = (desk: Desk, rest: string | undefined) => TemplateResult;

@@ -13,6 +13,7 @@ import type {
 } from "../../client/frames.ts";
 import { SessionView } from "../../client/session-view.ts";
 import { type MessageItem, markOf } from "../../client/view-items.ts";
+import { GatewayError } from "../../contract/errors.ts";
 import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import type { MediaRef } from "../../contract/message.ts";
@@ -25,7 +26,7 @@ import { readUsage, sumUsage, type TurnUsage } from "./usage.ts";
 /** The first page fills a screen and some more; older ones come while one scrolls. */
 const FIRST_PAGE = 60;
 const CATCH_UP_PAGE = 200;
-const OLDER_PAGE = 40;
+const OLDER_PAGE = 24;
 
 export class ChatRoom extends Signal {
   readonly sessionKey: string;
@@ -129,6 +130,8 @@ export class ChatRoom extends Signal {
   }
 
   hear(frame: EventFrame): void {
+    // The history on its way may have been read before this.
+    if (this.#loading && this.#isLasting(frame)) this.#isLoadWanted = true;
     if (!this.#isLoaded || this.#isToldByMessage(frame)) return;
     const before = this.view.lastSeq;
     const applied = this.view.apply(frame);
@@ -225,6 +228,13 @@ export class ChatRoom extends Signal {
     this.#changed();
   }
 
+  /** Whether the frame tells of what stands in the transcript. */
+  #isLasting({ event, payload }: EventFrame): boolean {
+    if (event !== "chat" && event !== "session.message") return false;
+    const { sessionKey, state } = payload as ChatFrame;
+    return sessionKey === this.sessionKey && state !== "delta" && state !== "status";
+  }
+
   /** A message that was dropped says so itself; the run it never had need not say it again. */
   #isToldByMessage(frame: EventFrame): boolean {
     if (frame.event !== "chat") return false;
@@ -293,8 +303,11 @@ export class ChatRoom extends Signal {
     if (frame.state === "aborted") this.news = "Stopped.";
     if (frame.state === "error") this.news = frame.errorMessage ?? "The answer failed.";
     if (frame.state !== "final") return;
-    const last = this.view.items.findLast((item) => item.kind === "message" && item.role === "assistant");
-    this.news = last?.kind === "message" ? last.text.slice(0, 2_000) : "";
+    // A command is answered by a note.
+    const last = this.view.items.findLast(
+      (item) => item.kind === "note" || (item.kind === "message" && item.role === "assistant"),
+    );
+    this.news = last?.kind === "message" || last?.kind === "note" ? last.text.slice(0, 2_000) : "";
   }
 
   /** Once a frame is enough for the eye; a page that is not looked at is told by a timer. */
@@ -308,7 +321,10 @@ export class ChatRoom extends Signal {
   }
 }
 
+/** What Skerry says is a sentence for a person; what the browser says of a failed fetch is none. */
 export function sentenceOf(error: unknown): string {
+  if (error instanceof GatewayError) return error.message;
+  if (error instanceof TypeError) return "This did not work. Check the connection, then load the page again.";
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -211,6 +211,9 @@ export class Desk extends Signal {
     if (state.phase === "refused") {
       // Cloudflare Access let this browser through, and Skerry did not: that needs a word.
       if (state.error.data.details?.["code"] === "ACCESS_REFUSED") this.#refusal = state.error.message;
+      // Whoever was in is told why the door is shut; whoever never was knows.
+      else if (this.#access === "in")
+        this.#refusal = "Your login here has ended. Log in again; what you wrote and did not send is kept.";
       this.#access = "out";
       keep("known", undefined);
     } else if (this.#access === "checking" && recall("known") !== undefined) {

@@ -153,6 +153,11 @@ export function attachmentsOf(sessionKey: string): Attachments {
   return made;
 }
 
+/** Those of a session are these. */
+export function keepAttachments(sessionKey: string, attachments: Attachments): void {
+  open.set(sessionKey, attachments);
+}
+
 function ready(media: MediaRef): Attached {
   const { name = "file", type, size } = media;
   const picture = isShownPicture(type) ? addressOf(media) : undefined;

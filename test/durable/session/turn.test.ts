@@ -313,6 +313,15 @@ describe("model failures", () => {
     expect(model.requests).toHaveLength(2);
   });
 
+  test("a Retry-After that is no pause any more is told at once, and the person decides", async () => {
+    const { session, model } = open(() => ({ status: 429, headers: { "retry-after": "3600" } }));
+    await session.send("hi");
+    await session.rest();
+    expect(ends(session)).toMatchObject([{ outcome: "failed", error: { kind: "limited" } }]);
+    expect(ends(session)[0]?.error?.text).toContain("wait a little or choose another model");
+    expect(model.requests).toHaveLength(1);
+  });
+
   test("the turn's budget parks it with a sentence", async () => {
     const { session } = open(
       () => ({ calls: [{ name: "read", args: { path: "SOUL.md" } }], usage: { prompt_tokens: 1_000_000, completion_tokens: 1 } }),

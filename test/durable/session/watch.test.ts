@@ -132,10 +132,10 @@ describe("a talk held elsewhere", () => {
 });
 
 test("a turn fails instead of waiting when its sender has no patience", async () => {
-  const model = scriptModel(() => ({ status: 429, headers: { "retry-after": "600" } }));
+  const model = scriptModel(() => ({ status: 429, headers: { "retry-after": "50" } }));
   const brief = { models: [model.ref], providers: model.providers };
   const session = openTestSession({ env: {}, workspace: openTestWorkspace(), fetch: model.fetch, brief });
-  await session.send("hi", { id: "p1", wishes: { patienceMs: 60_000 } });
+  await session.send("hi", { id: "p1", wishes: { patienceMs: 40_000 } });
   await session.rest();
   expect(session.reports).toMatchObject([{ runId: "p1", outcome: "failed", error: expect.stringContaining("rate limit") }]);
   await session.send("hi", { id: "p2" });

@@ -43,10 +43,16 @@ export class AttachmentTray extends PageElement {
           ? html`<progress class="tray-progress" max="1" .value=${item.progress} aria-label=${`Uploading ${name}`}></progress>`
           : nothing
       }
-      <button type="button" class="tray-remove" aria-label=${`Remove ${name}`} title="Remove" @click=${() => files.remove(item.id)}>
+      <button type="button" class="tray-remove" aria-label=${`Remove ${name}`} title="Remove" @click=${() => this.#remove(item, files)}>
         ${close}
       </button>
     </li>`;
+  }
+
+  /** The focus goes on to where one writes. */
+  #remove({ id }: Attached, files: Attachments): void {
+    files.remove(id);
+    this.closest("form")?.querySelector("textarea")?.focus();
   }
 }
 

@@ -23,6 +23,8 @@ export class Chat extends PageElement {
   @state() private isRenaming = false;
   /** Files are held over the room. */
   @state() private isOffered = false;
+  /** What had the focus before the search took it. */
+  #before: Element | null = null;
   #day: DaySpend | undefined;
   #wasWorking = false;
   #wasReady = false;
@@ -153,6 +155,7 @@ export class Chat extends PageElement {
 
   async #openSearch(): Promise<void> {
     if (!(await this.desk?.fetchPart(() => import("./search-bar.ts")))) return;
+    if (!this.isSearching) this.#before = document.activeElement;
     this.isSearching = true;
     await this.updateComplete;
     this.querySelector<HTMLInputElement>("#search")?.select();
@@ -160,7 +163,8 @@ export class Chat extends PageElement {
 
   #closeSearch = (): void => {
     this.isSearching = false;
-    this.querySelector<HTMLElement>(".search-open")?.focus();
+    const before = this.#before instanceof HTMLElement && this.contains(this.#before) ? this.#before : undefined;
+    (before ?? this.querySelector<HTMLElement>(".search-open"))?.focus();
   };
 
   #onKey = (event: KeyboardEvent): void => {

@@ -90,7 +90,7 @@ export class Composer extends PageElement {
           <span class="composer-hint">${offered.hint || (room.isWorking ? "Esc stops" : "")}</span>
           ${
             room.isWorking
-              ? html`<button type="button" class="stop" @click=${() => desk.attempt(() => room.stop())}>${stop} Stop</button>`
+              ? html`<button type="button" class="stop" @click=${() => desk.attempt(() => room.stop())}>${stop} <span class="stop-word">Stop</span></button>`
               : nothing
           }
           ${

@@ -17,7 +17,10 @@ export function renderMedia(media: readonly MediaRef[]): TemplateResult | typeof
 function renderPicture(media: MediaRef): TemplateResult {
   const name = media.name ?? "picture";
   const fail = ({ currentTarget }: Event) => {
-    if (currentTarget instanceof HTMLImageElement) currentTarget.closest("button")?.classList.add("is-gone");
+    const button = currentTarget instanceof HTMLImageElement ? currentTarget.closest("button") : null;
+    button?.classList.add("is-gone");
+    button?.removeAttribute("aria-label");
+    if (button) button.disabled = true;
   };
   return html`<button type="button" class="picture" aria-label=${`${name}: show large`} @click=${showLarge}>
     <img src=${addressOf(media)} alt=${name} decoding="async" @error=${fail} />

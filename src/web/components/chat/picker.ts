@@ -47,7 +47,7 @@ export class Picker extends PageElement {
   }
 
   #renderMenu(): TemplateResult {
-    return html`<ul class="menu" role="listbox" aria-label=${this.what} tabindex="-1" aria-activedescendant=${`${this.#name}-${this.at}`}>
+    return html`<ul class="menu" role="listbox" aria-label=${this.what} tabindex="0" aria-activedescendant=${`${this.#name}-${this.at}`}>
       ${this.choices?.map(
         (choice, at) => html`<li
           id=${`${this.#name}-${at}`}

@@ -45,7 +45,7 @@ export class Progress extends PageElement {
     return html`<div class="now">
       ${wave}
       <span>${describeRun(this.run, last, this.model)}</span>
-      ${took > SHOW_TIME_MS ? html`<span class="now-time">${Math.floor(took / 1000)} s</span>` : html``}
+      ${took > SHOW_TIME_MS ? html`<span class="now-time">${describeSpan(took)}</span>` : html``}
     </div>`;
   }
 
@@ -53,6 +53,12 @@ export class Progress extends PageElement {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** In whole seconds: it is looked at while it grows. */
+function describeSpan(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** The state of a run in a few words. */

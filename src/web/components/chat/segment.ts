@@ -138,7 +138,7 @@ function nameModel(ref: string | undefined): string {
 function renderNote(item: NoteItem): TemplateResult {
   switch (item.tone) {
     case "summary":
-      return html`<details class="fold" data-part>
+      return html`<details class="recap" data-part>
         <summary class="mark">Earlier messages were summarised</summary>
         <sk-markdown .text=${item.text}></sk-markdown>
       </details>`;

@@ -52,7 +52,7 @@ export class ToolCall extends PageElement {
         ${this.isOpen ? this.#renderBody(item) : nothing}
       </details>
       ${renderMedia(item.media ?? [])}
-      ${item.state === "running" && item.progress ? html`<p class="call-progress">${lastLine(item.progress)}</p>` : nothing}
+      ${item.state === "running" && item.progress && !this.isOpen ? html`<p class="call-progress">${lastLine(item.progress)}</p>` : nothing}
     `;
   }
 

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { arrowDown } from "../../pictures/icons.ts";
+import { arrowDown, warning, wave } from "../../pictures/icons.ts";
 import { skerry } from "../../pictures/skerry.ts";
 import type { ChatRoom } from "../../state/chat-room.ts";
 import type { Desk } from "../../state/desk.ts";
@@ -17,6 +17,8 @@ const NEAR_PX = 90;
 /** Older messages are asked for this far before the top. */
 const AHEAD_PX = 2_400;
 const REST_MS = 5_000;
+/** So many parts at the end are always laid out. */
+const LATE_PARTS = 8;
 const OFFERS = [
   "What can you do?",
   "What time is it in Oslo?",
@@ -41,12 +43,14 @@ export class Transcript extends PageElement {
   #anchor: Anchor | undefined;
   /** After a page could not be had, scrolling does not ask again at once. */
   #restUntil = 0;
+  #late: readonly Element[] = [];
   #resizes = new ResizeObserver(() => this.#keepEnd());
 
   constructor() {
     super();
     new Watch(this, () => this.room);
     new Watch(this, () => this.desk?.company);
+    new Watch(this, () => this.desk);
   }
 
   override disconnectedCallback(): void {
@@ -71,6 +75,7 @@ export class Transcript extends PageElement {
   protected override updated(): void {
     const column = this.querySelector(".column");
     const scroller = this.#scroller;
+    if (column) this.#markLate(column);
     if (column) this.#resizes.observe(column);
     if (scroller) this.#resizes.observe(scroller);
     this.#keepPlace();
@@ -86,6 +91,7 @@ export class Transcript extends PageElement {
       <div class="transcript" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
         <div class="column">
           ${room.problem ? this.#renderProblem(room) : nothing}
+          ${room.isLoaded || room.problem ? nothing : renderAbsence(this.desk?.link.phase === "ready")}
           ${room.view.hasEarlier ? this.#renderEarlier() : nothing}
           ${room.isLoaded && segments.length === 0 && !room.isWorking ? this.#renderEmpty(room) : nothing}
           ${repeat(
@@ -108,8 +114,8 @@ export class Transcript extends PageElement {
 
   #renderProblem(room: ChatRoom): TemplateResult {
     return html`<div class="note note-bad" role="alert">
-      <span>${room.problem}</span>
-      <button type="button" class="link-button" @click=${() => room.open()}>Try again</button>
+      ${warning}
+      <span>${room.problem} <button type="button" class="link-button" @click=${() => room.open()}>Try again</button></span>
     </div>`;
   }
 
@@ -182,6 +188,19 @@ export class Transcript extends PageElement {
     if (Math.abs(moved) > 1) scroller.scrollTop += moved;
   }
 
+  /**
+   * Marks the last parts for the style sheet. A selector that counts from the end would have the styles of the whole talk
+   * made anew with every part that comes.
+   */
+  #markLate(column: Element): void {
+    const late: Element[] = [];
+    for (let part = column.lastElementChild; part && late.length < LATE_PARTS; part = part.previousElementSibling)
+      if (part.hasAttribute("data-part")) late.push(part);
+    for (const part of this.#late) if (!late.includes(part)) part.removeAttribute("data-late");
+    for (const part of late) part.setAttribute("data-late", "");
+    this.#late = late;
+  }
+
   /** What is at the top of the sight, and where. */
   #findAnchor(): Anchor | undefined {
     const scroller = this.#scroller;
@@ -193,4 +212,11 @@ export class Transcript extends PageElement {
     }
     return undefined;
   }
+}
+
+/** Nothing of this talk is here yet, and there is no connection to fetch it over. */
+function renderAbsence(isConnected: boolean): TemplateResult {
+  return isConnected
+    ? html`<p class="now is-late" role="status">${wave} Fetching the messages…</p>`
+    : html`<p class="empty-note absence" role="status">The messages come as soon as the connection is back.</p>`;
 }

@@ -11,6 +11,9 @@ import "./sidebar.ts";
 import "./toasts.ts";
 import "./version-bar.ts";
 
+/** Here the side is a drawer above the room. */
+const narrow = matchMedia("(max-width: 52rem)");
+
 @customElement("sk-app")
 export class App extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
@@ -26,12 +29,14 @@ export class App extends PageElement {
     super.connectedCallback();
     addEventListener("keydown", this.#onKey);
     addEventListener("hashchange", this.#closeSide);
+    narrow.addEventListener("change", this.#closeSide);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("keydown", this.#onKey);
     removeEventListener("hashchange", this.#closeSide);
+    narrow.removeEventListener("change", this.#closeSide);
   }
 
   protected override render(): TemplateResult {
@@ -41,11 +46,16 @@ export class App extends PageElement {
       return html`<sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>`;
     if (desk.access === "out") return html`<sk-login .desk=${desk}></sk-login>`;
     return html`
+      <button type="button" class="button skip" @click=${this.#skip}>Skip the list</button>
       <div class="shell">
         ${this.#renderSide(desk)}
         <div class=${this.isSideOpen ? "scrim is-open" : "scrim"} @click=${this.#closeSide}></div>
-        <main class="room">
-          <sk-connection-bar .link=${desk.link} @hurry=${() => desk.client.hurry()}></sk-connection-bar>
+        <main class="room" ?inert=${this.isSideOpen}>
+          <sk-connection-bar
+            .link=${desk.link}
+            .isWriting=${desk.place.room === "chat"}
+            @hurry=${() => desk.client.hurry()}
+          ></sk-connection-bar>
           <sk-version-bar .link=${desk.link}></sk-version-bar>
           ${
             desk.place.room === "control"
@@ -70,6 +80,11 @@ export class App extends PageElement {
     return html`<sk-control-side class=${drawer} .desk=${desk} @side-close=${this.#closeSide}></sk-control-side>`;
   }
 
+  /** Past the list at the side, which may be long, to where one writes or to the head of the room. */
+  #skip = (): void => {
+    (this.querySelector<HTMLElement>("#message") ?? this.querySelector<HTMLElement>(".room h1"))?.focus();
+  };
+
   #openSide = (): void => {
     this.isSideOpen = true;
     void this.updateComplete.then(() => this.querySelector<HTMLElement>(".drawer .side-first")?.focus());
@@ -78,7 +93,7 @@ export class App extends PageElement {
   #closeSide = (): void => {
     if (!this.isSideOpen) return;
     this.isSideOpen = false;
-    this.querySelector<HTMLElement>(".side-toggle")?.focus();
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".side-toggle")?.focus());
   };
 
   #onKey = (event: KeyboardEvent): void => {

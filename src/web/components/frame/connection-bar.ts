@@ -9,6 +9,8 @@ const PATIENCE_MS = 900;
 @customElement("sk-connection-bar")
 export class ConnectionBar extends PageElement {
   @property({ attribute: false }) link: ClientState = { phase: "idle" };
+  /** One is where messages are written; elsewhere nothing is kept for later. */
+  @property({ attribute: false }) isWriting = false;
   @state() private now = Date.now();
   #lostAt: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -41,10 +43,12 @@ export class ConnectionBar extends PageElement {
     const { link } = this;
     const seconds = link.phase === "waiting" ? Math.max(1, Math.ceil((link.retryAt - this.now) / 1000)) : 0;
     return html`<div class="bar">
-      <span>Not connected. What you write is kept, and sent later.</span>
+      <span>
+        Not connected. ${this.isWriting ? "What you write is kept, and sent later." : "Check that Skerry runs and that you are online."}
+      </span>
       ${
         link.phase === "waiting"
-          ? html`<button type="button" class="link-button" aria-label="Try to connect now" @click=${this.#hurry}>
+          ? html`<button type="button" class="link-button" aria-label="Try now to connect" @click=${this.#hurry}>
               Try now<span aria-hidden="true"> (${seconds} s)</span>
             </button>`
           : html`<span>Trying…</span>`

@@ -2,6 +2,7 @@
 // the theme, the way out.
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import type { ClientState } from "../../../client/gateway-client.ts";
 import { dayAndNight, leave, moon, sliders, sun } from "../../pictures/icons.ts";
 import type { Desk } from "../../state/desk.ts";
 import { Watch } from "../../state/signal.ts";
@@ -10,6 +11,15 @@ import type { Someone } from "../../talk/company.ts";
 import { PageElement } from "../element.ts";
 
 const THEME_ICONS = { system: dayAndNight, light: sun, dark: moon };
+/** At work on a connection, or without one for now. */
+const DOTS: Record<ClientState["phase"], string> = {
+  idle: "dot-working",
+  connecting: "dot-working",
+  ready: "dot-open",
+  waiting: "dot-failed",
+  closed: "dot-failed",
+  refused: "dot-failed",
+};
 const THEME_NAMES = { system: "as the system has it", light: "light", dark: "dark" };
 
 @customElement("sk-side-foot")
@@ -26,9 +36,9 @@ export class SideFoot extends PageElement {
   protected override render(): TemplateResult {
     const { desk } = this;
     if (!desk) return html``;
-    const isReady = desk.link.phase === "ready";
+    const { phase } = desk.link;
     const { others } = desk.company;
-    const isShown = isReady && others.length > 0;
+    const isShown = phase === "ready" && others.length > 0;
     const more = isShown ? html`<span class="link-others" title=${nameOthers(others)}> · ${others.length} more</span>` : nothing;
     return html`
       ${
@@ -38,8 +48,8 @@ export class SideFoot extends PageElement {
       }
       <div class="side-foot">
         <span class="link-state">
-          <span class=${isReady ? "dot dot-open" : "dot dot-working"}></span>
-          <span>${isReady ? "Connected" : "Not connected"}${more}</span>
+          <span class=${`dot ${DOTS[phase]}`}></span>
+          <span>${phase === "ready" ? "Connected" : "Not connected"}${more}</span>
         </span>
         <button
           type="button"

@@ -89,20 +89,37 @@ export class Sidebar extends PageElement {
   }
 
   #renderQuestion(desk: Desk, row: SessionSummary): TemplateResult {
-    const remove = () => {
+    const remove = async () => {
       this.doomed = undefined;
-      void desk.removeSession(row.key);
+      if (await desk.removeSession(row.key)) this.querySelector<HTMLElement>(".side-first")?.focus();
+      else await this.#return(row.key);
     };
-    return html`<div class="side-question" role="group" aria-label="Delete this session with all its messages?">
+    const keep = () => {
+      this.doomed = undefined;
+      void this.#return(row.key);
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      event.stopPropagation();
+      keep();
+    };
+    return html`<div class="side-question" role="group" aria-label="Delete this session with all its messages?" @keydown=${onKey}>
       <span>Delete for good?</span>
       <button type="button" class="link-button side-yes" @click=${remove}>Delete</button>
-      <button type="button" class="link-button" @click=${() => this.#ask(undefined)}>Keep</button>
+      <button type="button" class="link-button" @click=${keep}>Keep</button>
     </div>`;
   }
 
-  #ask(key: string | undefined): void {
+  #ask(key: string): void {
     this.doomed = key;
-    if (key !== undefined) void this.updateComplete.then(() => this.querySelector<HTMLElement>(".side-yes")?.focus());
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".side-yes")?.focus());
+  }
+
+  /** The focus goes back to the row that stays. */
+  async #return(key: string): Promise<void> {
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(`.side-link[href="${CSS.escape(writeRoute({ room: "chat", rest: key }))}"]`)?.focus();
   }
 
   #startNew(): void {

@@ -82,9 +82,9 @@ export class Files extends PageElement {
                   href=${hrefOf("files", file.path)}
                   aria-current=${file.path === open ? "page" : nothing}
                 >
-                  <span class="file-name" dir="auto">${file.path.replace(/^memory\//, "")}</span>
+                  <span class="file-link-name" dir="auto">${file.path.replace(/^memory\//, "")}</span>
                   ${draftOf(this.agentId, file.path) ? html`<span class="dot dot-working" role="img" aria-label="not saved"></span>` : nothing}
-                  <span class="file-note">${file.isMissing ? `${file.note}; not written yet` : file.note}</span>
+                  <span class="file-link-note">${file.isMissing ? `${file.note}; not written yet` : file.note}</span>
                 </a>
               </li>`,
             )}

@@ -115,7 +115,7 @@ export class HealthRoom extends PageElement {
             html`${model?.ref ?? "None can be used"}${model?.why ? html` <span class="row-note">${sentence(model.why)}</span>` : nothing}
             ${model?.advice ? html`<span class="part-advice">${model.advice} <a href=${hrefOf("models")}>Models and keys</a></span>` : nothing}`,
           )}
-          ${part("Version", undefined, html`<span class="fact-key">${status.version}</span>`)}
+          ${part("Version", undefined, html`<span class="fact-key">${status.version}</span> <a class="row-note" href="/design">How this page is made</a>`)}
           ${part("Awake for", undefined, describeSpan(status.uptimeMs ?? 0))}
         </ul>
       </section>

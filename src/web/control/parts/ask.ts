@@ -1,6 +1,6 @@
-// Asks before something is lost: what goes, and two ways out. Escape, a click beside the question and
-// going elsewhere mean no.
+// Asks before something is lost: what goes, and two ways out.
 import { html, render } from "lit";
+import { putQuestion } from "./question.ts";
 
 export interface Question {
   title: string;
@@ -27,24 +27,5 @@ export function ask({ title, text, yes, no = "Cancel" }: Question): Promise<bool
     </form>`,
     dialog,
   );
-  return showQuestion(dialog);
-}
-
-/** Shows a dialog whose form answers "yes" or "no", and takes it away when it is answered. */
-export function showQuestion(dialog: HTMLDialogElement): Promise<boolean> {
-  document.body.append(dialog);
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close("no");
-  });
-  // Whoever goes elsewhere has answered.
-  const leave = () => dialog.close("no");
-  addEventListener("hashchange", leave);
-  return new Promise((answer) => {
-    dialog.addEventListener("close", () => {
-      removeEventListener("hashchange", leave);
-      dialog.remove();
-      answer(dialog.returnValue === "yes");
-    });
-    dialog.showModal();
-  });
+  return putQuestion(dialog);
 }

@@ -88,7 +88,7 @@ export class Fetched<T> implements ReactiveController {
   render(draw: (value: T) => TemplateResult): TemplateResult {
     const { value, problem } = this;
     return html`${problem === undefined ? nothing : this.#renderProblem(problem)}
-    ${value !== undefined ? draw(value) : problem === undefined ? busy("Fetching…") : nothing}`;
+    ${value !== undefined ? draw(value) : problem === undefined ? busy(this.#wasReady ? "Fetching…" : "This comes as soon as the connection is back.") : nothing}`;
   }
 
   #renderProblem(problem: string): TemplateResult {
@@ -105,8 +105,10 @@ export class Fetched<T> implements ReactiveController {
 
   #noteLink(desk: Desk): void {
     const isReady = desk.link.phase === "ready";
-    if (isReady && !this.#wasReady) void this.load();
+    if (isReady === this.#wasReady) return;
     this.#wasReady = isReady;
+    if (isReady) void this.load();
+    this.#host.requestUpdate();
   }
 }
 

@@ -4,12 +4,12 @@ import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { SessionSummary } from "../../../client/frames.ts";
 import { PageElement } from "../../components/element.ts";
+import { search } from "../../pictures/icons.ts";
 import type { Desk } from "../../state/desk.ts";
 import { titleOf } from "../../state/session-list.ts";
 import { Watch } from "../../state/signal.ts";
 import { timeOf } from "../../state/times.ts";
 import { describeCost, shorten } from "../../state/usage.ts";
-import { seek } from "../icons.ts";
 import { Fetched, read } from "../parts/fetched.ts";
 import { hrefOf } from "../rooms.ts";
 import { adopt } from "../styles/adopt.ts";
@@ -74,7 +74,7 @@ export class SessionsRoom extends PageElement {
     return html`<div class=${open === undefined ? "sessions" : "sessions is-split"}>
       <div class="sessions-list">
         <div class="seek">
-          ${seek}
+          ${search}
           <label class="unseen" for="session-words">Find a session</label>
           <input
             id="session-words"

@@ -52,7 +52,9 @@ export class SessionSheet extends PageElement {
       <a class="sheet-back" href=${hrefOf("sessions")}>${back} All sessions</a>
       ${this.#session.render(({ session }) => {
         const row = desk.sessions.find(sessionKey) ?? session;
-        return row ? this.#renderSheet(desk, row) : html`<p class="nothing">This session is gone.</p>`;
+        return row
+          ? this.#renderSheet(desk, row)
+          : html`<p class="nothing">There is no such session: it was deleted, or nothing was said in it yet.</p>`;
       })}
     </section>`;
   }
@@ -74,7 +76,7 @@ export class SessionSheet extends PageElement {
           autocomplete="off"
           dir="auto"
           .value=${row.label ?? ""}
-          placeholder=${row.label ? "" : `Name (now: ${title})`}
+          placeholder="Give it a name"
         />
         <button class="button">Rename</button>
       </form>

@@ -1,7 +1,7 @@
 // Shows what a change of the settings would do, line by line, and asks whether to apply it.
 import { html, render } from "lit";
 import { showDiff } from "../editing/diff-view.ts";
-import { showQuestion } from "../parts/ask.ts";
+import { putQuestion } from "../parts/question.ts";
 
 export function reviewChange(before: string, after: string): Promise<boolean> {
   const dialog = document.createElement("dialog");
@@ -18,5 +18,5 @@ export function reviewChange(before: string, after: string): Promise<boolean> {
     </form>`,
     dialog,
   );
-  return showQuestion(dialog);
+  return putQuestion(dialog);
 }

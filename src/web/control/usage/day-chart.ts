@@ -82,7 +82,7 @@ export class DayChart extends PageElement {
       <rect class=${names.join(" ")} x=${x + slot * 0.16} y=${HEIGHT - BOTTOM - height} width=${slot * 0.68} height=${height} rx="2" />
       ${
         isNamed
-          ? svg`<text class="chart-text" x=${isToday ? this.width : x + slot / 2} y=${HEIGHT - 6}
+          ? svg`<text class="chart-text" x=${isToday ? this.width - 2 : x + slot / 2} y=${HEIGHT - 6}
               text-anchor=${isToday ? "end" : "middle"}>${isToday ? "Today" : describeDay(day.date)}</text>`
           : nothing
       }`;
