@@ -149,15 +149,17 @@ describe("a page", () => {
     ["/brackets", /Source:/],
     ["/unclosed", /Source:/],
   ])("made to exhaust its reader is bounded: %s", async (path, expected) => {
-    const started = performance.now();
+    // Of the processor: others on the machine must not count.
+    const started = process.cpuUsage();
     expect(
       await fetchPage(path).then(
         (result) => result.text,
         (error: ToolFailure) => error.message,
       ),
     ).toMatch(expected);
-    expect(performance.now() - started).toBeLessThan(10_000);
-  });
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1000).toBeLessThan(10_000);
+  }, 60_000);
 });
 
 describe("other content", () => {
