@@ -21,6 +21,7 @@ export default defineConfig({
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workers.test.ts", "test/journeys/**"],
+          setupFiles: ["test/support/property-seed.ts"],
           testTimeout: 20_000,
         },
       },

@@ -1,7 +1,7 @@
 // What the settings say of one account of a channel and of one group or topic in it. Pure. An account's value goes before
 // its channel's, a topic's before its group's; tools that are forbidden add up.
 import type { ToolPolicy } from "../../../contract/admission.ts";
-import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import type { ChannelSettings, GroupSettings } from "../../../contract/channels/settings.ts";
 import type { Address } from "../../../contract/message.ts";
 import type { Settings } from "../../../contract/settings.ts";
@@ -36,7 +36,7 @@ export function readAccountRules(settings: Settings, channel: string, account: s
   return {
     ...rules,
     isEnabled: shared.enabled !== false && single.enabled !== false,
-    dmPolicy: rules.dmPolicy ?? "pairing",
+    dmPolicy: rules.dmPolicy ?? channelFacts(channel)?.directPolicy ?? "pairing",
     groupPolicy: rules.groupPolicy ?? "allowlist",
   };
 }

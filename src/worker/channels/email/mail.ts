@@ -53,9 +53,11 @@ export function readMail(post: Post): Promise<Mail> {
 }
 
 async function parse(post: Post): Promise<Mail> {
-  const parsed = await PostalMime.parse(post.body, { maxNestingDepth: 50, maxHeadersSize: 256 * 1024 }).catch((error: unknown) => {
-    throw new SyntaxError(`no mail: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const parsed = await PostalMime.parse(post.body, { maxNestingDepth: 50, maxHeadersSize: 256 * 1024 }).catch(
+    (error: unknown) => {
+      throw new SyntaxError(`no mail: ${error instanceof Error ? error.message : String(error)}`);
+    },
+  );
   const headers = (name: string) => parsed.headers.filter(({ key }) => key === name).map(({ value }) => value.trim());
   return {
     envelopeFrom: decodeURIComponent(post.headers.get(ENVELOPE_FROM) ?? "").toLowerCase(),

@@ -48,7 +48,7 @@ function wrap(mark: keyof typeof INSIDE, inner: string): string {
 
 /** A link in a link, a line break or a bar would end it: then the address follows the words. */
 function linkTo(inner: string, href: string): string {
-  const address = href.replace(/[\s<>|]/g, (sign) => encodeURIComponent(sign));
+  const address = href.replace(/[\s<>|`]/g, (sign) => (sign === "`" ? "%60" : encodeURIComponent(sign)));
   if (inner === escapeText(href) || inner === "") return `<${address}>`;
   return /[<>|\n]/.test(inner) ? `${inner} <${address}>` : `<${address}|${inner}>`;
 }
