@@ -1,6 +1,7 @@
 // Made-up answers for the control rooms: full ones, and empty ones.
 import * as z from "zod";
 import { settingsSchema } from "../../../contract/settings.ts";
+import type { BrowserLogin } from "../../control/devices/pairing.ts";
 import type { AgentFile } from "../../control/files/agent-files.ts";
 import type { ProviderRow } from "../../control/models/catalogue.ts";
 import type { SkillRow } from "../../control/skills/skill.ts";
@@ -239,6 +240,7 @@ export function roomAnswers(): Answers {
           tokens: [{ role: "operator", revokedAtMs: NOW - DAY }],
         }),
       ],
+      logins: [browserLogin("this", true), browserLogin("other", false)],
     },
     "auth.link": { path: "/#code=made-up-made-up-made-up", expiresAt: NOW + 15 * 60_000 },
     status: {
@@ -277,7 +279,7 @@ export function bareAnswers(): Answers {
     "agents.files.list": { files: [] },
     "agents.files.get": ({ name }: { name: string }) => ({ file: { path: name, missing: true } }),
     "skills.status": { skills: [] },
-    "device.pair.list": { pending: [], paired: [] },
+    "device.pair.list": { pending: [], paired: [], logins: [browserLogin("this", true)] },
     status: {
       version: "0.1.0",
       uptimeMs: 4_000,
@@ -288,6 +290,14 @@ export function bareAnswers(): Answers {
     "system-presence": [person("WebChat")],
     "logs.tail": { cursor: 0, lines: [], truncated: false, reset: false },
   };
+}
+
+function browserLogin(deviceId: string, isCurrent: boolean): BrowserLogin {
+  const userAgent = isCurrent
+    ? "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
+    : "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15";
+  const [createdAtMs, lastSeenAtMs] = [NOW - 3 * DAY, isCurrent ? NOW : NOW - DAY];
+  return { deviceId, userAgent, remoteIp: "192.0.2.7", createdAtMs, lastSeenAtMs, expiresAtMs: NOW + 27 * DAY, isCurrent };
 }
 
 const FAILURE = refuse("Skerry cannot be reached. Check that it runs and that the address is right.");
