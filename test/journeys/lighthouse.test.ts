@@ -40,16 +40,10 @@ afterAll(async () => {
 });
 
 /**
- * What a simulated slow phone scores, where 95 is not reached or only just: measured in one run on two
- * shared cores, chat 94, files 89, sessions and devices 95, settings 96. Scores vary by some points.
+ * Where 95 is not reached on the simulated slow phone, a little below what was measured in one run: chat 94 (280 ms blocked),
+ * files 89 (300 ms blocked, first paint 1.9 s). Formatting waiting answers a few a frame was tried; the rest is open.
  */
-const SHORT: Record<string, number> = {
-  "chat mobile": 85,
-  "control/files mobile": 78,
-  "control/sessions mobile": 88,
-  "control/settings mobile": 88,
-  "control/devices mobile": 88,
-};
+const SHORT: Record<string, number> = { "chat mobile": 91, "control/files mobile": 86 };
 
 async function expectEnough(name: string, address: string, form: Form): Promise<void> {
   const scores = await gauge.measure(name, address, form, 3, ENOUGH);
