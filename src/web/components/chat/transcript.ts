@@ -38,6 +38,8 @@ export class Transcript extends PageElement {
   @state() private isAway = false;
   @state() private isFetching = false;
   #isPinned = true;
+  /** Where one was when last looked, in pixels. */
+  #last = { top: 0, height: 0 };
   #pending = 0;
   #first: number | undefined;
   #anchor: Anchor | undefined;
@@ -149,16 +151,28 @@ export class Transcript extends PageElement {
   #onScroll = (): void => {
     const scroller = this.#scroller;
     if (!scroller) return;
-    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#isPinned = below < NEAR_PX;
-    this.isAway = below > NEAR_PX * 4;
+    const { scrollTop: top, scrollHeight: height } = scroller;
+    const below = height - top - scroller.clientHeight;
+    // A talk that grew, or shrank, moves one too: only who went up by more than that has left the end.
+    const hasLeft = this.#last.top - top > Math.max(0, this.#last.height - height) + 1;
+    if (below < NEAR_PX) this.#isPinned = true;
+    else if (hasLeft) this.#isPinned = false;
+    const isOfOtherHeight = height !== this.#last.height;
+    this.#last = { top, height };
+    this.isAway = !this.#isPinned && below > NEAR_PX * 4;
+    if (isOfOtherHeight) this.#keepEnd();
     const isWanted = !this.#isPinned && scroller.scrollTop < AHEAD_PX && this.room?.view.hasEarlier === true;
     if (isWanted && !this.isFetching && Date.now() > this.#restUntil) void this.#fetchEarlier();
   };
 
   #keepEnd(): void {
     const scroller = this.#scroller;
-    if (scroller && this.#isPinned) scroller.scrollTop = scroller.scrollHeight;
+    if (!scroller) return;
+    // The browser's own holding of the place would work against the end.
+    scroller.style.overflowAnchor = this.#isPinned ? "none" : "";
+    if (!this.#isPinned) return;
+    scroller.scrollTop = scroller.scrollHeight;
+    this.#last = { top: scroller.scrollTop, height: scroller.scrollHeight };
   }
 
   #toEnd = (): void => {
