@@ -4,8 +4,8 @@ import { titleCall } from "../../src/web/state/call-title.ts";
 import { commandWord, matchCommands } from "../../src/web/state/command-match.ts";
 import { readRoute, writeRoute } from "../../src/web/state/route.ts";
 import { titleOf } from "../../src/web/state/session-list.ts";
-import { dayOf, describeDuration } from "../../src/web/state/times.ts";
-import { describeUsage, readUsage, sumUsage } from "../../src/web/state/usage.ts";
+import { dayOf, describeDuration, learnClock, timeOf } from "../../src/web/state/times.ts";
+import { describeUsage, groupDigits, readUsage, sumUsage } from "../../src/web/state/usage.ts";
 
 describe("the address", () => {
   it.each(["agent:main:main", "agent:main:telegram:dm:42", "agent:main:a/b c?#%", "agent:main:шхера"])(
@@ -61,6 +61,29 @@ describe("times and titles", () => {
     const now = new Date(2026, 4, 20, 12);
     const at = (days: number) => now.getTime() - days * 86_400_000;
     expect([0, 1, 3, 40].map((days) => dayOf(at(days), now))).toEqual(["Today", "Yesterday", "Earlier this week", "April 2026"]);
+  });
+
+  it("say the weekday of this week, and the day of what is older", () => {
+    const now = new Date(2026, 4, 20, 12);
+    expect(timeOf(new Date(2026, 4, 16, 9).getTime(), now)).toBe("Sat");
+    expect(timeOf(new Date(2026, 4, 3, 9).getTime(), now)).toBe("May 3");
+  });
+
+  it.each(["en-US", "en-GB", "de-DE", "fr-FR", "ja-JP", "ko-KR", "ar-EG", "hi-IN", "fi-FI", "es-MX", "bg-BG"])(
+    "are written as the browser writes them in %s, at every minute of a day",
+    (language) => {
+      const format = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+      const ask = (at: Date) => format.format(at);
+      const write = learnClock(ask(new Date(2024, 0, 5, 5, 7)), ask(new Date(2024, 0, 5, 17, 7)), ask);
+      for (let minute = 0; minute < 1_440; minute++) {
+        const at = new Date(2026, 10, 3, 0, minute);
+        expect(write(at)).toBe(ask(at));
+      }
+    },
+  );
+
+  it("group the digits of large numbers", () => {
+    expect([0, 999, 1_000, 12_345, 1_234_567].map(groupDigits)).toEqual(["0", "999", "1,000", "12,345", "1,234,567"]);
   });
 
   it("say how long something took", () => {

@@ -1,17 +1,45 @@
-// Times as people say them, in their own zone.
-const DAY_MS = 86_400_000;
-/** Made when first needed: making one takes longer than the rest of the page's start. */
-const clock = keepFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const weekday = keepFormat("en", { weekday: "short" });
-const date = keepFormat("en", { day: "numeric", month: "short" });
-const dateAndYear = keepFormat("en", { month: "long", year: "numeric" });
+// Times as people say them, in their own zone. To ask the browser how a time is written in its language takes longer than
+// the rest of the page's start: the answer is kept, and words in English need no asking.
+import { keep, recall } from "./shelf.ts";
 
-function keepFormat(locale: string | undefined, options: Intl.DateTimeFormatOptions): (at: number) => string {
-  let format: Intl.DateTimeFormat | undefined;
+const DAY_MS = 86_400_000;
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = "January February March April May June July August September October November December".split(" ");
+/** Written once by the browser to learn its way: 5:07 and 17:07. */
+const EARLY = new Date(2024, 0, 5, 5, 7);
+const LATE = new Date(2024, 0, 5, 17, 7);
+
+let format: Intl.DateTimeFormat | undefined;
+let write: ((at: Date) => string) | undefined;
+
+function askBrowser(at: Date): string {
+  format ??= new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  return format.format(at);
+}
+
+/** How the browser writes 5:07 and 17:07 in its language; asked once and kept. */
+function recallSamples(): readonly [string, string] {
+  const name = `clock.${navigator.language}`;
+  const [early, late] = recall(name)?.split("|") ?? [];
+  if (early !== undefined && late !== undefined) return [early, late];
+  const samples = [askBrowser(EARLY), askBrowser(LATE)] as const;
+  keep(name, samples.join("|"));
+  return samples;
+}
+
+/** Two plain ways of writing, told by what the browser makes of samples; where it has a third, it is asked each time. */
+export function learnClock(early: string, late: string, other: (at: Date) => string): (at: Date) => string {
+  if (early === "05:07" && late === "17:07") return (at) => `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}`;
+  if (!early.startsWith("05:07") || !late.startsWith("05:07") || early === late) return other;
+  const [morning, afternoon] = [early.slice(5), late.slice(5)];
   return (at) => {
-    format ??= new Intl.DateTimeFormat(locale, options);
-    return format.format(at);
+    const hours = at.getHours();
+    return `${twoDigits(hours % 12 || 12)}:${twoDigits(at.getMinutes())}${hours < 12 ? morning : afternoon}`;
   };
+}
+
+function twoDigits(count: number): string {
+  return String(count).padStart(2, "0");
 }
 
 function startOfDay(now: Date): number {
@@ -24,17 +52,21 @@ export function dayOf(at: number, now: Date): string {
   if (at >= today) return "Today";
   if (at >= today - DAY_MS) return "Yesterday";
   if (at >= today - 6 * DAY_MS) return "Earlier this week";
-  return dateAndYear(at);
+  const date = new Date(at);
+  return `${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
 }
 
 export function timeOf(at: number, now: Date): string {
   const today = startOfDay(now);
-  if (at >= today - DAY_MS) return clock(at);
-  return at >= today - 6 * DAY_MS ? weekday(at) : date(at);
+  if (at >= today - DAY_MS) return clockOf(at);
+  const date = new Date(at);
+  if (at >= today - 6 * DAY_MS) return WEEKDAYS[date.getDay()] ?? "";
+  return `${MONTHS[date.getMonth()]?.slice(0, 3)} ${date.getDate()}`;
 }
 
 export function clockOf(at: number): string {
-  return clock(at);
+  write ??= learnClock(...recallSamples(), askBrowser);
+  return write(new Date(at));
 }
 
 export function describeDuration(ms: number): string {

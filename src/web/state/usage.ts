@@ -37,7 +37,12 @@ export function describeCost(usd: number): string {
 }
 
 export function shorten(tokens: number): string {
-  return tokens < 10_000 ? tokens.toLocaleString("en") : `${(tokens / 1000).toFixed(tokens < 100_000 ? 1 : 0)}k`;
+  return tokens < 10_000 ? groupDigits(tokens) : `${(tokens / 1000).toFixed(tokens < 100_000 ? 1 : 0)}k`;
+}
+
+/** 12,345. Asking the browser's own number formats for it would hold up the page's start. */
+export function groupDigits(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function count(value: unknown): number {

@@ -1,7 +1,7 @@
 // What was spent today, asked for at the start and again a moment after each turn.
 import type { GatewayClient } from "../../client/gateway-client.ts";
 import { Signal } from "../state/signal.ts";
-import { describeCost, shorten } from "../state/usage.ts";
+import { describeCost, groupDigits, shorten } from "../state/usage.ts";
 
 const PAUSE_MS = 1_200;
 
@@ -30,7 +30,7 @@ export class DaySpend extends Signal {
   get detail(): string {
     const { totalTokens = 0, knownCost = 0, unpricedTurns = 0 } = this.#totals ?? {};
     const open = unpricedTurns > 0 ? `, and ${unpricedTurns} turns whose price is not known` : "";
-    return `Today, in all sessions (UTC): ${totalTokens.toLocaleString("en")} tokens, ${describeCost(knownCost)}${open}`;
+    return `Today, in all sessions (UTC): ${groupDigits(totalTokens)} tokens, ${describeCost(knownCost)}${open}`;
   }
 
   refresh(): void {
