@@ -12,6 +12,9 @@ applyTheme(readTheme());
 const code = takeCode();
 const desk = new Desk(VERSION);
 const app = document.querySelector("sk-app");
-if (app instanceof App) app.desk = desk;
+// The questions to the server are on their way before the first picture is made, which is a piece of work of its own.
 void desk.start(code);
+setTimeout(() => {
+  if (app instanceof App) app.desk = desk;
+});
 addEventListener("load", () => setTimeout(fetchReading, 200));

@@ -52,8 +52,8 @@ export class Composer extends PageElement {
     const field = this.#field;
     if (!field) return;
     if (field.value !== this.text) field.value = this.text;
-    // On a phone the keyboard would cover the talk.
-    if (changed.has("room") && matchMedia("(pointer: fine)").matches) field.focus();
+    // On a phone the keyboard would cover the talk. Focus wants all laid out: that is a piece of work of its own.
+    if (changed.has("room") && matchMedia("(pointer: fine)").matches) setTimeout(() => this.#field?.focus());
   }
 
   protected override render(): TemplateResult {

@@ -38,6 +38,7 @@ export class Transcript extends PageElement {
   @state() private isAway = false;
   @state() private isFetching = false;
   #isPinned = true;
+  #wasPinned = true;
   /** Where one was when last looked, in pixels. */
   #last = { top: 0, height: 0 };
   #pending = 0;
@@ -81,7 +82,9 @@ export class Transcript extends PageElement {
     if (column) this.#resizes.observe(column);
     if (scroller) this.#resizes.observe(scroller);
     this.#keepPlace();
-    this.#keepEnd();
+    // What grows is followed when its size is known; to ask for it here would have all laid out twice.
+    if (this.#isPinned && !this.#wasPinned) this.#keepEnd();
+    this.#wasPinned = this.#isPinned;
   }
 
   protected override render(): TemplateResult {
