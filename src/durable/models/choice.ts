@@ -33,7 +33,7 @@ export interface ChoiceFacts {
   hasWorkersAi: boolean;
 }
 
-const KEY_ADVICE = "Set ANTHROPIC_API_KEY or OPENAI_API_KEY (or SKERRY_MODEL=provider/model with that provider's key)";
+const KEY_ADVICE = "Give a key in the page under Control, Models and keys, or start with ANTHROPIC_API_KEY or OPENAI_API_KEY set";
 
 export function chooseModels(facts: ChoiceFacts): ModelChoice {
   const named = facts.env["SKERRY_MODEL"]?.trim();
@@ -43,10 +43,10 @@ export function chooseModels(facts: ChoiceFacts): ModelChoice {
   const [first] = byKey;
   if (first) return { models: byKey, why: reasonFor(first, facts), problems: [] };
   if (facts.hasWorkersAi) {
-    const advice = `${KEY_ADVICE} for a stronger model.`;
+    const advice = `${KEY_ADVICE}, for a stronger model.`;
     return { ...resolveAll([WORKERS_AI_REF], "no key is set and Workers AI is there", facts), advice };
   }
-  const advice = `${KEY_ADVICE} for a real model, then start again.`;
+  const advice = `${KEY_ADVICE}, for a real model.`;
   return { ...resolveAll([DEMO_REF], "no key is set", facts), advice };
 }
 
@@ -78,7 +78,7 @@ function resolveAll(refs: readonly string[], why: string, facts: ChoiceFacts): M
   const models = resolved.filter((model): model is ModelInfo => !("reason" in model));
   const problems = resolved.flatMap((model) => ("reason" in model ? [model.reason] : []));
   const [first] = models;
-  if (!first) return { models, why: problems.join(" "), advice: KEY_ADVICE, problems };
+  if (!first) return { models, why: problems.join(" "), advice: `${KEY_ADVICE}.`, problems };
   const isReady = isAvailable(first, facts.env, facts.hasWorkersAi, facts.overrides);
   return { models, why, ...(isReady ? {} : adviceFor(first)), problems };
 }

@@ -42,7 +42,7 @@ describe("chooseModels", () => {
   it("takes the demo when nothing is there, and says what to set", () => {
     const choice = choose({});
     expect(choice).toMatchObject({ refs: ["demo/demo"], why: "no key is set" });
-    expect(choice.advice).toMatch(/Set ANTHROPIC_API_KEY or OPENAI_API_KEY/);
+    expect(choice.advice).toMatch(/in the page under Control.*ANTHROPIC_API_KEY or OPENAI_API_KEY/);
   });
 
   it("says which key a named model lacks", () => {

@@ -6,7 +6,7 @@ import type { DemoPlan, DemoResult, DemoTurn } from "./talk.ts";
 const WHAT_I_AM =
   "I am Skerry's built-in **demo model**: a small script, not an AI. I am here so that you can see every part work before you fetch a key.";
 const BETTER =
-  "For a real model, set `ANTHROPIC_API_KEY` or `OPENAI_API_KEY` (or `SKERRY_MODEL=provider/model`) and start again.";
+  "For a real model, give a key in the page (**Control**, then **Models and keys**), or start with `ANTHROPIC_API_KEY` or `OPENAI_API_KEY` set.";
 const EXAMPLES = [
   "list the files",
   "read SOUL.md",

@@ -141,6 +141,13 @@ export class Transcript extends PageElement {
       ${skerry}
       <h2 class="wordmark">What is on your mind?</h2>
       <p class="empty-note">Ask, plan, or hand something over. Type <code>/</code> for commands.</p>
+      ${
+        room.model?.startsWith("demo/")
+          ? html`<p class="empty-note">
+              The built-in demo answers. <a href="#/control/models">Give a key</a> to talk to a real model.
+            </p>`
+          : nothing
+      }
       <ul class="offers">
         ${OFFERS.map((offer) => html`<li><button type="button" @click=${() => room.say(offer)}>${offer}</button></li>`)}
       </ul>
