@@ -1,4 +1,5 @@
-// Three kinds of tests: `node` (pure parts), `workers` (objects in real workerd), `journeys` (a started Skerry).
+// Kinds of tests: `node` (pure parts), `workers` (objects in real workerd), `journeys` (a started Skerry), and `clocks`, which
+// are journeys that look at the clock: one at a time, when nothing else runs.
 import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
@@ -11,6 +12,10 @@ const markdown: Plugin = {
     return id.endsWith(".md") ? `export default ${JSON.stringify(await readFile(id, "utf8"))};` : undefined;
   },
 };
+
+const CLOCKS = ["crash", "lighthouse", "start", "webchat", "webchat-long", "trouble/*"].map(
+  (name) => `test/journeys/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -50,10 +55,14 @@ export default defineConfig({
         test: {
           name: "journeys",
           include: ["test/journeys/**/*.test.ts"],
+          exclude: CLOCKS,
           testTimeout: 90_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          hookTimeout: 90_000,
+          maxWorkers: 2,
         },
+      },
+      {
+        test: { name: "clocks", include: CLOCKS, testTimeout: 90_000, hookTimeout: 60_000, fileParallelism: false },
       },
     ],
   },

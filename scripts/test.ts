@@ -13,21 +13,19 @@ const BROWSERS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** Journeys look at the clock: they run when nothing else does. */
-const ROUNDS = [
-  ["--project", "node", "--project", "workers"],
-  ["--project", "journeys"],
-];
+/** What looks at the clock runs when nothing else does. */
+const ROUNDS = [["node", "workers"], ["journeys"], ["clocks"]].map((names) => names.flatMap((name) => ["--project", name]));
 
 if (ensureBrowser()) {
   await build();
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   const given = process.argv.slice(2);
   const rounds = given.length > 0 ? [given] : ROUNDS;
+  const startedAt = Date.now();
   const counts = rounds.map(runRound);
   const sum = (name: "passed" | "failed") => counts.reduce((total, count) => total + count[name], 0);
   process.exitCode = sum("failed") === 0 && counts.every((count) => count.passed > 0) ? 0 : 1;
-  console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed in ${((Date.now() - startedAt) / 60_000).toFixed(1)} min`);
 } else {
   process.exitCode = 1;
 }
