@@ -165,14 +165,26 @@ function stretchesOf(tokens: readonly Token[], fits: Fits): Stretch[] {
     if (fits(token.raw)) return [{ text: token.raw, after: "none" }];
     if (token.type === "codespan") return splitCodeSpan(token, fits);
     if (token.type === "link" || token.type === "image") return splitLink(token, fits);
-    const mark = /^(\*+|_+|~+)/.exec(token.raw)?.[0];
-    if (mark === undefined || !token.raw.endsWith(mark)) return wordsOf(token.raw, fits);
-    const wrap = (text: string) => mark + (text.startsWith(mark.charAt(0)) ? `\\${text}` : text) + closingOf(text) + mark;
-    return partsAs(
-      splitText(token.raw.slice(mark.length, -mark.length), (piece) => fits(wrap(piece))),
-      wrap,
-    );
+    const mark = markOf(token);
+    if (mark === undefined) return wordsOf(token.raw, fits);
+    const wrap = (text: string) => wrapIn(mark, text);
+    const inner = splitText(token.raw.slice(mark.length, -mark.length), (piece) => fits(wrap(piece)));
+    return partsAs(inner, wrap);
   });
+}
+
+/** By its kind, since `***` may be one in the other. */
+function markOf({ type, raw }: MarkedToken): string | undefined {
+  const mark = type === "em" ? raw.slice(0, 1) : type === "strong" ? raw.slice(0, 2) : type === "del" ? /^~+/.exec(raw)?.[0] : "";
+  return mark && raw.endsWith(mark) ? mark : undefined;
+}
+
+/** Beside its like a mark would be read as another: then the same is said with the other sign, and if need be without effect. */
+function wrapIn(mark: string, text: string): string {
+  const signs = mark.startsWith("~") ? ["~"] : mark.startsWith("*") ? ["*", "_"] : ["_", "*"];
+  const sign = signs.find((one) => !text.startsWith(one) && !text.endsWith(one));
+  const around = (sign ?? mark.charAt(0)).repeat(mark.length);
+  return `${around}${sign === undefined ? "\\" : ""}${text}${closingOf(text)}${around}`;
 }
 
 function partsAs(parts: readonly string[], wrap: (text: string) => string): Stretch[] {

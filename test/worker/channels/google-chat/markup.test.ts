@@ -11,8 +11,8 @@ import { markdown } from "../../../support/markdown-texts.ts";
 /** As it looks: the sign without width is not seen. */
 const seen = (text: string) => renderMarkup(text).replaceAll("\u200B", "");
 
-/** A tick beside the sign without width, or between spaces, begins no code. */
-const CODE = /```[\s\S]*?```|(?<!\u200B)`(?!\u200B|(?<= `) )[^`\n]*`/g;
+/** A tick that means nothing has the sign without width behind it. */
+const CODE = /```[\s\S]*?```|`(?!\u200B)[^`\n]*`/g;
 
 describe("renderMarkup", () => {
   it.each([
@@ -32,6 +32,7 @@ describe("renderMarkup", () => {
     ["> said\n> twice", "> said\n> twice"],
     ["snake_case_name stays", "snake_case_name stays"],
     ["2 * 3 * 4", "2 * 3 * 4"],
+    ["a ` b", "a \u200B`\u200B b"],
   ])("writes %j as %j", (source, written) => {
     expect(renderMarkup(source)).toBe(written);
   });

@@ -46,6 +46,15 @@ describe("splitMarkdown", () => {
     ]);
   });
 
+  it("keeps both marks where one stands in the other, on every part", () => {
+    const pieces = splitMarkdown("***one two three four five six seven***", within(24));
+    expect(pieces.length).toBeGreaterThan(1);
+    const marked = pieces.map((piece) =>
+      renderMarkdown(piece, { ...PLAIN, strong: (inner) => `S${inner}S`, em: (inner) => `E${inner}E` }),
+    );
+    for (const piece of marked) expect(piece).toMatch(/^(ES[a-z ]+SE|SE[a-z ]+ES)$/);
+  });
+
   it("makes every part of a long heading a heading", () => {
     const pieces = splitMarkdown("## one two three four five six seven #1", within(24));
     expect(pieces.length).toBeGreaterThan(1);
