@@ -45,7 +45,14 @@ export default defineConfig({
                 GATEWAY: { className: "Gateway", useSQLite: true },
               },
               r2Buckets: ["MEDIA"],
-              bindings: { SKERRY_TOKEN: "test-token-0123456789abcdef", SKERRY_RUNTIME: "local" },
+              bindings: {
+                SKERRY_TOKEN: "test-token-0123456789abcdef",
+                SKERRY_RUNTIME: "local",
+                // No platform is asked from here: nobody listens there.
+                TELEGRAM_API_ROOT: "http://127.0.0.1:9",
+                WHATSAPP_API_URL: "http://127.0.0.1:9",
+                SLACK_API_URL: "http://127.0.0.1:9",
+              },
             },
           }),
         ],

@@ -9,7 +9,8 @@ export type Admission =
   | { outcome: "accept"; sessionKey: string; brief: Brief; sender: Sender; reason: string }
   /** A stranger. `reply` is absent when they were answered within the hour. */
   | { outcome: "pair"; code: string; reply?: string; reason: string }
-  | { outcome: "ignore"; reason: string };
+  /** `isOutdated`: the account changed since the request was proved; to be proved again. */
+  | { outcome: "ignore"; reason: string; isOutdated?: true };
 
 /** How the place of a message talks; absent for screens and programs. */
 export interface PlaceBrief {

@@ -178,6 +178,8 @@ export interface Wanted {
   agentId?: string;
   /** Something to know, not something to answer: no stranger gets a code for it. */
   isNotice?: boolean;
+  /** ChannelAccount.version with which the request was proved: keys that no longer hold let nobody in. */
+  accountVersion?: number;
 }
 
 /** What the index of sessions takes, and what its sessions said of themselves when they were heard of last. */

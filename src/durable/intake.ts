@@ -7,7 +7,7 @@ import type { DirectoryPort, Receipt, SessionPort, Wanted } from "../contract/po
 export type Intake =
   | { outcome: "received"; sessionKey: string; agentId: string; receipt: Receipt }
   | { outcome: "pair"; code: string; reply?: string }
-  | { outcome: "ignored"; reason: string };
+  | { outcome: "ignored"; reason: string; isOutdated?: true };
 
 export interface IntakePorts {
   directory: Pick<DirectoryPort, "admit">;
@@ -29,7 +29,7 @@ export async function intake(ports: IntakePorts, message: Message, wishes: TurnW
     case "pair":
       return { outcome: "pair", code: admission.code, ...(admission.reply === undefined ? {} : { reply: admission.reply }) };
     case "ignore":
-      return { outcome: "ignored", reason: admission.reason };
+      return { outcome: "ignored", reason: admission.reason, ...(admission.isOutdated ? { isOutdated: true } : {}) };
     default:
       return admission satisfies never;
   }

@@ -14,6 +14,9 @@ import { refuse } from "./errors.ts";
 
 const ACCOUNT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const SAY_TROUBLE_EVERY_MS = 60_000;
+/** A proof that failed asks for the keys again, but not for every request that anybody sends. */
+const ASK_AGAIN_MS = 3_000;
+const MOST_PROOFS = 3;
 const toldAt = new Map<string, number>();
 
 export const webhook = new Hono<Door>();
@@ -23,25 +26,29 @@ webhook.on(["GET", "POST"], ["/:channel", "/:channel/:account"], async (c) => {
   const account = c.req.param("account") ?? DEFAULT_ACCOUNT;
   const channel = ACCOUNT.test(account) ? await findChannel(id) : undefined;
   const line = channel && (await openLine(c.env, id, account));
-  if (!channel || !line) return refuse(c, 404, "NOT_FOUND", "There is nothing at this address.");
+  if (!channel || !line) return refuseAddress(c);
   const post = await readPost(c, channel.maxBodyBytes);
   if (!post) return refuse(c, 413, "TOO_LARGE", "The request is larger than this channel's requests are.");
   const proven = await prove(c, channel, line, post);
-  if (!proven) return refuse(c, 401, "UNAUTHORIZED", "The request does not prove that it comes from the platform.");
+  if (!proven) return refuseProof(c);
   // Goes on when the platform hangs up: what was begun is stored, and its next try finds it there.
   const answer = answerPost(c, channel, proven, post);
   c.executionCtx.waitUntil(answer.catch(() => undefined));
   return answer;
 });
 
-async function answerPost(c: Context<Door>, channel: Channel, line: Line, post: Post): Promise<Response> {
+async function answerPost(c: Context<Door>, channel: Channel, line: Line, post: Post, proofs = 1): Promise<Response> {
   const translation = await read(c, channel, line, post);
   if (translation instanceof Response) return translation;
   if (translation.trouble) tellTrouble(c, channel.id, line.account.account, translation.trouble);
   const heard: Intake[] = [];
   try {
     // In order: two messages of one request stay in the order in which they were written.
-    for (const inbound of translation.inbound) heard.push(await takeIn(c, inbound));
+    for (const inbound of translation.inbound) {
+      const taken = await takeIn(c, inbound, line);
+      if (taken.outcome === "ignored" && taken.isOutdated) return proveAgain(c, channel, line, post, proofs);
+      heard.push(taken);
+    }
   } catch (error) {
     console.error(`${channel.id}: a message was not stored`, error);
     return refuse(c, 503, "NOT_STORED", "The message could not be stored; send it again in a moment.");
@@ -68,9 +75,27 @@ async function read(c: Context<Door>, channel: Channel, line: Line, post: Post):
   }
 }
 
-function takeIn(c: Context<Door>, inbound: Inbound): Promise<Intake> {
+function takeIn(c: Context<Door>, inbound: Inbound, line: Line): Promise<Intake> {
   const ports = { directory: directoryOf(c.env), session: (key: string) => sessionOf(c.env, key) };
-  return intake(ports, inbound.message, {}, { isNotice: inbound.kind === "notice" });
+  const wanted = { isNotice: inbound.kind === "notice", accountVersion: line.account.version };
+  return intake(ports, inbound.message, {}, wanted);
+}
+
+/** The account was changed or taken away while its keys were remembered here. What is stored already is known by its id. */
+async function proveAgain(c: Context<Door>, channel: Channel, line: Line, post: Post, proofs: number): Promise<Response> {
+  if (proofs >= MOST_PROOFS) return refuse(c, 503, "UNAVAILABLE", "The channel is being changed; send it again in a moment.");
+  const renewed = await openLine(c.env, channel.id, line.account.account, 0);
+  if (!renewed) return refuseAddress(c);
+  if ((await channel.prove(post, renewed)).ok) return answerPost(c, channel, renewed, post, proofs + 1);
+  return refuseProof(c);
+}
+
+function refuseAddress(c: Context<Door>): Response {
+  return refuse(c, 404, "NOT_FOUND", "There is nothing at this address.");
+}
+
+function refuseProof(c: Context<Door>): Response {
+  return refuse(c, 401, "UNAUTHORIZED", "The request does not prove that it comes from the platform.");
 }
 
 /** What a stranger is told, and where. */
@@ -84,7 +109,7 @@ async function prove(c: Context<Door>, channel: Channel, line: Line, post: Post)
   const first = await channel.prove(post, line);
   if (first.ok) return line;
   const { channel: id, account, version } = line.account;
-  const renewed = await openLine(c.env, id, account, true);
+  const renewed = await openLine(c.env, id, account, ASK_AGAIN_MS);
   if (renewed && renewed.account.version !== version && (await channel.prove(post, renewed)).ok) return renewed;
   tellTrouble(c, id, account, `A request did not prove that it comes from the platform: ${first.reason}`);
   return undefined;
@@ -103,6 +128,7 @@ function tellTrouble(c: Context<Door>, channel: string, account: string, text: s
 
 /** The request with its body, unless that is longer than `max`: then it is not read to its end. */
 async function readPost(c: Context<Door>, max: number): Promise<Post | undefined> {
+  if (Number(c.req.header("content-length") ?? 0) > max) return undefined;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of c.req.raw.body ?? []) {

@@ -29,7 +29,7 @@ type Accepted = AdmissionDecision & { outcome: "accept" };
 type Admitted =
   | Accepted
   | { outcome: "pair"; code: string; reply?: string; reason: string }
-  | { outcome: "ignore"; reason: string };
+  | { outcome: "ignore"; reason: string; isOutdated?: true };
 
 export interface AdmissionsPorts {
   sql: Sql;
@@ -56,6 +56,10 @@ export class Admissions implements PeoplePort {
   }
 
   async admit(message: Message, wanted: Wanted): Promise<Admitted> {
+    const { accountVersion } = wanted;
+    if (accountVersion !== undefined && accountVersion !== this.#ports.accounts.version()) {
+      return { outcome: "ignore", reason: "The channel was changed since the request was proved.", isOutdated: true };
+    }
     const decision = await decideAdmission(this.#ports.settings(), this.#people, message, wanted);
     switch (decision.outcome) {
       case "accept":

@@ -9,7 +9,6 @@ import { signMediaPath } from "../media.ts";
 import type { Line } from "./channel.ts";
 
 const KEPT_MS = 30_000;
-const ASK_AGAIN_MS = 3_000;
 
 interface Kept {
   account: ChannelAccount | undefined;
@@ -18,11 +17,16 @@ interface Kept {
 
 const kept = new Map<string, Kept>();
 
-/** Undefined: there is no such account, or it is switched off, or keys are missing. */
-export async function openLine(env: Env, channel: string, account = DEFAULT_ACCOUNT, isFresh = false): Promise<Line | undefined> {
+/** Undefined: there is no such account, or it is switched off, or keys are missing. What is known is at most `maxAgeMs` old. */
+export async function openLine(
+  env: Env,
+  channel: string,
+  account = DEFAULT_ACCOUNT,
+  maxAgeMs = KEPT_MS,
+): Promise<Line | undefined> {
   const facts = channelFacts(channel);
   if (!facts) return undefined;
-  const found = await readAccount(env, channel, account, isFresh ? ASK_AGAIN_MS : KEPT_MS);
+  const found = await readAccount(env, channel, account, maxAgeMs);
   if (!found?.isEnabled || found.missing.length > 0) return undefined;
   return makeLine(env, found, facts.base);
 }

@@ -40,7 +40,7 @@ export class ChannelAccounts {
   get(channel: string, account: string): ChannelAccount | undefined {
     const facts = channelFacts(channel);
     if (!facts || !this.#accountsOf(facts).includes(account)) return undefined;
-    const { settings, version } = this.#sources.settings();
+    const { settings } = this.#sources.settings();
     const rules = readAccountRules(settings, channel, account);
     const keys = this.#readKeys(facts, account);
     return {
@@ -50,8 +50,14 @@ export class ChannelAccounts {
       keys,
       missing: missingOf(facts, keys),
       mediaMaxMb: rules.mediaMaxMb ?? facts.mediaMaxMb,
-      version: version + this.#sources.keys.version("channels"),
+      version: this.version(),
     };
+  }
+
+  /** Counts up with every change of keys or settings. */
+  version(): number {
+    const { settings, keys } = this.#sources;
+    return settings().version + keys.version("channels");
   }
 
   /** Every channel by its default account, and the further accounts that there are. */
@@ -61,8 +67,7 @@ export class ChannelAccounts {
 
   /** Whether any account could speak. Asked for every brief: looked up again only after a change. */
   hasAny(): boolean {
-    const { settings, keys } = this.#sources;
-    const version = settings().version + keys.version("channels");
+    const version = this.version();
     if (this.#any?.version !== version) {
       this.#any = { version, has: this.states().some((state) => state.isConfigured && state.isEnabled) };
     }

@@ -12,10 +12,9 @@ const THIN_WALL = "\u200b";
 const marks: Marks = {
   // What a list puts before its items comes through here too.
   escape: (text) => (text === BULLET ? "-" : /^\d+\.$/.test(text) ? text : escapeText(text)),
-  strong: (inner) => `**${inner}**`,
-  // Two underscores would underline.
-  em: (inner) => (/^_|_$/.test(inner) ? `*${inner}*` : `_${inner}_`),
-  del: (inner) => `~~${inner}~~`,
+  strong: (inner) => (unescaped(inner).includes("**") ? inner : `**${inner}**`),
+  em: renderEm,
+  del: (inner) => (unescaped(inner).includes("~~") ? inner : `~~${inner}~~`),
   code: renderCode,
   pre: (text, language) => {
     const kept = text.replace(/`(?=``)/g, `\`${THIN_WALL}`).replace(/``(?=`)/g, `\`\`${THIN_WALL}`);
@@ -55,6 +54,18 @@ function escapeText(text: string): string {
           /^\d/.test(mark) ? `${before}${space}${mark}\\` : `${before}${space}\\${mark}`,
       )
   );
+}
+
+/** Discord ends a mark at its like even where that stands in code or in an address. */
+function unescaped(inner: string): string {
+  return inner.replace(/\\./gs, "");
+}
+
+/** Two underscores would underline. */
+function renderEm(inner: string): string {
+  const signs = unescaped(inner);
+  if (!signs.includes("_")) return `_${inner}_`;
+  return /(?<!\*)\*(?!\*)/.test(signs) ? inner : `*${inner}*`;
 }
 
 function renderCode(text: string): string {

@@ -53,12 +53,12 @@ function linkTo(inner: string, href: string): string {
   return /[<>|\n]/.test(inner) ? `${inner} <${address}>` : `<${address}|${inner}>`;
 }
 
-/** A sign beside a word could pair with another. In a word a low line stays, and a sign between spaces does. */
+/** A sign beside a word could pair with another. In a word a low line stays, and a sign between spaces does, but a tick. */
 function escapeText(text: string): string {
   return text
     .replace(/[*_~`]/g, (sign, at: number) => {
       const around = `${text[at - 1] ?? ""}${text[at + 1] ?? ""}`;
-      const isHarmless = (sign === "_" && /^[\p{L}\p{N}]{2}$/u.test(around)) || /^[ \t]{2}$/.test(around);
+      const isHarmless = (sign === "_" && /^[\p{L}\p{N}]{2}$/u.test(around)) || (sign !== "`" && /^[ \t]{2}$/.test(around));
       return isHarmless ? sign : `${NOTHING}${sign}${NOTHING}`;
     })
     .replace(/<(?!\s)/g, `<${NOTHING}`);

@@ -1,6 +1,6 @@
 // What Telegram tells: an Update as messages and notices in our words. Everything a person can send has a text the model
 // can read; files stay where they are until their sender is let in.
-import type { Message as TelegramMessage, Update, User } from "grammy/types";
+import type { ExternalReplyInfo, MessageOrigin, Message as TelegramMessage, Update, User } from "grammy/types";
 import type { Inbound } from "../../../contract/channels/channel.ts";
 import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import type { Address, Message, RemoteMedia, Sender } from "../../../contract/message.ts";
@@ -166,6 +166,7 @@ function withoutMention(text: string, bot: Bot): string {
 
 function quotedOf(said: TelegramMessage, bot: Bot): Pick<Message, "quoted"> | undefined {
   const answered = said.reply_to_message;
+  if (!answered && said.external_reply) return quotedElsewhere(said.external_reply, said.quote?.text, bot);
   // In a topic every message hangs on the one that opened it: nobody answered that.
   if (!answered || answered.forum_topic_created) return undefined;
   const text = said.quote?.text ?? answered.text ?? answered.caption ?? describeThing(answered);
@@ -178,19 +179,32 @@ function quotedOf(said: TelegramMessage, bot: Bot): Pick<Message, "quoted"> | un
   };
 }
 
+/** What is answered stands in another chat. */
+function quotedElsewhere(reply: ExternalReplyInfo, text: string | undefined, bot: Bot): Pick<Message, "quoted"> {
+  return {
+    quoted: {
+      platformId: String(reply.message_id ?? ""),
+      ...(text === undefined ? {} : { text }),
+      author: authorOf(reply.origin),
+      isOurs: reply.origin.type === "user" && reply.origin.sender_user.id === bot.id,
+    },
+  };
+}
+
 function forwardedFrom(said: TelegramMessage): string {
-  const origin = said.forward_origin;
-  switch (origin?.type) {
+  return said.forward_origin ? `[forwarded from ${authorOf(said.forward_origin)}]` : "";
+}
+
+function authorOf(origin: MessageOrigin): string {
+  switch (origin.type) {
     case "user":
-      return `[forwarded from ${nameOf(origin.sender_user)}]`;
+      return nameOf(origin.sender_user);
     case "hidden_user":
-      return `[forwarded from ${origin.sender_user_name}]`;
+      return origin.sender_user_name;
     case "chat":
-      return `[forwarded from ${"title" in origin.sender_chat ? origin.sender_chat.title : "a chat"}]`;
+      return "title" in origin.sender_chat ? (origin.sender_chat.title ?? "a chat") : "a chat";
     case "channel":
-      return `[forwarded from ${"title" in origin.chat ? origin.chat.title : "a channel"}]`;
-    case undefined:
-      return "";
+      return "title" in origin.chat ? origin.chat.title : "a channel";
     default:
       return origin satisfies never;
   }

@@ -54,6 +54,8 @@ function splitBlock(token: MarkedToken, fits: Fits): string[] {
     case "html":
       // Shown as text anyway: as code nothing in it is taken for marks.
       return splitCode(raw, "html", fits);
+    case "heading":
+      return splitHeading(token, fits);
     case "list":
       return splitList(token, fits);
     case "blockquote":
@@ -73,6 +75,13 @@ function splitCode(code: string, language: string, fits: Fits): string[] {
   if (!fits(wrap("x"))) return splitPlain(code, fits);
   const lines = code.split("\n").flatMap((line) => (fits(wrap(line)) ? [line] : cutHard(line, (part) => fits(wrap(part)))));
   return pack(lines, "\n", (text) => fits(wrap(text))).map(wrap);
+}
+
+/** Every piece is a heading; a # at its end would be taken for the closing of one. */
+function splitHeading({ depth, text, raw }: Tokens.Heading, fits: Fits): string[] {
+  const wrap = (words: string) => `${"#".repeat(depth)} ${words.replace(/\n/g, " ").replace(/(^|\s)(?=#+$)/, "$1\\")}`;
+  if (!fits(wrap("x"))) return splitPlain(raw.trim(), fits);
+  return splitText(text, (piece) => fits(wrap(piece))).map(wrap);
 }
 
 function splitList(token: Tokens.List, fits: Fits): string[] {
@@ -136,12 +145,17 @@ interface Stretch {
   after: "sentence" | "line" | "space" | "none";
 }
 
+/** What stands in a line may come to stand at the beginning of a piece: it must fit there too. */
 function splitText(raw: string, fits: Fits): string[] {
-  return packStretches(stretchesOf(marked.Lexer.lexInline(raw), fits), fits);
+  return packStretches(stretchesOf(marked.Lexer.lexInline(raw), fitsAtBeginning(fits)), fits);
 }
 
 function splitPlain(text: string, fits: Fits): string[] {
-  return packStretches(wordsOf(text, fits), fits);
+  return packStretches(wordsOf(text, fitsAtBeginning(fits)), fits);
+}
+
+function fitsAtBeginning(fits: Fits): Fits {
+  return (piece) => fits(asBeginning(piece));
 }
 
 function stretchesOf(tokens: readonly Token[], fits: Fits): Stretch[] {
@@ -150,19 +164,68 @@ function stretchesOf(tokens: readonly Token[], fits: Fits): Stretch[] {
     if (token.type === "br") return [{ text: token.raw, after: "line" }];
     if (fits(token.raw)) return [{ text: token.raw, after: "none" }];
     if (token.type === "codespan") return splitCodeSpan(token, fits);
-    const mark = /^(\*+|_+|~+)/.exec(token.raw)?.[0];
-    if (mark === undefined || !token.raw.endsWith(mark)) return wordsOf(token.raw, fits);
-    const wrap = (text: string) => mark + (text.startsWith(mark.charAt(0)) ? `\\${text}` : text) + mark;
+    if (token.type === "link" || token.type === "image") return splitLink(token, fits);
+    const mark = markOf(token);
+    if (mark === undefined) return wordsOf(token.raw, fits);
+    const wrap = (text: string) => wrapIn(mark, text);
     const inner = splitText(token.raw.slice(mark.length, -mark.length), (piece) => fits(wrap(piece)));
-    return inner.map((text) => ({ text: wrap(text), after: "space" }));
+    return partsAs(inner, wrap);
   });
+}
+
+/** By its kind, since `***` may be one in the other. */
+function markOf({ type, raw }: MarkedToken): string | undefined {
+  const mark = type === "em" ? raw.slice(0, 1) : type === "strong" ? raw.slice(0, 2) : type === "del" ? /^~+/.exec(raw)?.[0] : "";
+  return mark && raw.endsWith(mark) ? mark : undefined;
+}
+
+/** Beside its like a mark would be read as another: then the same is said with the other sign, and if need be without effect. */
+function wrapIn(mark: string, text: string): string {
+  const signs = mark.startsWith("~") ? ["~"] : mark.startsWith("*") ? ["*", "_"] : ["_", "*"];
+  const sign = signs.find((one) => !text.startsWith(one) && !text.endsWith(one));
+  const around = (sign ?? mark.charAt(0)).repeat(mark.length);
+  return `${around}${sign === undefined ? "\\" : ""}${text}${closingOf(text)}${around}`;
+}
+
+function partsAs(parts: readonly string[], wrap: (text: string) => string): Stretch[] {
+  return parts.map((text) => ({ text: wrap(text), after: "space" }));
 }
 
 function splitCodeSpan(token: Tokens.Codespan, fits: Fits): Stretch[] {
   const ticks = /^`+/.exec(token.raw)?.[0] ?? "`";
   const wrap = (text: string) => `${ticks} ${text} ${ticks}`;
   if (!fits(wrap("x"))) return wordsOf(token.raw, fits);
-  return splitPlain(token.text, (piece) => fits(wrap(piece))).map((piece) => ({ text: wrap(piece), after: "space" }));
+  const fitsAsCode = (piece: string) => fits(wrap(piece));
+  return partsAs(packStretches(wordsOf(token.text, fitsAsCode), fitsAsCode, trimmed), wrap);
+}
+
+/** Every part of its words leads to its address; where that leaves too little room for words, the address follows them. */
+function splitLink(token: Tokens.Link | Tokens.Image, fits: Fits): Stretch[] {
+  if (!/^!?\[/.test(token.raw)) return wordsOf(token.raw, fits);
+  if (token.text.trim() === "") return wordsOf(token.href, fits);
+  const address = `<${token.href.replace(/[<>\\]/g, "\\$&")}>`;
+  const words = token.type === "image" ? escapeMarks(token.text) : token.tokens.map(bareRaw).join("");
+  const wrap = (text: string) => `[${text}${closingOf(text)}](${address})`;
+  if (fits(wrap("x".repeat(LEAST_WORDS))))
+    return partsAs(
+      splitText(words, (piece) => fits(wrap(piece))),
+      wrap,
+    );
+  return [...stretchesOf(marked.Lexer.lexInline(words), fits), ...wordsOf(` (${token.href})`, fits)];
+}
+
+/** What must stand between a part and the mark that closes it: a backslash at its end would make that mark a character. */
+function closingOf(text: string): string {
+  return /(?<!\\)(?:\\\\)*\\$/.test(text) ? "\\" : "";
+}
+
+/** A bracket among the words of a link is one of its pair no longer when the words are cut. */
+function bareRaw(token: Token): string {
+  return token.type === "text" ? token.raw.replace(/[[\]]/g, "\\$&") : token.raw;
+}
+
+function escapeMarks(text: string): string {
+  return text.replace(/[\\`*_~[\]<>&]/g, "\\$&");
 }
 
 function wordsOf(text: string, fits: Fits): Stretch[] {
@@ -181,29 +244,37 @@ function qualityOf(word: string, next: string | undefined): Stretch["after"] {
   return next === undefined ? "none" : "space";
 }
 
+/** Fewer characters than this beside an address are no words any more. */
+const LEAST_WORDS = 12;
 const QUALITY = { sentence: 3, line: 3, space: 1, none: 0 } as const;
 
-/** As much as fits, cut behind the best stretch of its second half. */
-function packStretches(stretches: readonly Stretch[], fits: Fits): string[] {
+/** As much as fits, cut behind the best stretch of its second half. `begin` makes the beginning of a piece safe. */
+function packStretches(stretches: readonly Stretch[], fits: Fits, begin: (text: string) => string = asBeginning): string[] {
   const pieces: string[] = [];
   let rest = [...stretches];
   while (rest.length > 0) {
-    const count = longestPrefix(rest, fits);
+    const count = longestPrefix(rest, (text) => fits(begin(text)));
     const cut = count === rest.length ? count : bestCut(rest, count);
-    const piece = textOf(rest.slice(0, cut), pieces.length === 0);
+    const piece = begin(textOf(rest.slice(0, cut)));
     if (piece !== "") pieces.push(piece);
     rest = rest.slice(cut);
   }
   return pieces;
 }
 
-function textOf(stretches: readonly Stretch[], isFirst = false): string {
-  const text = stretches
-    .map((stretch) => stretch.text)
-    .join("")
-    .trim();
-  // Cut off behind it, what looks like the address of a reference would vanish.
-  return (isFirst ? text : guardBeginning(text)).replace(/^(?=\[(?:[^\]\\]|\\.)*\]:)/, "\\");
+function textOf(stretches: readonly Stretch[]): string {
+  return trimmed(stretches.map((stretch) => stretch.text).join(""));
+}
+
+function trimmed(text: string): string {
+  return text.trim();
+}
+
+/** Cut off behind it, what looks like the address of a reference would vanish. */
+const REFERENCE = /^(?=\[(?:[^\]\\]|\\.)*\]:)/;
+
+function asBeginning(text: string): string {
+  return guardBeginning(trimmed(text)).replace(REFERENCE, "\\");
 }
 
 /** What stood in the middle of a line must not become a list, a heading or a fence by standing at its beginning. */

@@ -99,6 +99,16 @@ test.each([
   expect(renderDiscord(source)).toBe(rendered);
 });
 
+test.each([
+  ["*a `b_ c` d*", "*a `b_ c` d*"],
+  ["*a `b_ *c` d*", "a `b_ *c` d"],
+  ["**a `b**c` d**", "a `b**c` d"],
+  ["~~a `b~~c` d~~", "a `b~~c` d"],
+])("a mark is not ended by its like in code: %s", (source, rendered) => {
+  expect(renderDiscord(source)).toBe(rendered);
+  expect(readDiscord(rendered).kinds).toContain("inlineCode");
+});
+
 test("ticks inside code do not end it", () => {
   const text = "````\nbefore\n```\nafter\n````";
   const { kinds, words } = readDiscord(renderDiscord(text));

@@ -109,7 +109,7 @@ describe("renderMrkdwn", () => {
         for (const part of shown) {
           expect(part.length).toBeLessThanOrEqual(textLimit);
           expect(part).not.toMatch(/[\p{Cc}--\s]/v);
-          expect(part.replace(TOKEN, "").replace(/^(?: *(?:•|\d+\.) (?:[☑☐] )?)*(?:> )?/gm, "")).not.toMatch(/[<>]/);
+          expect(part.replace(TOKEN, "").replace(/^(?:> )?(?: *(?:•|\d+\.) (?:[☑☐] )?)*(?:> )?/gm, "")).not.toMatch(/[<>]/);
           for (const [, address = ""] of part.matchAll(TOKEN)) expect(address).toMatch(/^(https?:\/\/|mailto:|tel:)\S*$/i);
           expect(part.replace(/&(amp|lt|gt);/g, "")).not.toContain("&");
           expect((part.match(/```/g) ?? []).length % 2).toBe(0);
