@@ -349,6 +349,21 @@ describe("an answer that grows at its place", () => {
     expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
   });
 
+  test("that comes to stand long after it was given up is taken back", { timeout: 20_000 }, async () => {
+    const deliver: Deliver = async ({ act, id }) => {
+      if (act.type === "draft") await new Promise((resolve) => setTimeout(resolve, 8500));
+      return { outcome: "sent", platformId: act.type === "draft" ? "late" : id };
+    };
+    const talk = openChannelTalk(() => ({ pieces: words(60, 10) }), { deliver, place: partial });
+    await talk.say("tell me");
+    await until(() => talk.session.parts.outbox.nextAt() !== undefined && acts(talk, "text").length === 1, 15_000);
+    expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
+    await until(() => talk.session.parts.outbox.countWaiting() === 1 && talk.session.parts.lanes.size === 0);
+    await talk.session.fireAlarm();
+    await settle(talk);
+    expect(acts(talk, "delete")).toEqual([{ type: "delete", message: "late" }]);
+  });
+
   test("that can no longer be changed gives way to a new message", async () => {
     const deliver: Deliver = async ({ act }) => {
       if (act.type === "text" && act.replaces) return { outcome: "refused", reason: "message to edit not found" };

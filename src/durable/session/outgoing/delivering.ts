@@ -153,6 +153,8 @@ async function resolveDraft(parts: SessionParts, item: OutboxItem): Promise<Outb
   await parts.showing.settled(turnId);
   const draft = parts.drafts.of(turnId);
   const shown = draft?.state === "shown" && draft.address === addressKey(item.to) ? draft.platformId : undefined;
+  // Still not known to stand: should it come to stand after all, it is taken back.
+  if (draft?.state === "asked") parts.drafts.put(turnId, { ...draft, state: "lost" });
   if (item.act.type === "text") return shown === undefined ? item : { ...item, act: { ...item.act, replaces: shown } };
   if (item.act.type !== "delete" || item.act.message !== "") return item;
   if (shown !== undefined) return { ...item, act: { type: "delete", message: shown } };

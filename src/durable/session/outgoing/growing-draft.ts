@@ -130,7 +130,7 @@ export class GrowingDraft {
     switch (outcome.outcome) {
       case "sent":
         this.#shown = text;
-        if (!isFirst) return;
+        if (!isFirst || this.#message !== undefined) return;
         this.#message = outcome.platformId;
         this.#note(outcome.platformId === undefined ? "lost" : "shown");
         this.#isOver ||= outcome.platformId === undefined;
@@ -169,11 +169,21 @@ export class GrowingDraft {
     });
     parts.wake.countInside();
     const lost: DeliveryOutcome = { outcome: "unknown", reason: "nobody answered" };
-    return withinTime(
-      parts.ports.delivery.send(item).catch(() => lost),
-      ASK_MS,
-      () => lost,
-    );
+    const sending = parts.ports.delivery.send(item).catch(() => lost);
+    if (this.#message === undefined) void sending.then((outcome) => this.#takeBackLate(outcome));
+    return withinTime(sending, ASK_MS, () => lost);
+  }
+
+  /** A draft that stands after it was given up, the answer being a message of its own by now: nobody needs both. */
+  #takeBackLate(outcome: DeliveryOutcome): void {
+    const parts = this.#parts;
+    if (outcome.outcome !== "sent" || outcome.platformId === undefined) return;
+    if (parts.drafts.of(this.#turn.id)?.state === "asked") return;
+    const { runId, id } = this.#turn;
+    const act = { type: "delete", message: outcome.platformId } as const;
+    this.#message = outcome.platformId;
+    parts.outbox.add(outboxItem(parts, { id: `${id}:late`, runId, to: this.#target.message.from, act }), parts.now());
+    parts.alarm.setFor(parts.now());
   }
 
   #replyTo(): string | undefined {
