@@ -59,6 +59,32 @@ describe("an answer", () => {
     expect(direct.session.texts()).toEqual(["Noted."]);
   });
 
+  test("that is awaited at the platform is never silence: a word, or that it was stopped", async () => {
+    const group = await ask(() => ({ text: "NO_REPLY" }), { place: { kind: "group" } }, { isAwaited: true });
+    expect(group.session.texts()).toEqual(["Noted."]);
+    const stopped = openChannelTalk(() => ({ text: "", delayMs: 400 }), { place: { kind: "group" } });
+    await stopped.say("hi", { isAwaited: true });
+    await until(() => stopped.model.requests.length === 1);
+    await stopped.say("/stop");
+    await settle(stopped);
+    expect(stopped.session.texts()).toContain("(Stopped.)");
+  });
+
+  test("takes the way back of the first message that is awaited there; a place it leaves behind is told", async () => {
+    const from = (token: string, peer = "C1") => ({ channel: "discord", peer, route: { token } });
+    const talk = openChannelTalk((_request, count) =>
+      count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "done" },
+    );
+    await talk.say("begin", { from: from("elsewhere", "C0"), isAwaited: true });
+    await until(() => talk.model.requests.length === 1);
+    await talk.say("one", { from: from("one"), isAwaited: true });
+    await talk.say("two", { from: from("two"), isAwaited: true });
+    await settle(talk);
+    const said = talk.session.sent.map(({ to, act }) => [to.route?.["token"], "text" in act ? act.text : act.type]);
+    expect(said).toHaveLength(2);
+    expect(Object.fromEntries(said)).toEqual({ one: "done", elsewhere: "(Answered where you wrote last.)" });
+  });
+
   test("that fails is said", async () => {
     const talk = await ask(() => ({ status: 401, text: "bad key" }));
     expect(talk.session.texts()).toHaveLength(1);
