@@ -20,6 +20,11 @@ export async function deliverDue(parts: SessionParts): Promise<void> {
   await Promise.all(parts.outbox.heads().map((row) => openLane(parts, row.address)));
 }
 
+/** Sends what was said at an address before, as far as it goes out within `ms`. */
+export async function deliverBefore(parts: SessionParts, address: string, ms: number): Promise<void> {
+  if (parts.outbox.head(address)) await withinTime(openLane(parts, address), ms, () => undefined);
+}
+
 /** One address is served by one at a time. */
 function openLane(parts: SessionParts, address: string): Promise<void> {
   const open = parts.lanes.get(address);
@@ -163,7 +168,7 @@ async function resolveDraft(parts: SessionParts, item: OutboxItem): Promise<Outb
 }
 
 function usesDraft({ id, part, act }: OutboxItem): boolean {
-  if (act.type === "delete") return true;
+  if (act.type === "delete") return isAnswer(id) || id.endsWith(":retract");
   return part === 0 && act.type === "text" && isAnswer(id);
 }
 
