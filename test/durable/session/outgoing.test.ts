@@ -304,6 +304,20 @@ describe("an answer that grows at its place", () => {
     expect(acts(talk)).toEqual([{ type: "text", text: "short" }]);
   });
 
+  test("says that it works where the platform has no typing, and that becomes the answer", async () => {
+    const place = { style: { streaming: "partial", editEveryMs: 60, showsWorking: true } } as const;
+    const slow = await ask(() => ({ text: "done", delayMs: 1600 }), { place, deliver: idOf });
+    expect(acts(slow)).toEqual([
+      { type: "draft", text: "Working …" },
+      { type: "text", text: "done", replaces: "d1" },
+    ]);
+    const quick = await ask(() => ({ text: "done" }), { place, deliver: idOf });
+    expect(acts(quick)).toEqual([{ type: "text", text: "done" }]);
+    const unasked = { place: { ...place, kind: "group", activation: "always", isAddressed: false } } as const;
+    const group = await ask(() => ({ text: "NO_REPLY", delayMs: 1600 }), { ...unasked, deliver: idOf });
+    expect(acts(group)).toEqual([]);
+  });
+
   test("is not edited more often than the place wants", async () => {
     const at: number[] = [];
     const deliver: Deliver = async (item) => {

@@ -12,6 +12,7 @@ const FIRST_CHARS = 120;
 const FIRST_AFTER_MS = 1200;
 const AFTER_FAILURE_MS = 3000;
 const ASK_MS = 20_000;
+const WORKING = "Working";
 /** Long answers change more slowly: a platform's patience and a wake's requests are both bounded. */
 const SLOWER_EVERY = 10;
 const MAX_SLOWNESS = 4;
@@ -22,6 +23,7 @@ export class GrowingDraft {
   readonly #target: Spoken;
   #written = "";
   #work: string | undefined;
+  readonly #showsWorking: boolean;
   #beganAt: number | undefined;
   #shown = "";
   #message: string | undefined;
@@ -36,8 +38,13 @@ export class GrowingDraft {
     this.#parts = parts;
     this.#turn = turn;
     this.#target = target;
+    this.#showsWorking = styleOf(target).showsWorking === true && !this.#isUnasked();
+    if (this.#showsWorking) this.#beganAt = parts.now();
     const draft = parts.drafts.of(turn.id);
-    if (!draft) return;
+    if (!draft) {
+      this.#plan();
+      return;
+    }
     // Of an earlier life: what is known to stand goes on growing, what was asked for may or may not stand.
     this.#message = draft.state === "shown" && draft.address === target.address ? draft.platformId : undefined;
     this.#isOver = this.#message === undefined;
@@ -57,11 +64,15 @@ export class GrowingDraft {
 
   /** What is being done, for as long as it is; a group that was not asked for an answer is not shown it. */
   work(line: string | undefined): void {
-    const { place, message } = this.#target;
-    if (message.from.kind === "group" && place?.isAddressed === false) return;
+    if (this.#isUnasked()) return;
     this.#work = line;
     if (line !== undefined) this.#beganAt ??= this.#parts.now();
     this.#plan();
+  }
+
+  #isUnasked(): boolean {
+    const { place, message } = this.#target;
+    return message.from.kind === "group" && place?.isAddressed === false;
   }
 
   /** Nothing more is shown; what is on its way comes back before `settled`. */
@@ -108,7 +119,8 @@ export class GrowingDraft {
   #text(): string {
     const limit = styleOf(this.#target).textLimit;
     const said = showableText(this.#written);
-    const work = this.#work === undefined ? "" : `${this.#work} …`;
+    const doing = this.#work ?? (said === "" && this.#showsWorking ? WORKING : undefined);
+    const work = doing === undefined ? "" : `${doing} …`;
     const room = Math.max(1, limit - work.length - 4);
     const cut = said.length > room ? `${said.slice(0, room).toWellFormed()}…` : said;
     return [cut, work]
