@@ -1,7 +1,7 @@
 // The words around the table in docs/benchmark.md: what was measured, on what, and how to read it.
 import { readFileSync } from "node:fs";
 import type { Machine } from "./machine.ts";
-import { countVerdicts, type Peer, type Report, writeTable } from "./table.ts";
+import { countVerdicts, type Peer, type Report, writeSection, writeTable } from "./table.ts";
 
 export function writePage(machine: Machine, own: Report, peer: Peer | undefined): string {
   const { reached, missed, missing } = countVerdicts(own);
@@ -14,6 +14,8 @@ export function writePage(machine: Machine, own: Report, peer: Peer | undefined)
 ${beside}
 
 ${writeTable(own, peer)}
+
+${(own.sections ?? []).map(writeSection).join("\n\n")}
 
 ${missed > 0 ? readFileSync(new URL("./missed.md", import.meta.url), "utf8").trim() : ""}
 
@@ -43,6 +45,9 @@ The client holds one socket and speaks the Gateway protocol.
 - **CPU** is what the scheduler counted for the same processes, over 20 turns a sample.
 - **Start-up CPU** is that of the runtime with Skerry's Worker until \`/health\` answers, less the median of the same runtime with an empty Worker.
 - **WebChat** loads in headless Chromium with an empty cache and a login made before; usable means that the composer takes input.
+- **Telegram** is a server on the same machine that speaks the Bot API and refuses what the real one would; a person's message is posted to the webhook with its secret, direct talks are open to all. **Webhook → 200** ends when Skerry has answered, by when the message is stored; each of those messages is of somebody new.
+- **1,000 webhooks in 10 s**: one every 10 ms, of 100 people who say 4, 15 or 20 things each; every twentieth is posted again after its 200. Afterwards every transcript is read: each message must be there once and the last word be an answer, and as many answers must stand in the chat as in the transcript.
+- **Lighthouse**: simulated throttling (a phone four times as slow on slow 4G, a desktop), categories of 100; performance is the best of up to three tries.
 
 Percentiles are samples that occurred; p90 is given from 10 samples on, p99 from 50. Samples of a figure are taken for a minute at most, for half a minute of a gateway beside it.
 `;

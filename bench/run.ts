@@ -8,10 +8,12 @@ import { FIGURES } from "./figures.ts";
 import { readMachine } from "./machine.ts";
 import { BenchModel } from "./model.ts";
 import { writePage } from "./page-text.ts";
+import { channels } from "./scenarios/channels.ts";
 import { footprint } from "./scenarios/footprint.ts";
 import { history } from "./scenarios/history.ts";
 import { latency } from "./scenarios/latency.ts";
 import { killing, starting } from "./scenarios/lifecycle.ts";
+import { lighthouse } from "./scenarios/lighthouse.ts";
 import { load } from "./scenarios/load.ts";
 import { page } from "./scenarios/page.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -21,13 +23,25 @@ import { summarize } from "./statistics.ts";
 import { findOpenClaw } from "./subjects/openclaw.ts";
 import { ensureBuilt, ROOT, skerry } from "./subjects/skerry.ts";
 import { makeFolder, type Subject } from "./subjects/subject.ts";
-import { formatValue, type Peer, type Reading, type Report, writeTable } from "./table.ts";
+import { formatValue, type Peer, type Reading, type Report, type Section, writeSection, writeTable } from "./table.ts";
 
 /** A gateway beside Skerry gets less time: it is slower, and shown for comparison only. */
 const OWN_LIMIT_MS = 60_000;
 const PEER_LIMIT_MS = 30_000;
 
-const SCENARIOS: readonly Scenario[] = [latency, streaming, load, history, starting, killing, footprint, workerStart, page];
+const SCENARIOS: readonly Scenario[] = [
+  latency,
+  streaming,
+  load,
+  history,
+  starting,
+  killing,
+  footprint,
+  workerStart,
+  channels,
+  page,
+  lighthouse,
+];
 
 const { values } = parseArgs({
   options: {
@@ -39,7 +53,7 @@ const { values } = parseArgs({
 });
 
 if (values.list) {
-  for (const { name, figures } of SCENARIOS) console.log(`${name.padEnd(10)} ${figures.join(", ")}`);
+  for (const { name, figures } of SCENARIOS) console.log(`${name.padEnd(10)} ${figures.join(", ") || "a table of its own"}`);
 } else {
   const wanted = values.only?.flatMap((names) => names.split(","));
   const unknown = wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? [];
@@ -78,7 +92,9 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
       const path = join(ROOT, "docs/benchmark.md");
       writeFileSync(path, writePage(machine, own, peer));
       tell("docs/benchmark.md is written.");
-    } else console.log(writeTable(own, peer));
+    } else {
+      console.log([writeTable(own, peer), ...(own.sections ?? []).map(writeSection)].join("\n\n"));
+    }
   } finally {
     await model.stop();
   }
@@ -90,6 +106,7 @@ async function bench(scenarios: readonly Scenario[], isWhole: boolean): Promise<
 async function measure(subject: Subject, scenarios: readonly Scenario[], model: BenchModel, limitMs: number): Promise<Report> {
   const readings: Reading[] = [];
   const missing = new Map<FigureId, string>();
+  const sections: Section[] = [];
   let sessions = 0;
   for (const scenario of scenarios) {
     const startedAt = performance.now();
@@ -103,6 +120,7 @@ async function measure(subject: Subject, scenarios: readonly Scenario[], model: 
         makeFolder,
         newSession: () => `agent:main:bench-${process.pid}-${++sessions}`,
         tell: (text) => tell(`  ${text}`),
+        show: (section) => sections.push(section),
       });
       for (const { figure, samples, note } of found) {
         const { unit, what } = FIGURES[figure];
@@ -115,12 +133,14 @@ async function measure(subject: Subject, scenarios: readonly Scenario[], model: 
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       tell(`  failed: ${reason}`);
+      if (scenario.figures.length === 0)
+        sections.push({ heading: scenario.name, text: `Not measured: ${reason.split("\n")[0]}` });
       for (const figure of scenario.figures) missing.set(figure, `failed: ${reason.split("\n")[0]}`);
     }
     model.visits.clear();
     tell(`  took ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   }
-  return { readings, missing };
+  return { readings, missing, sections };
 }
 
 function tell(text: string): void {

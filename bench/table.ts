@@ -11,8 +11,15 @@ export interface Reading {
   note?: string;
 }
 
+/** A table that is no figure: Markdown under a heading. */
+export interface Section {
+  heading: string;
+  text: string;
+}
+
 export interface Report {
   readings: readonly Reading[];
+  sections?: readonly Section[];
   /** Why figures are missing. */
   missing: ReadonlyMap<FigureId, string>;
 }
@@ -45,6 +52,10 @@ export function writeTable(own: Report, peer: Peer | undefined): string {
   return notes.length === 0 ? table : `${table}\n\n${notes.map((note, index) => `${index + 1}. ${note}`).join("\n")}`;
 }
 
+export function writeSection({ heading, text }: Section): string {
+  return `## ${heading}\n\n${text}`;
+}
+
 /** How many figures are reached, missed and missing. */
 export function countVerdicts(own: Report): Record<Verdict | "missing", number> {
   const counts = { reached: 0, missed: 0, missing: 0 };
@@ -57,7 +68,7 @@ export function countVerdicts(own: Report): Record<Verdict | "missing", number> 
 
 /** Three significant digits at most, without a tail of zeros. */
 export function formatValue(value: number, unit: Unit): string {
-  if (unit === "requests") return String(Math.round(value));
+  if (unit === "requests" || unit === "messages") return String(Math.round(value));
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }

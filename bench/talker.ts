@@ -4,6 +4,7 @@
 import { socketUrl } from "../src/bridge/connection.ts";
 import type { ChatFrame, WireMessage } from "../src/client/frames.ts";
 import { GatewayClient } from "../src/client/gateway-client.ts";
+import type { MethodName } from "../src/contract/methods.ts";
 import type { BenchModel, Plan, Visit } from "./model.ts";
 import { markOf } from "./model.ts";
 
@@ -98,6 +99,11 @@ export class Talker {
     return `bench-${this.#run}-${++lastTurn}`;
   }
 
+  /** Any method of the gateway. */
+  request<T>(method: MethodName, params: Record<string, unknown>): Promise<T> {
+    return this.#client.request<T>(method, params);
+  }
+
   /** Text of the answers in a session, oldest first. */
   async answers(sessionKey: string): Promise<string[]> {
     const { messages } = await this.#client.request<{ messages: WireMessage[] }>("chat.history", { sessionKey, limit: 20 });
@@ -145,7 +151,7 @@ export function overheadOf(turn: TimedTurn): number {
   return turn.endedAt - turn.sentAt - modelMs;
 }
 
-function textOf(message: WireMessage): string {
+export function textOf(message: WireMessage): string {
   if (typeof message.content === "string") return message.content;
   return (message.content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 }

@@ -106,6 +106,20 @@ describe("the house", () => {
     expect(cycles).toEqual([]);
   });
 
+  test("loads a channel's code only when it speaks: nothing of one hangs on what is always there", () => {
+    const reached = new Set<string>();
+    const visit = (path: string) => {
+      const source = byPath.get(path);
+      if (!source || reached.has(path)) return;
+      reached.add(path);
+      for (const target of valueImports(source)) visit(target);
+    };
+    visit("src/worker/index.ts");
+    expect(reached.size).toBeGreaterThan(100);
+    const heavy = [...reached].filter((path) => /^src\/worker\/channels\/.+\//.test(path));
+    expect(heavy).toEqual([]);
+  });
+
   test("keeps its files, objects and folders small", () => {
     const tooLong = sources
       .filter((source) => source.lines > MAX_FILE_LINES)

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { FIGURES } from "../bench/figures.ts";
 import { median, percentile, summarize } from "../bench/statistics.ts";
-import { countVerdicts, formatValue, judge, type Report, writeTable } from "../bench/table.ts";
+import { countVerdicts, formatValue, judge, type Report, writeSection, writeTable } from "../bench/table.ts";
 
 const upTo = (last: number) => Array.from({ length: last }, (_unused, index) => last - index);
 const report = (readings: Report["readings"], missing: [keyof typeof FIGURES, string][] = []): Report => ({
@@ -72,6 +72,11 @@ describe("verdict", () => {
 });
 
 describe("table", () => {
+  test("what is no figure stands under a heading of its own; counted messages have no fraction", () => {
+    expect(writeSection({ heading: "Lighthouse", text: "| page |" })).toBe("## Lighthouse\n\n| page |");
+    expect(formatValue(0.4, "messages")).toBe("0");
+  });
+
   test("a row shows median, percentiles, samples, reach and mark", () => {
     const table = writeTable(report([{ figure: "one-step", samples: upTo(100).map((ms) => ms / 10) }]), undefined);
     expect(rowOf(table, "overhead of a one-step turn")).toEqual([

@@ -2,7 +2,7 @@
 import type { FigureId } from "../figures.ts";
 import type { BenchModel } from "../model.ts";
 import type { Started, Subject } from "../subjects/subject.ts";
-import type { Reading } from "../table.ts";
+import type { Reading, Section } from "../table.ts";
 
 export interface Scene {
   subject: Subject;
@@ -16,6 +16,8 @@ export interface Scene {
   /** A key that no session has yet. */
   newSession(): string;
   tell(text: string): void;
+  /** A table that is shown as it is, under a heading of its own. */
+  show(section: Section): void;
 }
 
 export interface Scenario {
@@ -28,8 +30,12 @@ export interface Scenario {
 }
 
 /** Runs something against a fresh subject and stops it, whatever happens. */
-export async function withStarted<T>(scene: Scene, work: (started: Started) => Promise<T>): Promise<T> {
-  const started = await scene.subject.start(scene.makeFolder());
+export async function withStarted<T>(
+  scene: Scene,
+  work: (started: Started) => Promise<T>,
+  variables?: Record<string, string>,
+): Promise<T> {
+  const started = await scene.subject.start(scene.makeFolder(), variables);
   try {
     return await work(started);
   } finally {

@@ -14,7 +14,7 @@ export function ensureBuilt(): void {
 export function skerry(modelUrl: string): Subject {
   return {
     name: "Skerry",
-    async start(stateDir) {
+    async start(stateDir, variables = {}) {
       const port = await pickPort();
       return launch({
         command: "npm",
@@ -29,6 +29,7 @@ export function skerry(modelUrl: string): Subject {
           SKERRY_MODEL: "anthropic/claude-opus-4-6",
           ANTHROPIC_API_KEY: "bench-key",
           ANTHROPIC_BASE_URL: modelUrl,
+          ...variables,
         },
       });
     },

@@ -15,8 +15,8 @@ export const TOKEN = "bench-token-0123456789abcdef0123456789abcdef";
 
 export interface Subject {
   name: string;
-  /** Starts on a state folder and answers when the gateway said hello. */
-  start(stateDir: string): Promise<Started>;
+  /** Starts on a state folder and answers when the gateway said hello. `variables`: further ones of its environment. */
+  start(stateDir: string, variables?: Record<string, string>): Promise<Started>;
 }
 
 export interface Started {

@@ -129,6 +129,8 @@ export interface StatusAnswer {
   connections?: number;
   model?: { ref: string | null; why?: string; advice?: string };
   sessions?: { count?: number; recent?: SessionSummary[] };
+  /** Accounts of channels that are set up or half set up. */
+  channels?: { channel: string; label: string; accountId: string; isWell: boolean; said: string }[];
 }
 
 /** A session in a list. */

@@ -74,6 +74,8 @@ export interface Message {
   quoted?: Quoted;
   /** In a group: whether it mentions the assistant or answers it, by the platform's own marks. */
   isToUs?: boolean;
+  /** Until something comes, the platform shows whoever wrote that an answer is on its way: silence would leave that standing. */
+  isAwaited?: boolean;
   /** Written by a program. */
   isFromBot?: boolean;
   /** Name of the group or room, for people and the model. */

@@ -7,7 +7,7 @@ import { CHANNEL_FACTS, channelFacts, DEFAULT_ACCOUNT } from "../../contract/cha
 import { GatewayError } from "../../contract/errors.ts";
 import { EXIT } from "./exit-code.ts";
 import { askKey, type KeySources, readGivenKeys } from "./key-prompt.ts";
-import { formatSpan, type Question, withClient } from "./question.ts";
+import { formatSpan, nameChannel, type Question, withClient } from "./question.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface AccountView {
@@ -156,7 +156,7 @@ export async function showChannels(question: Question, id: string | undefined, i
 }
 
 function describeAccount(label: string, account: AccountView): string {
-  const name = account.accountId === DEFAULT_ACCOUNT ? label : `${label} (${account.accountId})`;
+  const name = nameChannel({ label, accountId: account.accountId });
   const state = !account.configured
     ? `needs ${account.missing.join(", ")}`
     : account.enabled

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { StatusAnswer } from "../../client/frames.ts";
 import { findStateDir } from "../local/state.ts";
 import { EXIT, explainFailure } from "./exit-code.ts";
-import { type Question, withClient } from "./question.ts";
+import { nameChannel, type Question, withClient } from "./question.ts";
 
 interface Finding {
   what: string;
@@ -70,6 +70,7 @@ async function examineSkerry(question: Question): Promise<Finding[]> {
             said: `${model.ref}${model.why ? ` (${model.why})` : ""}${model.advice ? `. ${model.advice}` : ""}`,
           }
         : { what: "Model", isGood: false, said: model?.advice ?? "none; give a key in the page under Models and keys" },
+      ...(status.channels ?? []).map((channel) => ({ what: nameChannel(channel), isGood: channel.isWell, said: channel.said })),
     ];
   } catch (error) {
     const explained = explainFailure(error, url);

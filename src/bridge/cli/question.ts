@@ -1,5 +1,6 @@
 // One question to a running Skerry: connect, ask, hang up.
 import type { GatewayClient } from "../../client/gateway-client.ts";
+import { DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { createClient, type Reach } from "../connection.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,6 +20,11 @@ export async function withClient<T>(question: Question, ask: (client: GatewayCli
   } finally {
     client.close();
   }
+}
+
+/** "Telegram", and of several accounts "Telegram (work)". */
+export function nameChannel({ label, accountId }: { label: string; accountId: string }): string {
+  return accountId === DEFAULT_ACCOUNT ? label : `${label} (${accountId})`;
 }
 
 /** "4 min", "2 days". */

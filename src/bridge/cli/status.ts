@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { SessionSummary, StatusAnswer } from "../../client/frames.ts";
 import { mintLoginLink } from "../login-link.ts";
 import { EXIT } from "./exit-code.ts";
-import { formatSpan, type Question, withClient } from "./question.ts";
+import { formatSpan, nameChannel, type Question, withClient } from "./question.ts";
 
 export async function showStatus(question: Question): Promise<number> {
   const { reach, terminal } = question;
@@ -12,7 +12,7 @@ export async function showStatus(question: Question): Promise<number> {
     terminal.print(JSON.stringify({ url: reach.url, ...status }));
     return EXIT.ok;
   }
-  const { model, sessions } = status;
+  const { model, sessions, channels = [] } = status;
   terminal.print(
     [
       `Skerry   ${status.version} at ${reach.url}`,
@@ -20,6 +20,7 @@ export async function showStatus(question: Question): Promise<number> {
       ...(status.connections === undefined ? [] : [`Screens  ${status.connections}`]),
       `Model    ${model?.ref ?? "none"}${model?.why ? ` (${model.why})` : ""}`,
       ...(model?.advice ? [`         ${model.advice}`] : []),
+      ...(channels.length === 0 ? [] : ["Channels", ...channels.map(formatChannel)]),
       `Sessions ${sessions?.count ?? 0}`,
       ...(sessions?.recent ?? []).map(formatSession),
     ].join("\n"),
@@ -42,6 +43,10 @@ function openBrowser(link: string): void {
   // No browser on this machine: the link is printed.
   browser.on("error", () => undefined);
   browser.unref();
+}
+
+function formatChannel(channel: NonNullable<StatusAnswer["channels"]>[number]): string {
+  return `  ${channel.isWell ? "✓" : "✗"} ${nameChannel(channel)} · ${channel.said}`;
 }
 
 function formatSession(session: SessionSummary): string {

@@ -30,6 +30,8 @@ export interface ChannelFacts {
   editEveryMs: number;
   showsTyping: boolean;
   canReact: boolean;
+  /** Whether a thread is a talk of a few: who was spoken to in it goes on being meant. */
+  hasTalkingThreads?: boolean;
   /** Largest file from it, MiB. */
   mediaMaxMb: number;
   /** Who may write directly unless the settings say otherwise; absent: pairing. */

@@ -39,6 +39,8 @@ export interface DeliveryStyle {
   /** Set on the message as soon as it is accepted, taken away with the answer. */
   ackReaction?: string;
   showsTyping: boolean;
+  /** In place of typing, where the platform has none: a message says so, and becomes the answer. */
+  showsWorking?: boolean;
   /** Pause between the messages of one answer, ms. */
   pause?: { minMs: number; maxMs: number };
   /** Least time between two edits of a growing message, ms. */

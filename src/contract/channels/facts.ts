@@ -29,6 +29,7 @@ export const CHANNEL_FACTS = [
     id: "slack",
     idCase: "upper",
     label: "Slack",
+    hasTalkingThreads: true,
     textLimit: 4000,
     streaming: "partial",
     editEveryMs: 1200,

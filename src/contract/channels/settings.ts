@@ -14,6 +14,10 @@ const tools = z.strictObject({ allow: z.array(z.string()).optional(), deny: z.ar
 const place = {
   enabled: z.boolean().optional(),
   requireMention: z.boolean().optional().describe("Answer only when spoken to; true unless said otherwise."),
+  implicitMentions: z
+    .strictObject({ threadParticipation: z.boolean().optional() })
+    .optional()
+    .describe("Whether all that follows in a thread is for it once it was spoken to there; true unless said otherwise."),
   allowFrom: senders.optional().describe("Who in it may speak; absent: everybody in it."),
   allowBots: z.boolean().optional().describe("Whether other programs are answered."),
   agentId: agentId.optional().describe("The agent that answers here."),

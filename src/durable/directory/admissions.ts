@@ -1,5 +1,6 @@
 // The door of the house: decides with what is known, and keeps what follows from it: who waits, who was seen where, why
 // somebody was not heard. Never keeps what was written.
+import type { PlaceBrief, ToolPolicy } from "../../contract/admission.ts";
 import { channelFacts } from "../../contract/channels/facts.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Address, Message } from "../../contract/message.ts";
@@ -12,6 +13,7 @@ import type { DeferredWrites } from "../storage/deferred-writes.ts";
 import type { Sql } from "../storage/sql.ts";
 import { type AdmissionDecision, accountIn, decideAdmission } from "./admission/decision.ts";
 import { type Identity, identify } from "./admission/identity.ts";
+import { makePlaceBrief } from "./admission/place-brief.ts";
 import { chooseTalk, routeAgent } from "./admission/routing.ts";
 import { type AccountRules, accountOf, readAccountRules, readPlaceRules } from "./admission/rules.ts";
 import { judgeSending } from "./admission/send-policy.ts";
@@ -22,6 +24,7 @@ import { AdmissionLog } from "./people/admission-log.ts";
 import { Pairings } from "./people/pairings.ts";
 import { People } from "./people/people.ts";
 import { type Place, Places } from "./people/places.ts";
+import { Threads } from "./people/threads.ts";
 
 const LOG_PAUSE_MS = 500;
 
@@ -45,6 +48,7 @@ export class Admissions implements PeoplePort {
   readonly #people: People;
   readonly #pairings: Pairings;
   readonly #places: Places;
+  readonly #threads: Threads;
   readonly log: AdmissionLog;
 
   constructor(ports: AdmissionsPorts) {
@@ -52,6 +56,7 @@ export class Admissions implements PeoplePort {
     this.#people = new People(ports.sql);
     this.#pairings = new Pairings(ports.sql);
     this.#places = new Places(ports.sql);
+    this.#threads = new Threads(ports.sql);
     this.log = new AdmissionLog(ports.sql);
   }
 
@@ -65,7 +70,7 @@ export class Admissions implements PeoplePort {
       case "accept":
         if (!decision.place) return decision;
         this.#noteSeen(message, decision);
-        return this.#wantsNews(message.from) ? { ...decision, place: { ...decision.place, wantsNews: true } } : decision;
+        return { ...decision, place: this.#completePlace(message, decision, decision.place) };
       case "pair":
         return this.#pair(message);
       case "ignore":
@@ -73,6 +78,16 @@ export class Admissions implements PeoplePort {
       default:
         return decision satisfies never;
     }
+  }
+
+  /** With what only rows know: whether the thread is one it takes part in, and whether a word that all is well is wanted. */
+  #completePlace(message: Message, { followsThreads }: Accepted, place: PlaceBrief): PlaceBrief {
+    const isAddressed = place.isAddressed || (followsThreads === true && this.#threads.isJoined(message));
+    if (followsThreads && place.isAddressed) {
+      const at = this.#ports.now();
+      this.#ports.writes.later(() => this.#threads.join(message, at), 0);
+    }
+    return { ...place, isAddressed, ...(this.#wantsNews(message.from) ? { wantsNews: true } : {}) };
   }
 
   #wantsNews(from: Address): boolean {
@@ -120,6 +135,18 @@ export class Admissions implements PeoplePort {
       this.#places.note({ to: from, sender: sender.id, sessionKey, seenAt, ...(name ? { name } : {}) });
       if (known.personId) this.#people.noteSeen(known.personId, seenAt);
     }, 0);
+  }
+
+  /** How the place is spoken in where a talk was last heard of, and what it leaves of the tools. */
+  placeOf(sessionKey: string): { place: PlaceBrief; tools?: ToolPolicy } | undefined {
+    this.#ports.writes.flush();
+    const to = this.#places.ofSession(sessionKey)?.to;
+    const facts = to && channelFacts(to.channel);
+    if (!to || !facts) return undefined;
+    const settings = this.#ports.settings();
+    const rules = readAccountRules(settings, to.channel, accountOf(to));
+    const group = to.kind === "group" ? readPlaceRules(rules, to) : undefined;
+    return { place: makePlaceBrief(settings, facts, rules, group, true), ...(group?.tools ? { tools: group.tools } : {}) };
   }
 
   // ── Who is known ──
@@ -187,6 +214,7 @@ export class Admissions implements PeoplePort {
     this.#ports.writes.flush();
     this.#pairings.removeAccount(channel, account);
     this.#places.removeAccount(channel, account);
+    this.#threads.removeAccount(channel, account);
   }
 
   // ── Writing first ──

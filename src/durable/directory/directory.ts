@@ -2,7 +2,7 @@
 // admission fully and at once, and is told once when a turn has ended. It never stands inside a turn, never sees
 // message history, never calls a model.
 import { DurableObject } from "cloudflare:workers";
-import type { Admission, Brief } from "../../contract/admission.ts";
+import type { Admission, Brief, PlaceBrief, ToolPolicy } from "../../contract/admission.ts";
 import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from "../../contract/channels/channel.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { SessionRow } from "../../contract/live.ts";
@@ -84,16 +84,16 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#writes.later(() => {
       if (this.#sessions.begin(sessionKey, agentId, text, Date.now())) this.ctx.waitUntil(this.#expiry.noteNew(sessionKey));
     }, 0);
-    const own = this.#brief({ sessionKey, agentId });
-    const more = { ...(place ? { place } : {}), ...(commands ? { commands } : {}) };
-    const brief = { ...own, tools: narrowTools(own.tools, tools), ...more };
+    const brief = { ...this.#brief({ sessionKey, agentId }, place, tools), ...(commands ? { commands } : {}) };
     return { outcome: "accept", sessionKey, brief, sender, reason };
   }
 
   async brief(sessionKey: string): Promise<Brief> {
     const parts = parseSessionKey(sessionKey);
     if (!parts) throw new Error(`"${sessionKey}" is no session key.`);
-    return this.#brief({ sessionKey: formatSessionKey(parts), agentId: parts.agentId });
+    const key = formatSessionKey(parts);
+    const known = this.#admissions.placeOf(key);
+    return this.#brief({ sessionKey: key, agentId: parts.agentId }, known?.place, known?.tools);
   }
 
   /** Reports that come close together are written together. */
@@ -233,10 +233,10 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#accounts.note(note);
   }
 
-  #brief(place: { sessionKey: string; agentId: string }): Brief {
-    const spent = this.#spentToday(place.agentId);
-    const brief = makeBrief(this.#settings.get(), { sessionKey: place.sessionKey, agentId: place.agentId }, spent);
-    return { ...brief, ...this.#keys.mark(), ...(this.#accounts.hasAny() ? { hasChannels: true } : {}) };
+  #brief(talk: { sessionKey: string; agentId: string }, place?: PlaceBrief, tools?: ToolPolicy): Brief {
+    const brief = makeBrief(this.#settings.get(), talk, this.#spentToday(talk.agentId));
+    const more = { ...(place ? { place } : {}), ...(this.#accounts.hasAny() ? { hasChannels: true } : {}) };
+    return { ...brief, tools: narrowTools(brief.tools, tools), ...this.#keys.mark(), ...more };
   }
 
   /** Looked up only where a bound on the day needs it. */

@@ -60,4 +60,12 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
     channel TEXT NOT NULL, account TEXT NOT NULL, in_at INTEGER, out_at INTEGER, error TEXT, error_at INTEGER, PRIMARY KEY (channel, account)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Threads of groups in which the assistant was spoken to; see people/threads.ts.
+  CREATE TABLE thread (
+    channel TEXT NOT NULL, account TEXT NOT NULL, peer TEXT NOT NULL, thread TEXT NOT NULL, joined_at INTEGER NOT NULL,
+    PRIMARY KEY (channel, account, peer, thread)
+  ) WITHOUT ROWID;
+  CREATE INDEX thread_joined ON thread (joined_at);
+  `,
 ];

@@ -152,6 +152,10 @@ describe("skerry status and open", () => {
         version: "1.2.3",
         uptimeMs: 7_200_000,
         model: { ref: "demo/demo", why: "no key is set", advice: "Set ANTHROPIC_API_KEY." },
+        channels: [
+          { channel: "slack", label: "Slack", accountId: "default", isWell: true, said: "works" },
+          { channel: "slack", label: "Slack", accountId: "work", isWell: false, said: "Slack no longer takes this bot token." },
+        ],
         sessions: { count: 1, recent: [{ key: KEY, updatedAt: Date.now() - 5000, displayName: "Boats\u001b[2J" }] },
       },
     }));
@@ -160,10 +164,20 @@ describe("skerry status and open", () => {
     expect(ran.out()).toContain(`Skerry   1.2.3 at http://127.0.0.1:${server.port}`);
     expect(ran.out()).toContain("Awake    2 h");
     expect(ran.out()).toContain("Model    demo/demo (no key is set)\n         Set ANTHROPIC_API_KEY.");
+    expect(ran.out()).toContain("Channels\n  ✓ Slack · works\n  ✗ Slack (work) · Slack no longer takes this bot token.\n");
     expect(ran.out()).toContain(`${KEY} · 5 s ago · Boats`);
     const json = run(["status", "--json"]);
     expect(await json.code).toBe(0);
     expect(JSON.parse(json.out())).toMatchObject({ version: "1.2.3", url: `http://127.0.0.1:${server.port}` });
+  });
+
+  it("a channel in trouble is a finding of the doctor", async () => {
+    const channels = [{ channel: "sms", label: "SMS", accountId: "default", isWell: false, said: "needs TWILIO_AUTH_TOKEN" }];
+    server.answer("status", () => ({ ok: true, payload: { version: "1.2.3", model: { ref: "demo/demo" }, channels } }));
+    server.answer("config.get", () => ({ ok: true, payload: { valid: true, hash: "h" } }));
+    const ran = run(["doctor"]);
+    expect(await ran.code).toBe(1);
+    expect(ran.out()).toContain("✗ SMS: needs TWILIO_AUTH_TOKEN");
   });
 
   it("print a login link at the address that was asked", async () => {

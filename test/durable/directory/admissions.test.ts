@@ -327,3 +327,64 @@ test("places are bounded: the oldest go", async () => {
   await rig.door.people();
   expect(rig.sql.one("SELECT count(*) AS n, min(seen_at) > 1000000 + 40 AS isLate FROM place")).toEqual({ n: 2000, isLate: 1 });
 });
+
+describe("a thread on Slack", () => {
+  const group = (more: Record<string, unknown> = {}) => ({
+    channels: { slack: { groupPolicy: "open" as const, groups: { "*": more } } },
+  });
+  const keys = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_SIGNING_SECRET: "s" };
+  let count = 0;
+  async function isFor(rig: TestDoor, thread: string | undefined, more: Partial<Parameters<typeof inGroup>[2]> = {}) {
+    count += 1;
+    const from = { channel: "slack", peer: "C1", kind: "group" as const, ...(thread ? { thread } : {}) };
+    const admitted = await admit(
+      rig,
+      inGroup("U2", "and tomorrow?", { id: `t${count}`, platformId: `9.${count}`, ...more, from }),
+    );
+    await vi.runAllTimersAsync();
+    return admitted.outcome === "accept" && admitted.place?.isAddressed;
+  }
+
+  test("in which it was mentioned once is for it from then on, also after a restart; no other is", async () => {
+    const rig = await openDoor(group(), keys);
+    expect(await isFor(rig, "1.0")).toBe(false);
+    expect(await isFor(rig, "1.0", { isToUs: true })).toBe(true);
+    expect(await isFor(rig, "1.0")).toBe(true);
+    expect(await isFor(rig, "2.0")).toBe(false);
+    expect(await isFor(rig, undefined)).toBe(false);
+    expect(await isFor(await rig.reopen(), "1.0")).toBe(true);
+  });
+
+  test("that hangs on a message that mentioned it is for it", async () => {
+    const rig = await openDoor(group(), keys);
+    expect(await isFor(rig, undefined, { isToUs: true, platformId: "5.0" })).toBe(true);
+    expect(await isFor(rig, "5.0")).toBe(true);
+  });
+
+  test("needs a mention each time where the settings say so, and on other channels", async () => {
+    const rig = await openDoor(group({ implicitMentions: { threadParticipation: false } }), keys);
+    expect(await isFor(rig, "1.0", { isToUs: true })).toBe(true);
+    expect(await isFor(rig, "1.0")).toBe(false);
+    const other = await openDoor({ channels: { telegram: { groupPolicy: "open", groups: { "*": {} } } } });
+    const topic = { from: { thread: "7" } };
+    await admit(other, inGroup("2", "hi", { ...topic, id: "a", isToUs: true }));
+    await vi.runAllTimersAsync();
+    expect(await admit(other, inGroup("2", "and?", { ...topic, id: "b" }))).toMatchObject({ place: { isAddressed: false } });
+  });
+
+  test("hears nobody who may not speak there", async () => {
+    const rig = await openDoor(group({ allowFrom: ["U9"] }), keys);
+    await admit(rig, inGroup("U9", "hi", { isToUs: true, platformId: "5.0", from: { channel: "slack", peer: "C1" } }));
+    await vi.runAllTimersAsync();
+    expect(await isFor(rig, "5.0")).toBe(false);
+  });
+});
+
+test("the place of a talk is known by its key: how it is spoken in, and what it leaves of the tools", async () => {
+  const groups = { "-100": { systemPrompt: "Be brief.", tools: { deny: ["exec"] } } };
+  const rig = await openDoor({ channels: { telegram: { groups } } });
+  const admitted = await admit(rig, inGroup("2", "hi", { isToUs: true }));
+  const key = admitted.outcome === "accept" ? admitted.sessionKey : "";
+  expect(rig.door.placeOf(key)).toMatchObject({ place: { kind: "group", systemPrompt: "Be brief." }, tools: { deny: ["exec"] } });
+  expect(rig.door.placeOf("agent:main:elsewhere")).toBeUndefined();
+});

@@ -74,3 +74,57 @@ test("cut off while it sends, it is not done again and the model is told", async
   expect(talk.session.texts()).toEqual(["once", "I will check."]);
   expect(resultOf(talk)[0]).toContain("outcome unknown");
 });
+
+test("what grows here makes way: its messages stand in the order in which they were said", async () => {
+  const shown: [string, string][] = [];
+  const talk = openChannelTalk(
+    (_request, count) =>
+      count === 1
+        ? { ...call({ action: "send", text: "the file" }), pieces: Array.from({ length: 40 }, (_no, at) => [`word${at} `, 8]) }
+        : { pieces: Array.from({ length: 40 }, (_no, at) => [`answer${at} `, 8]) },
+    {
+      place: { style: { streaming: "partial", editEveryMs: 60 } },
+      deliver: async ({ act, id }) => {
+        if (act.type === "delete") shown.splice(0, shown.length, ...shown.filter(([platformId]) => platformId !== act.message));
+        if (act.type === "text" || act.type === "draft") {
+          const known = shown.find(([platformId]) => platformId === (act.type === "draft" ? act.message : act.replaces));
+          if (known) known[1] = act.text;
+          else shown.push([id, act.text]);
+        }
+        return { outcome: "sent", platformId: id };
+      },
+    },
+  );
+  await talk.say("send it, then tell me");
+  await settle(talk);
+  expect(talk.session.sent.filter(({ act }) => act.type === "draft").length).toBeGreaterThan(2);
+  expect(shown.map(([, text]) => text)).toEqual(["the file", expect.stringMatching(/^answer0 .*answer39$/)]);
+});
+
+test("a message to a place waits for what was said there before", async () => {
+  const texts: string[] = [];
+  const talk = openChannelTalk(
+    (_request, count) =>
+      count === 1
+        ? {
+            ...call({ action: "send", text: "second" }),
+            pieces: [
+              [`First, ${"at length, ".repeat(45)}\n\n`, 0],
+              ["so.", 1300],
+            ] as [string, number][],
+          }
+        : { text: "third" },
+    {
+      place: { style: { streaming: "block" } },
+      deliver: async ({ act }) => {
+        if (act.type !== "text") return { outcome: "sent" };
+        if (act.text === "so.") await new Promise((resolve) => setTimeout(resolve, 300));
+        texts.push(act.text);
+        return { outcome: "sent" };
+      },
+    },
+  );
+  await talk.say("go");
+  await settle(talk);
+  expect(texts.map((text) => text.split(",")[0])).toEqual(["First", "so.", "second", "third"]);
+});

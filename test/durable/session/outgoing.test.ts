@@ -59,6 +59,32 @@ describe("an answer", () => {
     expect(direct.session.texts()).toEqual(["Noted."]);
   });
 
+  test("that is awaited at the platform is never silence: a word, or that it was stopped", async () => {
+    const group = await ask(() => ({ text: "NO_REPLY" }), { place: { kind: "group" } }, { isAwaited: true });
+    expect(group.session.texts()).toEqual(["Noted."]);
+    const stopped = openChannelTalk(() => ({ text: "", delayMs: 400 }), { place: { kind: "group" } });
+    await stopped.say("hi", { isAwaited: true });
+    await until(() => stopped.model.requests.length === 1);
+    await stopped.say("/stop");
+    await settle(stopped);
+    expect(stopped.session.texts()).toContain("(Stopped.)");
+  });
+
+  test("takes the way back of the first message that is awaited there; a place it leaves behind is told", async () => {
+    const from = (token: string, peer = "C1") => ({ channel: "discord", peer, route: { token } });
+    const talk = openChannelTalk((_request, count) =>
+      count === 1 ? { calls: [{ name: "ls", args: {} }], delayMs: 150 } : { text: "done" },
+    );
+    await talk.say("begin", { from: from("elsewhere", "C0"), isAwaited: true });
+    await until(() => talk.model.requests.length === 1);
+    await talk.say("one", { from: from("one"), isAwaited: true });
+    await talk.say("two", { from: from("two"), isAwaited: true });
+    await settle(talk);
+    const said = talk.session.sent.map(({ to, act }) => [to.route?.["token"], "text" in act ? act.text : act.type]);
+    expect(said).toHaveLength(2);
+    expect(Object.fromEntries(said)).toEqual({ one: "done", elsewhere: "(Answered where you wrote last.)" });
+  });
+
   test("that fails is said", async () => {
     const talk = await ask(() => ({ status: 401, text: "bad key" }));
     expect(talk.session.texts()).toHaveLength(1);
@@ -278,6 +304,20 @@ describe("an answer that grows at its place", () => {
     expect(acts(talk)).toEqual([{ type: "text", text: "short" }]);
   });
 
+  test("says that it works where the platform has no typing, and that becomes the answer", async () => {
+    const place = { style: { streaming: "partial", editEveryMs: 60, showsWorking: true } } as const;
+    const slow = await ask(() => ({ text: "done", delayMs: 1600 }), { place, deliver: idOf });
+    expect(acts(slow)).toEqual([
+      { type: "draft", text: "Working …" },
+      { type: "text", text: "done", replaces: "d1" },
+    ]);
+    const quick = await ask(() => ({ text: "done" }), { place, deliver: idOf });
+    expect(acts(quick)).toEqual([{ type: "text", text: "done" }]);
+    const unasked = { place: { ...place, kind: "group", activation: "always", isAddressed: false } } as const;
+    const group = await ask(() => ({ text: "NO_REPLY", delayMs: 1600 }), { ...unasked, deliver: idOf });
+    expect(acts(group)).toEqual([]);
+  });
+
   test("is not edited more often than the place wants", async () => {
     const at: number[] = [];
     const deliver: Deliver = async (item) => {
@@ -347,6 +387,21 @@ describe("an answer that grows at its place", () => {
     const talk = await ask(() => ({ pieces: words(60, 10) }), { place: partial, deliver });
     expect(acts(talk, "draft")).toHaveLength(1);
     expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
+  });
+
+  test("that comes to stand long after it was given up is taken back", { timeout: 20_000 }, async () => {
+    const deliver: Deliver = async ({ act, id }) => {
+      if (act.type === "draft") await new Promise((resolve) => setTimeout(resolve, 8500));
+      return { outcome: "sent", platformId: act.type === "draft" ? "late" : id };
+    };
+    const talk = openChannelTalk(() => ({ pieces: words(60, 10) }), { deliver, place: partial });
+    await talk.say("tell me");
+    await until(() => talk.session.parts.outbox.nextAt() !== undefined && acts(talk, "text").length === 1, 15_000);
+    expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
+    await until(() => talk.session.parts.outbox.countWaiting() === 1 && talk.session.parts.lanes.size === 0);
+    await talk.session.fireAlarm();
+    await settle(talk);
+    expect(acts(talk, "delete")).toEqual([{ type: "delete", message: "late" }]);
   });
 
   test("that can no longer be changed gives way to a new message", async () => {

@@ -22,6 +22,8 @@ export type AdmissionDecision =
       agentId: string;
       sender: Sender;
       place?: PlaceBrief;
+      /** In a group: whether who was spoken to in a thread goes on being meant there. */
+      followsThreads?: boolean;
       /** What the place leaves of the agent's tools. */
       tools?: ToolPolicy;
       /** Absent: all. */
@@ -61,6 +63,7 @@ export async function decideAdmission(
     agentId,
     sender: who.sender,
     place: makePlaceBrief(settings, facts, rules, place, isAddressed),
+    ...(place && facts.hasTalkingThreads ? { followsThreads: place.implicitMentions?.threadParticipation !== false } : {}),
     ...(place?.tools ? { tools: place.tools } : {}),
     ...(commands ? { commands } : {}),
     reason: verdict.reason,

@@ -30,14 +30,16 @@ export function makePlaceBrief(
 function makeStyle(settings: Settings, facts: ChannelFacts, rules: AccountRules, isGroup: boolean): DeliveryStyle {
   const ackReaction = rules.ackReaction ?? (isGroup ? settings.messages?.ackReaction : undefined);
   const pause = readPause(rules.humanDelay);
+  const streaming = readStreaming(facts, rules);
   return {
-    streaming: readStreaming(facts, rules),
+    streaming,
     textLimit: Math.min(rules.textChunkLimit ?? facts.textLimit, facts.textLimit),
     chunkMode: rules.chunkMode ?? "length",
     // In a room with several people an answer says by itself what it answers.
     replyTo: rules.replyToMode ?? (isGroup ? "first" : "off"),
     ...(ackReaction && facts.canReact ? { ackReaction } : {}),
     showsTyping: facts.showsTyping && rules.typing !== false,
+    ...(!facts.showsTyping && rules.typing !== false && streaming === "partial" ? { showsWorking: true } : {}),
     ...(pause ? { pause } : {}),
     editEveryMs: facts.editEveryMs,
   };

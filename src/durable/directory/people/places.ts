@@ -89,6 +89,12 @@ export class Places {
     return { ...place, to: to.thread === undefined ? room : { ...room, thread: to.thread } };
   }
 
+  /** Where a talk was last heard of. */
+  ofSession(sessionKey: string): Place | undefined {
+    const row = this.#sql.one<Row>("SELECT * FROM place WHERE session_key = ? ORDER BY seen_at DESC LIMIT 1", sessionKey);
+    return row && toPlace(row);
+  }
+
   /** Where one of these accounts was last heard of directly. */
   latestOf(accounts: readonly { channel: string; account?: string; sender: string }[]): Place | undefined {
     return accounts

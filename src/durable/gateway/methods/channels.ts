@@ -178,6 +178,60 @@ function mustFind(states: readonly ChannelState[], channel: string, account: str
   return state;
 }
 
+/** How an account is: whether its owner has anything to do, and what, in words. */
+export interface ChannelHealth {
+  channel: string;
+  label: string;
+  accountId: string;
+  isWell: boolean;
+  said: string;
+}
+
+/** The accounts that somebody began to set up, in the order of the channels. */
+export function readChannelHealth(states: readonly ChannelState[]): ChannelHealth[] {
+  return states
+    .filter(({ keysFrom, error }) => keysFrom !== "none" || error !== undefined)
+    .map((state) => ({ channel: state.channel, label: state.label, accountId: state.account, ...judgeHealth(state) }));
+}
+
+function judgeHealth(state: ChannelState): { isWell: boolean; said: string } {
+  const { channel, account, missing, error } = state;
+  const named = account === DEFAULT_ACCOUNT ? channel : `${channel} --account ${account}`;
+  if (!state.isEnabled) return { isWell: true, said: "switched off in the settings" };
+  if (error) return { isWell: false, said: error.text };
+  if (missing.length > 0)
+    return { isWell: false, said: `needs ${missing.join(", ")}; give it with skerry channels add ${named}` };
+  return { isWell: true, said: state.lastInAt === undefined ? "ready; nothing has come in yet" : "works" };
+}
+
+/** As health shows them: by channel, the first account in front, all of them beside it. */
+export function viewChannelHealth(states: readonly ChannelState[]): View {
+  const shown = readChannelHealth(states);
+  const views = shown.map((one) => {
+    const state = states.find(({ channel, account }) => channel === one.channel && account === one.accountId);
+    return { ...one, view: { ...(state ? viewState(state) : {}), healthy: one.isWell, healthText: one.said } };
+  });
+  const byChannel = Map.groupBy(views, ({ channel }) => channel);
+  return {
+    channels: Object.fromEntries(
+      [...byChannel].map(([channel, accounts]) => [
+        channel,
+        {
+          ...accounts[0]?.view,
+          accounts: Object.fromEntries(accounts.map(({ accountId, view }) => [accountId, view])),
+        },
+      ]),
+    ),
+    channelOrder: [...byChannel.keys()],
+    channelLabels: Object.fromEntries(shown.map(({ channel, label }) => [channel, label])),
+  };
+}
+
+/** "Telegram (work)". */
+export function nameAccount({ label, accountId }: Pick<ChannelHealth, "label" | "accountId">): string {
+  return accountId === DEFAULT_ACCOUNT ? label : `${label} (${accountId})`;
+}
+
 function viewState(state: ChannelState): View {
   return {
     accountId: state.account,

@@ -1,6 +1,7 @@
 // How it is: health, status, who is here, the log. And the lists of features that hold nothing yet.
 import type { View } from "../live/views.ts";
 import { viewSession } from "../live/views.ts";
+import { nameAccount, readChannelHealth, viewChannelHealth } from "./channels.ts";
 import type { Call, Handlers, StoredCounts } from "./method.ts";
 
 const GB = 1_000_000_000;
@@ -27,10 +28,12 @@ export const status: Handlers<StatusMethod> = {
 
   status: async (_params, call) => {
     const { house } = call;
-    const [{ rows, total }, agents] = await Promise.all([
+    const [{ rows, total }, agents, states] = await Promise.all([
       house.directory.sessions({ limit: 10, kind: "talks" }),
       house.directory.agents(),
+      house.directory.channelStates(),
     ]);
+    const channels = readChannelHealth(states);
     const main = agents.find((agent) => agent.isDefault)?.id ?? "main";
     const choice = house.chooseModels(await house.directory.brief(`agent:${main}:main`));
     const model = choice.models[0];
@@ -40,7 +43,8 @@ export const status: Handlers<StatusMethod> = {
       uptimeMs: house.now() - house.startedAt,
       connections: house.screenCount(),
       model: { ref: model?.ref ?? null, why: choice.why, ...(choice.advice === undefined ? {} : { advice: choice.advice }) },
-      channelSummary: [],
+      channels,
+      channelSummary: channels.map((one) => `${nameAccount(one)}: ${one.said}`),
       queuedSystemEvents: [],
       heartbeat: { defaultAgentId: main, agents: [] },
       tasks: { total: 0, active: 0, terminal: 0, failures: 0 },
@@ -112,9 +116,10 @@ function adviseOn(bytes: number, largest: { name: string; bytes: number }, objec
 export async function readHealth(call: Pick<Call, "house">): Promise<View> {
   const { house } = call;
   const startedAt = house.now();
-  const [{ rows, total }, agents] = await Promise.all([
+  const [{ rows, total }, agents, states] = await Promise.all([
     house.directory.sessions({ limit: 5, kind: "talks" }),
     house.directory.agents(),
+    house.directory.channelStates(),
   ]);
   const now = house.now();
   const recent = rows.map((row) => ({ key: row.key, updatedAt: row.updatedAt, age: Math.max(0, now - row.updatedAt) }));
@@ -123,9 +128,7 @@ export async function readHealth(call: Pick<Call, "house">): Promise<View> {
     ts: now,
     durationMs: now - startedAt,
     version: house.version,
-    channels: {},
-    channelOrder: [],
-    channelLabels: {},
+    ...viewChannelHealth(states),
     defaultAgentId: agents.find((agent) => agent.isDefault)?.id ?? "main",
     agents: agents.map((agent) => ({ agentId: agent.id, name: agent.name, isDefault: agent.isDefault })),
     sessions: { count: total, recent },

@@ -10,7 +10,7 @@ import type { SessionParts } from "../parts.ts";
 import type { Draft } from "../rows/drafts.ts";
 import type { TurnItem } from "../rows/inbox.ts";
 import type { Turn } from "../rows/turns.ts";
-import { outboxItem, type Spoken, spokenIn, styleOf, targetsOf } from "./places.ts";
+import { awaitedElsewhere, outboxItem, type Spoken, spokenIn, styleOf, targetsOf } from "./places.ts";
 
 export interface Answer {
   outcome: TurnOutcome;
@@ -21,6 +21,7 @@ export interface Answer {
 /** What a person in a direct talk gets when the model chose to be silent: that their message was read. */
 const NOTED = "Noted.";
 const STOPPED = "(Stopped.)";
+const ELSEWHERE = "(Answered where you wrote last.)";
 
 /** Contract: called inside the transaction that ends the turn. */
 export function queueAnswer(parts: SessionParts, turn: Turn, answer: Answer, items: readonly TurnItem[]): void {
@@ -47,6 +48,10 @@ export function queueAnswer(parts: SessionParts, turn: Turn, answer: Answer, ite
         ...(media.length > 0 ? { media } : {}),
       },
     );
+  });
+  awaitedElsewhere(spoken, targets).forEach(({ message }, index) => {
+    const act = { type: "text", text: ELSEWHERE } as const;
+    parts.outbox.add(outboxItem(parts, { id: `${turn.id}:away${index}`, runId: turn.runId, to: message.from, act }), now);
   });
   if (draft && !hasDraftUse) retractDraft(parts, turn, draft, spoken);
   spoken.forEach(({ message, place }, index) => {
@@ -115,14 +120,16 @@ function wordsFor(parts: SessionParts, turn: Turn, answer: Answer, target: Spoke
       const reply = readReply(isInBlocks ? (answer.text ?? "") : answer.text || turn.text);
       if (isInBlocks) return { ...reply, text: reply.isSilent ? "" : restFor(turn, reply, draft) };
       if (!reply.isSilent && reply.text !== "") return reply;
-      const mustSpeak = target.message.from.kind !== "group" && !hasWrittenHere(parts, turn, target);
+      const { from, isAwaited } = target.message;
+      const mustSpeak = (from.kind !== "group" || isAwaited === true) && !hasWrittenHere(parts, turn, target);
       return { ...reply, text: mustSpeak ? NOTED : "" };
     }
     case "stopped": {
       const reply = readReply(answer.text ?? "");
       const text = reply.isSilent ? "" : restFor(turn, reply, draft);
       if (text !== "") return { ...reply, text: `${text}\n\n${STOPPED}` };
-      return { ...reply, text: draft && draft.state !== "blocks" ? STOPPED : "" };
+      const isShown = draft ? draft.state !== "blocks" : target.message.isAwaited === true;
+      return { ...reply, text: isShown ? STOPPED : "" };
     }
     case "failed":
     case "parked":

@@ -20,6 +20,11 @@ export async function deliverDue(parts: SessionParts): Promise<void> {
   await Promise.all(parts.outbox.heads().map((row) => openLane(parts, row.address)));
 }
 
+/** Sends what was said at an address before, as far as it goes out within `ms`. */
+export async function deliverBefore(parts: SessionParts, address: string, ms: number): Promise<void> {
+  if (parts.outbox.head(address)) await withinTime(openLane(parts, address), ms, () => undefined);
+}
+
 /** One address is served by one at a time. */
 function openLane(parts: SessionParts, address: string): Promise<void> {
   const open = parts.lanes.get(address);
@@ -153,6 +158,8 @@ async function resolveDraft(parts: SessionParts, item: OutboxItem): Promise<Outb
   await parts.showing.settled(turnId);
   const draft = parts.drafts.of(turnId);
   const shown = draft?.state === "shown" && draft.address === addressKey(item.to) ? draft.platformId : undefined;
+  // Still not known to stand: should it come to stand after all, it is taken back.
+  if (draft?.state === "asked") parts.drafts.put(turnId, { ...draft, state: "lost" });
   if (item.act.type === "text") return shown === undefined ? item : { ...item, act: { ...item.act, replaces: shown } };
   if (item.act.type !== "delete" || item.act.message !== "") return item;
   if (shown !== undefined) return { ...item, act: { type: "delete", message: shown } };
@@ -161,7 +168,7 @@ async function resolveDraft(parts: SessionParts, item: OutboxItem): Promise<Outb
 }
 
 function usesDraft({ id, part, act }: OutboxItem): boolean {
-  if (act.type === "delete") return true;
+  if (act.type === "delete") return isAnswer(id) || id.endsWith(":retract");
   return part === 0 && act.type === "text" && isAnswer(id);
 }
 

@@ -12,6 +12,7 @@ const FIRST_CHARS = 120;
 const FIRST_AFTER_MS = 1200;
 const AFTER_FAILURE_MS = 3000;
 const ASK_MS = 20_000;
+const WORKING = "Working";
 /** Long answers change more slowly: a platform's patience and a wake's requests are both bounded. */
 const SLOWER_EVERY = 10;
 const MAX_SLOWNESS = 4;
@@ -22,6 +23,7 @@ export class GrowingDraft {
   readonly #target: Spoken;
   #written = "";
   #work: string | undefined;
+  readonly #showsWorking: boolean;
   #beganAt: number | undefined;
   #shown = "";
   #message: string | undefined;
@@ -36,8 +38,13 @@ export class GrowingDraft {
     this.#parts = parts;
     this.#turn = turn;
     this.#target = target;
+    this.#showsWorking = styleOf(target).showsWorking === true && !this.#isUnasked();
+    if (this.#showsWorking) this.#beganAt = parts.now();
     const draft = parts.drafts.of(turn.id);
-    if (!draft) return;
+    if (!draft) {
+      this.#plan();
+      return;
+    }
     // Of an earlier life: what is known to stand goes on growing, what was asked for may or may not stand.
     this.#message = draft.state === "shown" && draft.address === target.address ? draft.platformId : undefined;
     this.#isOver = this.#message === undefined;
@@ -57,11 +64,15 @@ export class GrowingDraft {
 
   /** What is being done, for as long as it is; a group that was not asked for an answer is not shown it. */
   work(line: string | undefined): void {
-    const { place, message } = this.#target;
-    if (message.from.kind === "group" && place?.isAddressed === false) return;
+    if (this.#isUnasked()) return;
     this.#work = line;
     if (line !== undefined) this.#beganAt ??= this.#parts.now();
     this.#plan();
+  }
+
+  #isUnasked(): boolean {
+    const { place, message } = this.#target;
+    return message.from.kind === "group" && place?.isAddressed === false;
   }
 
   /** Nothing more is shown; what is on its way comes back before `settled`. */
@@ -108,7 +119,8 @@ export class GrowingDraft {
   #text(): string {
     const limit = styleOf(this.#target).textLimit;
     const said = showableText(this.#written);
-    const work = this.#work === undefined ? "" : `${this.#work} …`;
+    const doing = this.#work ?? (said === "" && this.#showsWorking ? WORKING : undefined);
+    const work = doing === undefined ? "" : `${doing} …`;
     const room = Math.max(1, limit - work.length - 4);
     const cut = said.length > room ? `${said.slice(0, room).toWellFormed()}…` : said;
     return [cut, work]
@@ -130,7 +142,7 @@ export class GrowingDraft {
     switch (outcome.outcome) {
       case "sent":
         this.#shown = text;
-        if (!isFirst) return;
+        if (!isFirst || this.#message !== undefined) return;
         this.#message = outcome.platformId;
         this.#note(outcome.platformId === undefined ? "lost" : "shown");
         this.#isOver ||= outcome.platformId === undefined;
@@ -169,11 +181,21 @@ export class GrowingDraft {
     });
     parts.wake.countInside();
     const lost: DeliveryOutcome = { outcome: "unknown", reason: "nobody answered" };
-    return withinTime(
-      parts.ports.delivery.send(item).catch(() => lost),
-      ASK_MS,
-      () => lost,
-    );
+    const sending = parts.ports.delivery.send(item).catch(() => lost);
+    if (this.#message === undefined) void sending.then((outcome) => this.#takeBackLate(outcome));
+    return withinTime(sending, ASK_MS, () => lost);
+  }
+
+  /** A draft that stands after it was given up, the answer being a message of its own by now: nobody needs both. */
+  #takeBackLate(outcome: DeliveryOutcome): void {
+    const parts = this.#parts;
+    if (outcome.outcome !== "sent" || outcome.platformId === undefined) return;
+    if (parts.drafts.of(this.#turn.id)?.state === "asked") return;
+    const { runId, id } = this.#turn;
+    const act = { type: "delete", message: outcome.platformId } as const;
+    this.#message = outcome.platformId;
+    parts.outbox.add(outboxItem(parts, { id: `${id}:late`, runId, to: this.#target.message.from, act }), parts.now());
+    parts.alarm.setFor(parts.now());
   }
 
   #replyTo(): string | undefined {

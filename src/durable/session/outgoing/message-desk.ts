@@ -1,14 +1,18 @@
 // What the message tool of a running turn may reach: the Directory's word on who is known and permitted, the way out under
 // ids of this call, and the talk of another place, which is told what was written there.
 import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import { addressKey } from "../../agent/delivery.ts";
 import type { MessageDesk } from "../../tools/port.ts";
 import type { SessionParts } from "../parts.ts";
 import type { PlannedCall } from "../rows/calls.ts";
 import type { Turn } from "../rows/turns.ts";
+import { deliverBefore } from "./delivering.ts";
 import { outboxItem, presentTarget, styleOf } from "./places.ts";
 import { withinTime } from "./time-limit.ts";
 
 const SEND_MS = 60_000;
+/** How long a message of the tool waits for what was said before it at the same place. */
+const WAY_MS = 20_000;
 const NOTE_CHARS = 4000;
 
 export function messageDesk(parts: SessionParts, turn: Turn, call: PlannedCall): MessageDesk {
@@ -50,7 +54,12 @@ export function messageDesk(parts: SessionParts, turn: Turn, call: PlannedCall):
         },
       );
     },
-    send: (to, act, part) => {
+    send: async (to, act, part) => {
+      if (act.type === "text" || act.type === "media" || act.type === "poll") {
+        const address = addressKey(to);
+        await parts.showing.makeWay(turn, address);
+        await deliverBefore(parts, address, WAY_MS);
+      }
       parts.wake.countOutside();
       const item = outboxItem(parts, { id: itemId(part), runId: turn.runId, to, act, part });
       const unknown = (reason: string) => ({ outcome: "unknown" as const, reason });

@@ -28,17 +28,30 @@ export function spokenIn(turn: Turn, items: readonly TurnItem[]): Spoken[] {
   });
 }
 
-/** Where the answer goes: to the place of each person's latest message, the latest of all first. */
+/**
+ * Where the answer goes: to the place of each person's latest message, the latest of all first. Where several wait there, by
+ * the way back of the first that does: the others were told that it follows.
+ */
 export function targetsOf(spoken: readonly Spoken[]): Spoken[] {
   const people = new Set<string>();
   const addresses = new Set<string>();
-  return spoken.toReversed().filter(({ message, address }) => {
+  const targets = spoken.toReversed().filter(({ message, address }) => {
     const person = message.sender.isOwner ? "owner" : (message.sender.personId ?? `${message.from.channel}:${message.sender.id}`);
     const isNew = !people.has(person) && !addresses.has(address);
     people.add(person);
     addresses.add(address);
     return isNew;
   });
+  return targets.map((target) => {
+    const first = spoken.find(({ message, address }) => message.isAwaited && address === target.address);
+    return first ? { ...target, message: { ...target.message, from: first.message.from, isAwaited: true } } : target;
+  });
+}
+
+/** Places that still show that an answer is coming though it goes elsewhere. */
+export function awaitedElsewhere(spoken: readonly Spoken[], targets: readonly Spoken[]): Spoken[] {
+  const known = new Set(targets.map(({ address }) => address));
+  return spoken.filter(({ message, address }) => message.isAwaited && !known.has(address) && known.add(address));
 }
 
 /** The place that a running turn speaks to just now. */

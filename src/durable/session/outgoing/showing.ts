@@ -63,6 +63,31 @@ export class Showing {
     if (ending) await withinTime(ending, SETTLE_MS, () => undefined);
   }
 
+  /**
+   * Something else is about to be said at this address: the answer that grows there would stand above it. It is taken back,
+   * and grows anew behind.
+   */
+  async makeWay(turn: Turn, address: string): Promise<void> {
+    const writer = this.#writer;
+    if (this.#turnId !== turn.id || this.#address !== address || !(writer instanceof GrowingDraft)) return;
+    this.#writer = undefined;
+    writer.end();
+    await withinTime(writer.settled(), SETTLE_MS, () => undefined);
+    const parts = this.#parts;
+    const target = presentTarget(parts, turn);
+    const draft = parts.drafts.of(turn.id);
+    if (draft?.state === "asked") parts.drafts.put(turn.id, { ...draft, state: "lost" });
+    if (draft?.platformId !== undefined && target) {
+      const act = { type: "delete", message: draft.platformId } as const;
+      const item = { id: `${turn.id}:way${draft.platformId}`, runId: turn.runId, to: target.message.from, act };
+      parts.commit(() => {
+        parts.drafts.remove(turn.id);
+        parts.outbox.add(outboxItem(parts, item), parts.now());
+      });
+    }
+    if (this.#turnId === turn.id && target) this.#writer ??= this.#writerFor(turn, target);
+  }
+
   #leave(): void {
     const writer = this.#writer;
     const turnId = this.#turnId;

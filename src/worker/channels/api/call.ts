@@ -1,5 +1,5 @@
-// One request to a platform's REST interface with an access token, and what became of it. A token that is not taken is
-// asked for once more. Nothing here follows a redirect: the token goes to the address that was meant and nowhere else.
+// One request to a platform's REST interface, and what became of it; with an access token, one that is not taken is asked
+// for once more. Nothing here follows a redirect: a key goes to the address that was meant and nowhere else.
 import type { DeliveryOutcome } from "../../../contract/channels/delivery.ts";
 import type { Line } from "../channel.ts";
 import { outcomeOfError, outcomeOfStatus, PATIENCE_MS, retryAfterMs } from "../outcome.ts";
@@ -23,6 +23,25 @@ export interface Call {
   mayRepeat: boolean;
 }
 
+/** An answer of any status, its body read as a JSON object. */
+export interface Asked {
+  status: number;
+  isOk: boolean;
+  headers: Headers;
+  /** Undefined when it is no JSON object. */
+  json: Record<string, unknown> | undefined;
+}
+
+/** Throws when nobody answers in time. */
+export function ask(line: Line, address: string, init: RequestInit = {}): Promise<Response> {
+  return line.fetch(address, { ...init, redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS) });
+}
+
+export async function askPlatform(line: Line, address: string, init: RequestInit): Promise<Asked> {
+  const response = await ask(line, address, init);
+  return { status: response.status, isOk: response.ok, headers: response.headers, json: await readJson(response) };
+}
+
 export async function callApi(call: Call, token: TokenRequest, line: Line): Promise<Answer> {
   const first = await accessToken(token, line);
   if (!first.ok) return first;
@@ -39,10 +58,8 @@ export function callPlainly(call: Call, line: Line): Promise<Answer> {
 
 async function request({ method, address, json, mayRepeat }: Call, token: string | undefined, line: Line): Promise<Answer> {
   try {
-    const response = await line.fetch(address, {
+    const response = await ask(line, address, {
       method,
-      redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE_MS),
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(json === undefined ? {} : { "content-type": "application/json" }),
@@ -74,11 +91,8 @@ function explain(text: string): string {
   }
 }
 
-/** The JSON of an answer; undefined when it is none. */
-export async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch {
-    return undefined;
-  }
+/** The JSON object of an answer; undefined when it is none. */
+export async function readJson(response: Response): Promise<Record<string, unknown> | undefined> {
+  const json: unknown = await response.json().catch(() => undefined);
+  return typeof json === "object" && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : undefined;
 }

@@ -3,8 +3,8 @@
 // address and commands → setup.ts.
 import type { APIInteraction } from "discord-api-types/v10";
 import { verifyKey } from "discord-interactions";
+import { fetchFile } from "../api/download.ts";
 import type { Channel, Proof } from "../channel.ts";
-import { PATIENCE_MS } from "../outcome.ts";
 import { splitToFit } from "../text/limit.ts";
 import { readInteraction } from "./inbound.ts";
 import { MAX_TEXT, renderDiscord } from "./markdown.ts";
@@ -51,15 +51,8 @@ export const discord: Channel = {
     if (!address || ![...FILE_HOSTS, URL.parse(line.base)?.host].includes(address.host)) {
       return { ok: false, error: { code: "INVALID_REQUEST", message: "This is no address of a file at Discord." } };
     }
-    const answer = await line
-      .fetch(address.href, { redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS) })
-      .catch(() => undefined);
-    if (answer?.ok) return { ok: true, value: { bytes: new Uint8Array(await answer.arrayBuffer()) } };
-    if (answer && [403, 404, 410].includes(answer.status)) {
-      return { ok: false, error: { code: "NOT_FOUND", message: "Discord no longer hands out this file; it can be sent again." } };
-    }
-    const message = `Discord did not hand out the file (${answer?.status ?? "no answer"}).`;
-    return { ok: false, error: { code: "UNAVAILABLE", message, retryable: true } };
+    // An address holds for a day; then Discord says 403.
+    return fetchFile(line, address.href, {}, "Discord", [403, 404, 410]);
   },
 
   read: readBack,

@@ -1,6 +1,7 @@
 // Files on their way to Discord, and recordings as voice messages.
 import type { MediaRef } from "../../../contract/message.ts";
 import type { Line } from "../channel.ts";
+import { nameOfFile } from "../file-name.ts";
 
 export const VOICE_FLAG = 1 << 13;
 const OPUS_RATE = 48_000;
@@ -11,10 +12,10 @@ export async function filesFor(
 ): Promise<{ files: File[]; bytes: Uint8Array[] } | { missing: string }> {
   const bytes = await Promise.all(media.map(({ key }) => line.readMedia(key)));
   const files: File[] = [];
-  for (const [index, { key, name, type }] of media.entries()) {
+  for (const [index, one] of media.entries()) {
     const content = bytes[index];
-    if (!content) return { missing: name ?? key };
-    files.push(new File([content], name ?? `file.${type.split("/")[1]?.split(";")[0] ?? "bin"}`, { type }));
+    if (!content) return { missing: one.name ?? one.key };
+    files.push(new File([content], nameOfFile(one), { type: one.type }));
   }
   return { files, bytes: bytes.filter((content) => content !== undefined) };
 }

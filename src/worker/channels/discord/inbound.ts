@@ -64,6 +64,7 @@ function readSpoken(interaction: Spoken, account: string): Translation {
     ...(attachments.length > 0 ? { attachments } : {}),
     ...(quoted ? { quoted } : {}),
     ...(user.bot ? { isFromBot: true } : {}),
+    ...(interaction.type === 3 ? {} : { isAwaited: true }),
     ...(place.from.kind === "group" ? { isToUs: true, ...(room ? { placeName: `#${room}` } : {}) } : {}),
   };
   return {

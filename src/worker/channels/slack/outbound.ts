@@ -5,6 +5,7 @@ import type { WebClient } from "@slack/web-api";
 import type { Button, DeliveryAct, DeliveryOutcome, OutboxItem } from "../../../contract/channels/delivery.ts";
 import type { Address, MediaRef } from "../../../contract/message.ts";
 import type { Line } from "../channel.ts";
+import { nameOfFile } from "../file-name.ts";
 import { isRepeatable, outcomeOfError, outcomeOfStatus, PATIENCE_MS, retryAfterMs } from "../outcome.ts";
 import { splitMarkdown } from "../text/split.ts";
 import { apiOf, botOf, codeOf, outcomeOf, tokenOf } from "./api.ts";
@@ -209,7 +210,7 @@ async function sendMedia(
 
 async function putFile(media: MediaRef, api: WebClient, line: Line): Promise<{ id: string; title: string } | DeliveryOutcome> {
   const bytes = await line.readMedia(media.key);
-  const title = media.name ?? `file.${media.type.split("/")[1]?.split(";")[0] ?? "bin"}`;
+  const title = nameOfFile(media);
   if (!bytes) return { outcome: "refused", reason: `The file ${title} is no longer stored.` };
   try {
     const place = await api.files.getUploadURLExternal({ filename: title, length: bytes.length });

@@ -7,8 +7,10 @@ import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import type { Address } from "../../../contract/message.ts";
 import { isSameSecret } from "../../../durable/gateway/access/secrets.ts";
 import type { Intake } from "../../../durable/intake.ts";
+import { ask } from "../api/call.ts";
+import { readFile } from "../api/download.ts";
 import type { Channel, Line, Post, Translation } from "../channel.ts";
-import { PATIENCE_MS } from "../outcome.ts";
+import { hmac, toHex } from "../signature.ts";
 import { splitToFit } from "../text/limit.ts";
 import { apiOf, botNow, botOf, nameOfPerson, nameOfPlace, outcomeOf, tokenOf } from "./api.ts";
 import { type Envelope, namesIn, openedThread, readEvent, type Scene } from "./inbound.ts";
@@ -79,22 +81,14 @@ export const slack: Channel = {
     const address = file?.url_private_download ?? file?.url_private;
     if (address === undefined || !isSlackAddress(address, line))
       return refuse("NOT_FOUND", "Slack does not keep this file itself; it can be opened at its address only.");
-    const answer = await line
-      .fetch(address, {
-        headers: { authorization: `Bearer ${tokenOf(line)}` },
-        redirect: "manual",
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      })
-      .catch(() => undefined);
-    if (!answer?.ok) {
-      // Without the right to read files Slack leads to its page for logging in.
-      if (answer && answer.status < 500 && answer.status !== 429)
-        return refuse("FORBIDDEN", "Slack did not hand out the file; does the app have the scope files:read?");
-      return refuse("UNAVAILABLE", `Slack did not hand out the file (${answer?.status ?? "no answer"}).`, true);
-    }
-    if (answer.headers.get("content-type")?.startsWith("text/html") && !file?.mimetype?.startsWith("text/html"))
+    const answer = await ask(line, address, { headers: { authorization: `Bearer ${tokenOf(line)}` } }).catch(() => undefined);
+    // Without the right to read files Slack leads to its page for logging in.
+    if (answer && answer.status >= 300 && answer.status < 500 && answer.status !== 429)
+      return refuse("FORBIDDEN", "Slack did not hand out the file; does the app have the scope files:read?");
+    if (answer?.headers.get("content-type")?.startsWith("text/html") && !file?.mimetype?.startsWith("text/html"))
       return refuse("FORBIDDEN", "Slack handed out a page instead of the file; does the app have the scope files:read?");
-    return { ok: true, value: { bytes: new Uint8Array(await answer.arrayBuffer()), name: file?.name ?? "file" } };
+    const read = await readFile(answer, "Slack", line);
+    return read.ok ? { ok: true, value: { ...read.value, name: file?.name ?? "file" } } : read;
   },
 
   read,
@@ -103,13 +97,10 @@ export const slack: Channel = {
   probe,
 };
 
-/** HMAC-SHA-256 over version, time and body, as Slack writes it. */
+/** Over version, time and body, as Slack writes it. */
 async function sign(secret: string, stamp: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const encoder = new TextEncoder();
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const signed = await new Blob([encoder.encode(`v0:${stamp}:`), body]).arrayBuffer();
-  const code = new Uint8Array(await crypto.subtle.sign("HMAC", key, signed));
-  return `v0=${Array.from(code, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const signed = await new Blob([`v0:${stamp}:`, body]).arrayBuffer();
+  return `v0=${toHex(await hmac("SHA-256", secret, new Uint8Array(signed)))}`;
 }
 
 function formOf(post: Post): URLSearchParams | undefined {

@@ -1,8 +1,8 @@
 // Requests to Twilio's REST API, and what its refusals mean.
 import type { DeliveryOutcome } from "../../../contract/channels/delivery.ts";
+import { type Asked, askPlatform } from "../api/call.ts";
 import type { Line } from "../channel.ts";
 import { outcomeOfStatus, retryAfterMs } from "../outcome.ts";
-import { type Answer, askPlatform } from "../request.ts";
 import { toBase64 } from "../signature.ts";
 
 const ADVICE: Record<number, string> = {
@@ -32,7 +32,7 @@ export function authOf(line: Line): Record<string, string> {
 }
 
 /** `path`: below the account, "" for the account itself. */
-export function askTwilio(line: Line, path: string, form?: URLSearchParams): Promise<Answer> {
+export function askTwilio(line: Line, path: string, form?: URLSearchParams): Promise<Asked> {
   const account = encodeURIComponent(line.account.keys["TWILIO_ACCOUNT_SID"] ?? "");
   const address = `${line.base}/2010-04-01/Accounts/${account}${path}`;
   return askPlatform(line, address, { headers: authOf(line), ...(form ? { method: "POST", body: form } : {}) });
@@ -42,13 +42,13 @@ export function reasonOfCode(code: number, said: string): string {
   return ADVICE[code] ?? (code === 0 ? said.slice(0, 300) : `${said.slice(0, 300)} (${code})`);
 }
 
-export function saidIn({ json, status }: Answer): { code: number; reason: string } {
+export function saidIn({ json, status }: Asked): { code: number; reason: string } {
   const code = Number(json?.["code"] ?? 0) || 0;
   const message = json?.["message"];
   return { code, reason: reasonOfCode(code, typeof message === "string" ? message : `status ${status}`) };
 }
 
-export function outcomeOfAnswer(answer: Answer, now: number): DeliveryOutcome {
+export function outcomeOfAnswer(answer: Asked, now: number): DeliveryOutcome {
   const { code, reason } = saidIn(answer);
   const wait = retryAfterMs(answer.headers, now);
   if (answer.status === 429 || BUSY.includes(code)) return { outcome: "unanswered", reason, retryAfterMs: wait ?? BUSY_PAUSE_MS };

@@ -1,8 +1,8 @@
 // Text messages by Twilio: webhooks signed over the address and the form, answers by the REST API.
 // Webhooks → inbound.ts, acts → outbound.ts, looks → text.ts, refusals → api.ts, the number's webhook → setup.ts.
 import { isSameSecret } from "../../../durable/gateway/access/secrets.ts";
+import { fetchFile } from "../api/download.ts";
 import type { Channel, Line, Post } from "../channel.ts";
-import { fetchFile } from "../request.ts";
 import { hmac, toBase64 } from "../signature.ts";
 import { splitToFit } from "../text/limit.ts";
 import { authOf } from "./api.ts";

@@ -3,7 +3,9 @@
 import type { MediaRef } from "../../../contract/message.ts";
 import { isSameSecret, signText } from "../../../durable/gateway/access/secrets.ts";
 import type { Line } from "../channel.ts";
+import { nameOfFile } from "../file-name.ts";
 import { PATIENCE_MS } from "../outcome.ts";
+import { toBase64 } from "../signature.ts";
 import type { Activity, Consent } from "./activity.ts";
 import { isFileStore } from "./connector.ts";
 
@@ -19,11 +21,11 @@ export function isInline({ type, size }: MediaRef): boolean {
 export async function inlineAttachment(media: MediaRef, line: Line): Promise<object | undefined> {
   const bytes = await line.readMedia(media.key);
   if (!bytes) return undefined;
-  return { contentType: media.type, name: nameOf(media), contentUrl: `data:${media.type};base64,${toBase64(bytes)}` };
+  return { contentType: media.type, name: nameOfFile(media), contentUrl: `data:${media.type};base64,${toBase64(bytes)}` };
 }
 
 export async function offerAttachment(media: MediaRef, conversation: string, caption: string, line: Line): Promise<object> {
-  const name = nameOf(media);
+  const name = nameOfFile(media);
   const context = { key: media.key, name, signature: await signOffer(media.key, conversation, line) };
   return {
     contentType: "application/vnd.microsoft.teams.card.file.consent",
@@ -60,14 +62,4 @@ export async function handOver(consent: Consent, activity: Activity, line: Line)
 
 function signOffer(key: string, conversation: string, line: Line): Promise<string> {
   return signText(line.account.keys["TEAMS_APP_PASSWORD"] ?? "", `teams file ${key} ${conversation}`);
-}
-
-function nameOf({ name, type }: MediaRef): string {
-  return name ?? `file.${type.split("/")[1]?.split(";")[0] ?? "bin"}`;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let at = 0; at < bytes.length; at += 0x8000) parts.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
-  return btoa(parts.join(""));
 }

@@ -1,8 +1,8 @@
 // Requests to the Cloud API, and what its refusals mean.
 import type { DeliveryOutcome } from "../../../contract/channels/delivery.ts";
+import { type Asked, askPlatform } from "../api/call.ts";
 import type { Line } from "../channel.ts";
 import { outcomeOfStatus, retryAfterMs } from "../outcome.ts";
-import { type Answer, askPlatform } from "../request.ts";
 
 export interface GraphError {
   code: number;
@@ -34,7 +34,7 @@ export function phoneOf(line: Line): string {
   return line.account.keys["WHATSAPP_PHONE_NUMBER_ID"] ?? "";
 }
 
-export function askGraph(line: Line, path: string, init: RequestInit = {}): Promise<Answer> {
+export function askGraph(line: Line, path: string, init: RequestInit = {}): Promise<Asked> {
   const headers = {
     authorization: `Bearer ${tokenOf(line)}`,
     ...(typeof init.body === "string" ? { "content-type": "application/json" } : {}),
@@ -42,7 +42,7 @@ export function askGraph(line: Line, path: string, init: RequestInit = {}): Prom
   return askPlatform(line, `${line.base}/${path}`, { ...init, headers });
 }
 
-export function errorIn({ json }: Pick<Answer, "json">): GraphError | undefined {
+export function errorIn({ json }: Pick<Asked, "json">): GraphError | undefined {
   const error = json?.["error"];
   return typeof error === "object" && error !== null ? readError(error as Record<string, unknown>) : undefined;
 }
@@ -56,7 +56,7 @@ export function readError(error: Record<string, unknown>): GraphError {
   return { code, text: ADVICE[code] ?? `${[...new Set(said)].join(": ").slice(0, 300)} (${code})` };
 }
 
-export function outcomeOfAnswer(answer: Answer, now: number): DeliveryOutcome {
+export function outcomeOfAnswer(answer: Asked, now: number): DeliveryOutcome {
   const error = errorIn(answer);
   const wait = retryAfterMs(answer.headers, now);
   if (!error) return outcomeOfStatus(answer.status, "WhatsApp did not say why", wait);

@@ -2,6 +2,7 @@
 import type { Button, DeliveryAct, DeliveryOutcome, OutboxItem } from "../../../contract/channels/delivery.ts";
 import type { Address, MediaRef } from "../../../contract/message.ts";
 import type { Line } from "../channel.ts";
+import { nameOfFile } from "../file-name.ts";
 import { isRepeatable, outcomeOfError } from "../outcome.ts";
 import { askGraph, outcomeOfAnswer, phoneOf } from "./api.ts";
 import { renderMarkup } from "./markup.ts";
@@ -139,7 +140,7 @@ async function sendFile(
   const bytes = await line.readMedia(media.key);
   if (!bytes) return { outcome: "refused", reason: `The file ${media.name ?? media.key} is no longer stored.` };
   const type = media.type.split(";")[0] ?? media.type;
-  const name = media.name ?? `file.${type.split("/")[1] ?? "bin"}`;
+  const name = nameOfFile(media);
   const form = new FormData();
   form.set("messaging_product", "whatsapp");
   form.set("type", type);

@@ -2,8 +2,8 @@
 // freely for 24 hours after a person wrote.
 // Webhooks → payload.ts and inbound.ts, acts → outbound.ts, refusals → api.ts, looks → markup.ts.
 import { isSameSecret } from "../../../durable/gateway/access/secrets.ts";
+import { fetchFile } from "../api/download.ts";
 import type { Channel, Line, Post, Proof } from "../channel.ts";
-import { fetchFile } from "../request.ts";
 import { hmac, toHex } from "../signature.ts";
 import { splitToFit } from "../text/limit.ts";
 import { askGraph, errorIn, phoneOf, tokenOf } from "./api.ts";

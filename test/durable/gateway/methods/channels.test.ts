@@ -5,7 +5,7 @@ import type { SetupStep } from "../../../../src/contract/channels/channel.ts";
 import type { DeliveryOutcome, OutboxItem } from "../../../../src/contract/channels/delivery.ts";
 import type { Outcome } from "../../../../src/contract/errors.ts";
 import type { DirectoryPort } from "../../../../src/contract/ports.ts";
-import { channels } from "../../../../src/durable/gateway/methods/channels.ts";
+import { channels, readChannelHealth, viewChannelHealth } from "../../../../src/durable/gateway/methods/channels.ts";
 import type { Call, House } from "../../../../src/durable/gateway/methods/method.ts";
 import { letIn, openDoor, says } from "../../../support/people.ts";
 
@@ -55,6 +55,38 @@ async function open(variables: Record<string, string> = {}, scopes = ["operator.
   const call = { house, screen: { state: { scopes } }, frameId: "1" } as unknown as Call;
   return { ...rig, asked, sent, answers, call };
 }
+
+describe("health", () => {
+  test("names the accounts that somebody began to set up, each with what its owner has to do", async () => {
+    const { accounts, settings } = await open({
+      SLACK_BOT_TOKEN: "xoxb-1",
+      SLACK_SIGNING_SECRET: "s",
+      DISCORD_BOT_TOKEN: "d",
+      DISCORD_BOT_TOKEN__WORK: "d",
+      TELEGRAM_BOT_TOKEN: "",
+      TELEGRAM_WEBHOOK_SECRET: "",
+    });
+    accounts.note({ channel: "slack", account: "default", at: 5, note: { kind: "error", text: "Slack took no message." } });
+    const said = () =>
+      readChannelHealth(accounts.states()).map(({ channel, accountId, isWell, said }) => [channel, accountId, isWell, said]);
+    expect(said().slice(0, 2)).toEqual([
+      ["slack", "default", false, "Slack took no message."],
+      ["discord", "default", false, expect.stringMatching(/^needs DISCORD_PUBLIC_KEY, .*skerry channels add discord$/)],
+    ]);
+    expect(said()[2]).toEqual(["discord", "work", false, expect.stringContaining("add discord --account work")]);
+    accounts.note({ channel: "slack", account: "default", at: 6, note: { kind: "fine" } });
+    expect(said()[0]).toEqual(["slack", "default", true, "ready; nothing has come in yet"]);
+    accounts.note({ channel: "slack", account: "default", at: 7, note: { kind: "in" } });
+    expect(said()[0]).toEqual(["slack", "default", true, "works"]);
+    settings.current = { channels: { slack: { enabled: false } } };
+    expect(said()[0]).toEqual(["slack", "default", true, "switched off in the settings"]);
+    expect(viewChannelHealth(accounts.states())).toMatchObject({
+      channelOrder: ["slack", "discord"],
+      channelLabels: { slack: "Slack", discord: "Discord" },
+      channels: { discord: { accounts: { default: { healthy: false }, work: { configured: false } } } },
+    });
+  });
+});
 
 describe("connecting", () => {
   test("makes our own secrets where the other keys stand in variables, and tells the platform our address", async () => {

@@ -62,6 +62,7 @@ describe("commands", () => {
       parts: [{ type: "text", text: "What is the tide at noon?" }],
       sentAt: Number((BigInt(String(raw["id"])) >> 22n) + 1420070400000n),
       isToUs: true,
+      isAwaited: true,
       placeName: "#general",
     });
   });
