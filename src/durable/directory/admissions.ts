@@ -1,10 +1,20 @@
 // The door of the house: decides with what is known, and keeps what follows from it: who waits, who was seen where, why
 // somebody was not heard. Never keeps what was written.
-import { channelFacts } from "../../contract/channels/facts.ts";
+import type { AdmissionNote } from "../../contract/channels/channel.ts";
+import { channelFacts, DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Address, Message } from "../../contract/message.ts";
 import type { EventName } from "../../contract/methods.ts";
-import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
+import type {
+  BlockedSender,
+  NamedAccount,
+  Pairing,
+  PeopleChange,
+  PeoplePort,
+  Person,
+  SeenGroup,
+  SendPermission,
+} from "../../contract/people.ts";
 import type { Wanted } from "../../contract/ports.ts";
 import { formatSessionKey } from "../../contract/session-key.ts";
 import type { Settings } from "../../contract/settings.ts";
@@ -24,6 +34,15 @@ import { People } from "./people/people.ts";
 import { type Place, Places } from "./people/places.ts";
 
 const LOG_PAUSE_MS = 500;
+const DONE = { ok: true, value: undefined } as const;
+const PAST = {
+  link: "linked",
+  unlink: "unlinked",
+  rename: "renamed",
+  forget: "forgotten",
+  block: "blocked",
+  unblock: "unblocked",
+} as const satisfies Record<PeopleChange["kind"], string>;
 
 type Accepted = AdmissionDecision & { outcome: "accept" };
 type Admitted =
@@ -97,14 +116,34 @@ export class Admissions implements PeoplePort {
     }
   }
 
-  #note<D extends { outcome: "pair" | "ignore"; reason: string }>({ from, sender }: Message, decision: D): D {
+  #note<D extends { outcome: "pair" | "ignore"; reason: string }>({ from, sender, placeName }: Message, decision: D): D {
     const { outcome, reason } = decision;
-    const { now, writes } = this.#ports;
-    const at = now();
-    const note = { at, channel: from.channel, account: accountOf(from), sender: sender.id, outcome, reason };
-    const isFirst = this.log.note({ ...note, ...(sender.name ? { name: sender.name } : {}) });
-    if (isFirst) writes.later(() => this.log.write(), LOG_PAUSE_MS);
+    const place = from.kind === "group" ? { peer: from.peer, ...(placeName ? { placeName } : {}) } : {};
+    this.#keep({
+      channel: from.channel,
+      account: accountOf(from),
+      sender: sender.id,
+      outcome,
+      reason,
+      ...place,
+      ...(sender.name ? { name: sender.name } : {}),
+    });
     return decision;
+  }
+
+  /** What the owner decided about somebody who waited. */
+  #noteAnswer(
+    pairing: Omit<Pairing, "code" | "createdAt" | "expiresAt">,
+    outcome: "approved" | "rejected" | "blocked",
+    reason: string,
+  ) {
+    const { channel, sender, name } = pairing;
+    this.#keep({ channel, account: accountOf(pairing), sender, outcome, reason, ...(name ? { name } : {}) });
+  }
+
+  #keep(note: Omit<AdmissionNote, "at" | "times">): void {
+    const { now, writes } = this.#ports;
+    if (this.log.note({ ...note, at: now() })) writes.later(() => this.log.write(), LOG_PAUSE_MS);
   }
 
   /** After the answer: nobody waits for it. */
@@ -148,6 +187,7 @@ export class Admissions implements PeoplePort {
     });
     if (!approved.ok) return approved;
     const { pairing, person } = approved.value;
+    this.#noteAnswer(pairing, "approved", `Let in as ${person.role === "owner" ? "the owner" : person.name}.`);
     const decision = { decision: "approved", personId: person.id, personName: person.name };
     this.#ports.announce("channels.pairing.resolved", { ...viewRequest(pairing), ...decision });
     this.#ports.announce("people.changed", { reason: "approved", personId: person.id });
@@ -159,24 +199,101 @@ export class Admissions implements PeoplePort {
     if (!found.ok) return found;
     const { pairing } = found.value;
     this.#pairings.close(pairing, "rejected");
+    this.#noteAnswer(pairing, "rejected", "Turned down.");
     this.#ports.announce("channels.pairing.resolved", { ...viewRequest(pairing), decision: "rejected" });
     return { ok: true, value: pairing };
   }
 
-  async linkPeople(id: string, other: string): Promise<Outcome<Person>> {
-    const linked = this.#people.link(id, other);
-    if (linked.ok) this.#ports.announce("people.changed", { reason: "linked", personId: linked.value.id });
-    return linked;
+  async changePeople(change: PeopleChange): Promise<Outcome<Person | undefined>> {
+    const changed = await this.#change(change);
+    if (changed.ok) {
+      const personId = changed.value?.id;
+      this.#ports.announce("people.changed", { reason: PAST[change.kind], ...(personId ? { personId } : {}) });
+    }
+    return changed;
   }
 
-  async forgetAccount(named: { channel: string; account?: string; sender: string }): Promise<boolean> {
-    const account: Account = { ...named, account: accountOf(named) };
+  async #change(change: PeopleChange): Promise<Outcome<Person | undefined>> {
+    switch (change.kind) {
+      case "link":
+        return this.#people.link(change.id, change.other);
+      case "unlink": {
+        const account = accountNamed(change.account);
+        return this.#people.unlink(account, await directRest(account), this.#ports.now());
+      }
+      case "rename":
+        return this.#people.rename(change.id, change.name);
+      case "forget": {
+        const account = accountNamed(change.account);
+        return this.#forget(account) ? DONE : notFound(`Nobody was let in as ${nameOf(account)}.`);
+      }
+      case "block":
+        return this.#block(accountNamed(change.account));
+      case "unblock": {
+        const account = accountNamed(change.account);
+        return this.#people.blocked.remove(account) ? DONE : notFound(`${nameOf(account)} is not blocked.`);
+      }
+      default:
+        return change satisfies never;
+    }
+  }
+
+  #block(account: Account): Outcome<undefined> {
+    const { now, announce } = this.#ports;
+    const person = this.#people.find(account);
+    if (person?.role === "owner") {
+      const message = "The owner cannot be blocked. Remove the account, or unlink it first.";
+      return { ok: false, error: { code: "INVALID_REQUEST", message } };
+    }
+    const waited = this.#pairings.remove(account);
+    this.#forget(account);
+    const blocked = this.#people.blocked.add(account, person?.name ?? waited?.name, now());
+    this.#noteAnswer(blocked, "blocked", "Blocked: heard nowhere on this account.");
+    if (waited) announce("channels.pairing.resolved", { ...viewRequest(waited), decision: "rejected" });
+    return DONE;
+  }
+
+  async blockedSenders(): Promise<BlockedSender[]> {
+    return this.#people.blocked.list();
+  }
+
+  /** Not only may they not be heard: nothing is written to them any more. */
+  #forget(account: Account): boolean {
     const isGone = this.#people.forget(account);
-    // Not only may they not be heard: nothing is written to them any more.
     this.#ports.writes.flush();
     this.#places.removeDirect(account);
-    if (isGone) this.#ports.announce("people.changed", { reason: "forgotten" });
     return isGone;
+  }
+
+  async seenGroups(): Promise<SeenGroup[]> {
+    this.#ports.writes.flush();
+    const heard = this.#places.groups().map(({ to, name, seenAt }) => ({ ...to, name, seenAt }));
+    const refused = this.log
+      .list(200)
+      .flatMap(({ peer, placeName, at, ...note }) =>
+        peer === undefined ? [] : [{ ...note, peer, name: placeName, seenAt: at }],
+      );
+    const groups = new Map<string, SeenGroup>();
+    for (const { channel, account = DEFAULT_ACCOUNT, peer, name, seenAt } of [...heard, ...refused]) {
+      const key = `${channel}/${account}/${peer}`;
+      const known = groups.get(key);
+      const called = name ?? known?.name;
+      groups.set(key, {
+        channel,
+        ...(account === DEFAULT_ACCOUNT ? {} : { account }),
+        peer,
+        ...(called ? { name: called } : {}),
+        isHeard: this.#isHeard({ channel, account, peer, kind: "group" }),
+        seenAt: Math.max(seenAt, known?.seenAt ?? 0),
+      });
+    }
+    return [...groups.values()].toSorted((a, b) => b.seenAt - a.seenAt);
+  }
+
+  #isHeard(group: Address): boolean {
+    const rules = readAccountRules(this.#ports.settings(), group.channel, accountOf(group));
+    const place = readPlaceRules(rules, group);
+    return rules.isEnabled && rules.groupPolicy !== "disabled" && place.isEnabled && isHeard(rules, place);
   }
 
   forgetChannelAccount(channel: string, account: string): void {
@@ -233,6 +350,18 @@ export class Admissions implements PeoplePort {
 async function nameTalk(settings: Settings, to: Address, who: Identity, rules: AccountRules): Promise<string> {
   const agentId = routeAgent(settings, to, who, rules, undefined);
   return formatSessionKey({ agentId, rest: await chooseTalk(settings, to, who) });
+}
+
+function accountNamed(named: NamedAccount): Account {
+  return { channel: named.channel, account: accountOf(named), sender: named.sender };
+}
+
+function nameOf({ channel, account, sender }: Account): string {
+  return account === DEFAULT_ACCOUNT ? `${channel}:${sender}` : `${channel}/${account}:${sender}`;
+}
+
+function notFound(message: string): Outcome<never> {
+  return { ok: false, error: { code: "NOT_FOUND", message: `${message} \`skerry people list\` shows who is known.` } };
 }
 
 function isHeard(rules: { groupPolicy: string }, group: { isListed: boolean }): boolean {

@@ -145,6 +145,7 @@ export class ChannelAccounts {
     const missing = missingOf(facts, keys);
     const stored = facts.keys.map(({ name }) => this.#sources.keys.get(nameOf(facts.id, account, name)));
     const unreadable = stored.find((known) => known !== undefined && known.key === undefined);
+    const setAt = Math.max(...stored.map((known) => known?.setAt ?? 0));
     const health = this.#health.get(facts.id, account);
     const lost =
       unreadable && missing.length > 0
@@ -162,6 +163,7 @@ export class ChannelAccounts {
         : Object.keys(keys).length > 0
           ? "environment"
           : "none",
+      ...(setAt > 0 ? { keysSetAt: setAt } : {}),
       directPolicy: rules.dmPolicy,
       groupPolicy: rules.groupPolicy,
       ...health,
