@@ -16,6 +16,8 @@ import { bringToSight, judge, type Look, openLooks, openScreen, screensOf } from
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const EMPTY_KEY = "agent:main:empty";
+/** Nobody listens there. */
+const NOWHERE = "http://127.0.0.1:9";
 const EMPTY = screensOf(EMPTY_KEY, EMPTY_KEY);
 const FULL = screensOf(LONG_KEY, FULL_KEY);
 /** What scrolling brings up is looked at for these; the whole talk was looked at before. */
@@ -31,7 +33,7 @@ let outside: string[][];
 beforeAll(async () => {
   execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({ keep: 5, handler: ({ said }) => answerOf(said) });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
+  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url, TELEGRAM_API_ROOT: NOWHERE };
   [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
   ({ looks, complaints, outside } = await openLooks(browser, skerry.url));
 });
