@@ -8,11 +8,13 @@ import type { Skerry } from "../support/runtime.ts";
 import { TelegramServer } from "../support/telegram/server.ts";
 import { person, post, type TelegramPerson } from "../support/telegram/updates.ts";
 import { modelEnv, openVisit, startTaughtModel, type TaughtModel, type Visit } from "../support/visit.ts";
+import { Wire } from "../support/wire.ts";
 
 const GROUP = -1_001_234_567_890;
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
 let telegram: TelegramServer;
+let wire: Wire;
 let taught: TaughtModel;
 let visit: Visit;
 let skerry: Skerry;
@@ -22,10 +24,11 @@ let [olga, gus, eve, phone]: TelegramPerson[] = [];
 
 beforeAll(async () => {
   [telegram, taught] = await Promise.all([TelegramServer.start(), startTaughtModel()]);
+  wire = await Wire.start(Number(new URL(telegram.url).port));
   [olga, gus, eve, phone] = ["Olga", "Gus", "Eve", "Olga at sea"].map((name, at) => person(telegram, 1001 + at, name));
   visit = await openVisit({
     model: taught.model,
-    env: { ...modelEnv(taught.model), SKERRY_MODEL: "anthropic/claude-opus-4-6", TELEGRAM_API_ROOT: telegram.url },
+    env: { ...modelEnv(taught.model), SKERRY_MODEL: "anthropic/claude-opus-4-6", TELEGRAM_API_ROOT: wire.url },
     profile: { viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] },
     prepare(_skerry, profile) {
       profile.on("page", (opened) => {
@@ -37,6 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await visit?.close();
+  await wire?.stop();
   await telegram?.stop();
 });
 
@@ -289,6 +293,22 @@ describe("a channel that is taken away", () => {
     expect(telegram.webhook.url).toBe("");
     const answer = await post(`${skerry.url}/channels/telegram`, olga?.writes("Still there?"), "any");
     expect([401, 404]).toContain(answer.status);
+  });
+
+  it("comes back; while the platform keeps one waiting the form stays, and says when it did not answer", async () => {
+    await page.locator(".channel-choices").getByRole("link", { name: "Telegram" }).click();
+    await page.getByLabel("Bot token").fill(telegram.token);
+    wire.die();
+    await page.getByRole("button", { name: "Test and connect" }).click();
+    await page.getByText("Asking Telegram…").waitFor();
+    // Long enough for what was kept to be read again.
+    await page.waitForTimeout(1_500);
+    expect(await page.getByLabel("Bot token").inputValue()).toBe(telegram.token);
+    wire.mend();
+    await page.getByText("Telegram did not answer; try again. The keys are kept all the same.").waitFor();
+    await page.getByRole("button", { name: "Test and connect" }).click();
+    await page.getByText("Telegram was not told where we are.").waitFor();
+    await page.getByRole("heading", { name: "Telegram connected" }).waitFor();
     expect(visit.complaints).toEqual([]);
     expect(visit.outside).toEqual([]);
   });

@@ -97,7 +97,8 @@ export function answerOf(said: string): Script {
   return AWKWARD.find((one) => said.includes(one.said))?.script ?? { say: "Understood." };
 }
 
-export async function fillHouse(skerry: { url: string; token: string }): Promise<void> {
+/** `botToken`: of the bot at the Telegram that Skerry was started with. */
+export async function fillHouse(skerry: { url: string; token: string }, botToken: string): Promise<void> {
   const operator = await openOperator(skerry);
   const { client } = operator;
   await Promise.all(
@@ -114,7 +115,7 @@ export async function fillHouse(skerry: { url: string; token: string }): Promise
     fillFiles(operator),
     fillSettings(operator),
     fillDevices(skerry, operator),
-    fillChannels(skerry, operator),
+    fillChannels(skerry, operator, botToken),
   ]);
   operator.close();
 }
@@ -183,14 +184,18 @@ async function fillSettings({ client }: Operator): Promise<void> {
   await client.request("models.auth.set", { provider: "mistral", key: "sk-0123456789-abcdef-qrst", force: true });
 }
 
-/** Of a bot whose platform is out of reach. */
-const BOT = { TELEGRAM_BOT_TOKEN: "1:made-up", TELEGRAM_WEBHOOK_SECRET: "made-up-made-up-made-up" };
+const WEBHOOK_SECRET = "made-up-made-up-made-up";
 const STRANGERS = ["Olga", "Gus, who keeps the light", LONG_WORD.slice(0, 60), "אורח מהנמל", "A stranger", "Eve"];
 
 /** Two are known, one is blocked, one was turned down, two wait; a group is heard, another is not. */
-async function fillChannels(skerry: { url: string }, { client }: Operator): Promise<void> {
-  await client.request("channels.add", { channel: "telegram", keys: BOT });
-  await client.request("channels.add", { channel: "telegram", accountId: "work", keys: BOT });
+async function fillChannels(skerry: { url: string }, { client }: Operator, token: string): Promise<void> {
+  const keys = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET };
+  await client.request("channels.add", { channel: "telegram", keys });
+  await client.request("channels.add", {
+    channel: "telegram",
+    accountId: "work",
+    keys: { ...keys, TELEGRAM_BOT_TOKEN: "1:of-nobody" },
+  });
   await client.request("config.patch", {
     patch: { channels: { telegram: { groups: { "-100200": { requireMention: false } } } } },
   });
@@ -205,6 +210,8 @@ async function fillChannels(skerry: { url: string }, { client }: Operator): Prom
     if (at < 3) await answer(at, "channels.pairing.approve");
     if (at === 5) await answer(at, "channels.pairing.dismiss");
   }
+  // It says what is wrong with its keys.
+  await client.request("channels.test", { channel: "telegram", accountId: "work" }).catch(() => undefined);
   await client.request("people.block", { channel: "telegram", senderId: "1002" });
   await knockOnTelegram(skerry, 0, "Olga", { id: -100200, type: "supergroup", title: "Sailing club" });
   await knockOnTelegram(skerry, 1, "Gus", { id: -100300, type: "supergroup", title: `The choir ${"of the harbour ".repeat(8)}` });
@@ -217,7 +224,7 @@ async function knockOnTelegram(skerry: { url: string }, at: number, name: string
   const answer = await post(
     `${skerry.url}/channels/telegram`,
     { update_id: 500 + at + (group ? 50 : 0), message },
-    BOT.TELEGRAM_WEBHOOK_SECRET,
+    WEBHOOK_SECRET,
   );
   if (!answer.ok) throw new Error(`Telegram’s webhook answered ${answer.status}`);
 }

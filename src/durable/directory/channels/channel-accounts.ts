@@ -30,7 +30,10 @@ export class ChannelAccounts {
   }
 
   note(note: ChannelNote): void {
-    if (channelFacts(note.channel) && ACCOUNT.test(note.account)) this.#health.note(note);
+    if (!channelFacts(note.channel) || !ACCOUNT.test(note.account)) return;
+    // Of an account that was taken away a moment ago there is no trouble to tell.
+    const isThere = note.note.kind !== "error" || this.get(note.channel, note.account)?.missing.length === 0;
+    if (isThere) this.#health.note(note);
   }
 
   wantsNews(channel: string, account: string, now: number): boolean {

@@ -31,6 +31,7 @@ export class ConnectForm extends PageElement {
   @state() private steps: readonly Step[] = [];
   @state() private problem: string | undefined;
   @state() private accountName = "";
+  @state() private origin = isNear(location.origin) ? "" : location.origin;
 
   protected override firstUpdated(): void {
     this.querySelector<HTMLElement>("input")?.focus();
@@ -39,7 +40,6 @@ export class ConnectForm extends PageElement {
   protected override render(): TemplateResult {
     const keys = (channelFacts(this.channel)?.keys ?? []).filter(({ isMade }: ChannelKey) => !isMade);
     const isBusy = this.doing !== undefined;
-    const origin = isNear(location.origin) ? "" : location.origin;
     return html`<form class="connect" @submit=${this.#submit} @keydown=${this.#onKey}>
       ${
         this.account
@@ -63,7 +63,7 @@ export class ConnectForm extends PageElement {
             </div>`
       }
       ${keys.map((key) => this.#renderKey(key, isBusy))}
-      ${this.channel === "email" ? nothing : this.#renderAddress(origin, isBusy)}
+      ${this.channel === "email" ? nothing : this.#renderAddress(isBusy)}
       <div class="tools">
         <button class="button button-strong" ?disabled=${isBusy}>Test and connect</button>
         <button type="button" class="button" ?disabled=${isBusy} @click=${this.#giveUp}>Cancel</button>
@@ -97,14 +97,14 @@ export class ConnectForm extends PageElement {
     </div>`;
   }
 
-  #renderAddress(origin: string, isBusy: boolean): TemplateResult {
+  #renderAddress(isBusy: boolean): TemplateResult {
     const accountId = this.account?.accountId ?? (this.accountName || "…");
     return html`<div class="ask-field">
       <label for="connect-origin">Address of this Skerry from outside</label>
       <p id="connect-origin-note" class="field-note">
-        ${labelOf(this.channel)} knocks at <code>${webhookOf(origin || "https://…", this.channel, accountId)}</code>.
+        ${labelOf(this.channel)} knocks at <code>${webhookOf(originOf(this.origin) || "https://…", this.channel, accountId)}</code>.
         ${
-          origin === ""
+          this.origin === ""
             ? `${location.origin} is known on this machine or network only: give the deployed address or a tunnel’s, or leave it empty and only try the keys.`
             : nothing
         }
@@ -118,14 +118,19 @@ export class ConnectForm extends PageElement {
         autocomplete="off"
         spellcheck="false"
         aria-describedby="connect-origin-note"
-        .value=${origin}
+        .value=${this.origin}
         ?disabled=${isBusy}
+        @input=${this.#writeOrigin}
       />
     </div>`;
   }
 
   #nameAccount = (event: InputEvent): void => {
     if (event.target instanceof HTMLInputElement) this.accountName = event.target.value;
+  };
+
+  #writeOrigin = (event: InputEvent): void => {
+    if (event.target instanceof HTMLInputElement) this.origin = event.target.value.trim();
   };
 
   #giveUp = (): void => {
@@ -149,7 +154,7 @@ export class ConnectForm extends PageElement {
     return {
       accountId: this.account?.accountId ?? this.accountName,
       keys: Object.fromEntries(given.map(({ name, value }) => [name, value.trim()])),
-      origin: this.querySelector<HTMLInputElement>("#connect-origin")?.value.trim() ?? "",
+      origin: this.channel === "email" ? location.origin : this.origin,
     };
   }
 
@@ -176,7 +181,7 @@ export class ConnectForm extends PageElement {
           { timeoutMs: PLATFORM_TIMEOUT_MS },
         );
         this.steps = [...this.steps, ...steps];
-      } else if (this.channel !== "email") {
+      } else {
         const text = `${label} was not told where we are. Give keys again with the address from outside, once there is one.`;
         this.steps = [...this.steps, { state: "by-hand", text }];
       }
@@ -208,4 +213,9 @@ export class ConnectForm extends PageElement {
       throw new GatewayError({ ...error.data, message: `${error.message} Nothing was kept.` });
     }
   }
+}
+
+/** Of an address as somebody gives it, what counts. */
+function originOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).origin : address;
 }

@@ -16,7 +16,7 @@ import { hrefOf } from "../rooms.ts";
 import {
   type AccountView,
   type ChannelFile,
-  isSetUp,
+  isNear,
   labelOf,
   namedAccount,
   nameOf,
@@ -46,6 +46,8 @@ export class ChannelSheet extends PageElement {
   @state() private outcome: Step | undefined;
   @state() private steps: readonly Step[] = [];
   #shown = "";
+  /** The form that connects it stands, and stays while the first keys are kept and tried. */
+  #isNew = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #file = new Fetched<ChannelFile>(
     this,
@@ -69,6 +71,7 @@ export class ChannelSheet extends PageElement {
     if (this.#shown === shown) return;
     const isFirst = this.#shown === "";
     this.#shown = shown;
+    this.#isNew = false;
     this.isGivingKeys = false;
     this.outcome = undefined;
     this.steps = [];
@@ -86,7 +89,8 @@ export class ChannelSheet extends PageElement {
         if (this.account === NEW_ACCOUNT) return this.#renderNew(desk, undefined);
         const account = file.accounts.find(({ accountId }) => accountId === this.account);
         if (!account) return html`<p class="nothing">${labelOf(channel)} has no account “${this.account}”.</p>`;
-        return isSetUp(account) ? this.#renderAccount(desk, file, account) : this.#renderNew(desk, account);
+        this.#isNew ||= account.tokenSource === "none";
+        return this.#isNew ? this.#renderNew(desk, account) : this.#renderAccount(desk, file, account);
       })}
     </div>`;
   }
@@ -96,7 +100,7 @@ export class ChannelSheet extends PageElement {
       <div class="section-head">
         <h2 id="channel-title">${account ? `Connect ${labelOf(this.channel)}` : `Another account of ${labelOf(this.channel)}`}</h2>
       </div>
-      ${this.#renderForm(desk, account)} ${showSteps(this.steps)}
+      ${renderTrouble(account)} ${this.#renderForm(desk, account)} ${showSteps(this.steps)}
     </section>`;
   }
 
@@ -121,7 +125,7 @@ export class ChannelSheet extends PageElement {
           <h2 id="channel-title">${name} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span></h2>
           <div class="tools">
             <button type="button" class="button button-small" ?disabled=${isBusy || !account.configured} @click=${() => this.#test(desk)}>Test</button>
-            <button type="button" class="button button-small channel-keys" ?disabled=${isBusy} @click=${this.#openForm}>Give keys again</button>
+            <button type="button" class="button button-small channel-keys" ?disabled=${isBusy} @click=${this.#openForm}>${account.configured ? "Give keys again" : "Give what is missing"}</button>
             <button type="button" class="button button-small" ?disabled=${isBusy} @click=${() => this.#turn(desk, file, account)}>
               ${account.enabled ? "Switch off" : "Switch on"}
             </button>
@@ -130,13 +134,7 @@ export class ChannelSheet extends PageElement {
             </button>
           </div>
         </div>
-        ${
-          account.lastError === undefined
-            ? nothing
-            : html`<div class="notice notice-bad">
-                <p>${account.lastError}${account.lastErrorAt === undefined ? nothing : html` <span class="row-note">${describeAgo(account.lastErrorAt, Date.now())}</span>`}</p>
-              </div>`
-        }
+        ${renderTrouble(account)}
         <div role="status">
           ${this.doing === undefined ? nothing : html`<p class="outcome">${wave} ${this.doing}</p>`}
           ${this.outcome === undefined || isBusy ? nothing : showSteps([this.outcome])}
@@ -182,6 +180,7 @@ export class ChannelSheet extends PageElement {
               <dd class="channel-address">
                 <code>${address}</code>
                 <button type="button" class="button button-small" aria-label="Copy the webhook’s address" @click=${() => copyAddress(desk, address)}>Copy</button>
+                ${isNear(location.origin) ? html`<span class="row-note">From outside it begins with the deployed address, or a tunnel’s.</span>` : nothing}
               </dd>`
       }
     </dl>`;
@@ -202,7 +201,10 @@ export class ChannelSheet extends PageElement {
     void this.updateComplete.then(() => this.querySelector<HTMLElement>(".channel-keys")?.focus());
   };
 
-  #noteConnected({ accountId, steps }: { accountId: string; steps: Step[] }): void {
+  /** What was read before the keys were given would show the form once more. */
+  async #noteConnected({ accountId, steps }: { accountId: string; steps: Step[] }): Promise<void> {
+    await this.#file.load();
+    this.#isNew = false;
     this.isGivingKeys = false;
     if (accountId !== this.account) {
       // The sheet of the new account begins with what was done for it.
@@ -211,7 +213,8 @@ export class ChannelSheet extends PageElement {
       location.hash = `${hrefOf("channels")}/${this.channel}/${accountId}`;
     }
     this.steps = steps;
-    void this.#file.load();
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(".channel-keys")?.focus();
   }
 
   #test(desk: Desk): Promise<void> {
@@ -271,6 +274,15 @@ export class ChannelSheet extends PageElement {
     this.doing = undefined;
     await this.#file.load();
   }
+}
+
+function renderTrouble(account: AccountView | undefined): TemplateResult | typeof nothing {
+  if (account?.lastError === undefined) return nothing;
+  const since =
+    account.lastErrorAt === undefined
+      ? nothing
+      : html` <span class="row-note">${describeAgo(account.lastErrorAt, Date.now())}</span>`;
+  return html`<div class="notice notice-bad"><p>${account.lastError}${since}</p></div>`;
 }
 
 function describeKeys({ tokenSource, keysSetAtMs, missing }: AccountView): string {

@@ -2,8 +2,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import { PageElement } from "../../components/element.ts";
 import { describeAgo } from "../parts/words.ts";
+import { hrefOf } from "../rooms.ts";
 import { channelOf, type Decision, keyOf } from "./person.ts";
 
 const PAGE = 20;
@@ -98,7 +100,11 @@ function renderDecision(decision: Decision, now: number): TemplateResult {
   const group = groupId === undefined ? nothing : html` in <bdi>${groupName ?? groupId}</bdi>`;
   return html`
     <p class="door-who"><bdi class="row-title">${senderName ?? senderId}</bdi> <span class=${tone}>${word}</span></p>
-    <p class="row-note">${reason}${times > 1 ? html` <span class="door-times">${times} times</span>` : nothing}</p>
+    <p class="row-note">${reason}${times > 1 ? html` <span class="door-times">${times} times</span>` : nothing}${
+      groupId !== undefined && outcome === "ignore"
+        ? html` <a href=${`${hrefOf("channels")}/${decision.channel}${decision.accountId === DEFAULT_ACCOUNT ? "" : `/${decision.accountId}`}`}>Its groups</a>`
+        : nothing
+    }</p>
     <p class="row-note door-where">${channelOf(decision)} · <bdi class="mono">${senderId}</bdi>${group} · ${describeAgo(atMs, now)}</p>
   `;
 }

@@ -25,7 +25,7 @@ export class PersonRow extends PageElement {
           ${
             this.mode === "renaming"
               ? this.#renderName(desk, person)
-              : html`<p class="row-title"><bdi>${name}</bdi> ${role === "owner" ? html`<span class="badge">owner</span>` : nothing}</p>`
+              : html`<p class="row-title"><bdi>${name}</bdi> ${role === "owner" && name.toLowerCase() !== "owner" ? html`<span class="badge">owner</span>` : nothing}</p>`
           }
           <p class="row-note">
             ${
@@ -76,7 +76,7 @@ export class PersonRow extends PageElement {
         ${
           person.role === "owner"
             ? nothing
-            : html`<button type="button" class="button button-small button-grave" aria-label=${`Block ${where}`} @click=${() => this.#block(desk, person, account)}>Block…</button>`
+            : html`<button type="button" class="button button-small" aria-label=${`Block ${where}`} @click=${() => this.#block(desk, person, account)}>Block…</button>`
         }
       </div>
     `;

@@ -68,7 +68,7 @@ export class RequestRow extends PageElement {
         >
           Reject
         </button>
-        <button type="button" class="button button-small button-grave" aria-label=${`Block ${name}`} ?disabled=${this.isBusy} @click=${() => this.#block(desk, request, name)}>
+        <button type="button" class="button button-small" aria-label=${`Block ${name}`} ?disabled=${this.isBusy} @click=${() => this.#block(desk, request, name)}>
           Block…
         </button>
       </div>
