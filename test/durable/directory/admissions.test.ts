@@ -337,7 +337,9 @@ describe("somebody who is blocked", () => {
     const rig = await openDoor();
     await letIn(rig.door, "1");
     const code = await codeOf(rig, "4");
-    expect(await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "4" } })).toMatchObject({ ok: true });
+    expect(await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: true,
+    });
     expect(rig.told.slice(-2)).toMatchObject([
       { event: "channels.pairing.resolved", payload: { code, decision: "rejected" } },
       { event: "people.changed", payload: { reason: "blocked" } },
