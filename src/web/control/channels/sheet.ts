@@ -123,16 +123,7 @@ export class ChannelSheet extends PageElement {
       <section class="section" aria-labelledby="channel-title">
         <div class="section-head">
           <h2 id="channel-title">${name} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span></h2>
-          <div class="tools">
-            <button type="button" class="button button-small" ?disabled=${isBusy || !account.configured} @click=${() => this.#test(desk)}>Test</button>
-            <button type="button" class="button button-small channel-keys" ?disabled=${isBusy} @click=${this.#openForm}>${account.configured ? "Give keys again" : "Give what is missing"}</button>
-            <button type="button" class="button button-small" ?disabled=${isBusy} @click=${() => this.#turn(desk, file, account)}>
-              ${account.enabled ? "Switch off" : "Switch on"}
-            </button>
-            <button type="button" class="button button-small button-grave" ?disabled=${isBusy} @click=${() => this.#remove(desk, account)}>
-              Remove…
-            </button>
-          </div>
+          ${this.isGivingKeys ? nothing : this.#renderTools(desk, file, account)}
         </div>
         ${renderTrouble(account)}
         <div role="status">
@@ -161,6 +152,20 @@ export class ChannelSheet extends PageElement {
         }<a href=${hrefOf("settings")}>Everything else about it, in the settings</a>
       </p>
     `;
+  }
+
+  #renderTools(desk: Desk, file: ChannelFile, account: AccountView): TemplateResult {
+    const isBusy = this.doing !== undefined;
+    return html`<div class="tools">
+            <button type="button" class="button button-small" ?disabled=${isBusy || !account.configured} @click=${() => this.#test(desk)}>Test</button>
+            <button type="button" class="button button-small channel-keys" ?disabled=${isBusy} @click=${this.#openForm}>${account.configured ? "Give keys again" : "Give what is missing"}</button>
+            <button type="button" class="button button-small" ?disabled=${isBusy} @click=${() => this.#turn(desk, file, account)}>
+              ${account.enabled ? "Switch off" : "Switch on"}
+            </button>
+            <button type="button" class="button button-small button-grave" ?disabled=${isBusy} @click=${() => this.#remove(desk, account)}>
+              Remove…
+            </button>
+          </div>`;
   }
 
   #renderFacts(desk: Desk, account: AccountView): TemplateResult {

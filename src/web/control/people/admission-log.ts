@@ -102,7 +102,7 @@ function renderDecision(decision: Decision, now: number): TemplateResult {
     <p class="door-who"><bdi class="row-title">${senderName ?? senderId}</bdi> <span class=${tone}>${word}</span></p>
     <p class="row-note">${reason}${times > 1 ? html` <span class="door-times">${times} times</span>` : nothing}${
       groupId !== undefined && outcome === "ignore"
-        ? html` <a href=${`${hrefOf("channels")}/${decision.channel}${decision.accountId === DEFAULT_ACCOUNT ? "" : `/${decision.accountId}`}`}>Its groups</a>`
+        ? html` <a href=${`${hrefOf("channels")}/${decision.channel}${decision.accountId === DEFAULT_ACCOUNT ? "" : `/${decision.accountId}`}`}>To the group</a>`
         : nothing
     }</p>
     <p class="row-note door-where">${channelOf(decision)} · <bdi class="mono">${senderId}</bdi>${group} · ${describeAgo(atMs, now)}</p>

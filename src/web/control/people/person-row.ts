@@ -39,14 +39,7 @@ export class PersonRow extends PageElement {
             }
           </p>
         </div>
-        <div class="tools">
-          <button type="button" class="button button-small person-rename" aria-label=${`Rename ${name}`} @click=${() => this.#begin("renaming")}>Rename</button>
-          ${
-            others.length > 0 && accounts.length > 0
-              ? html`<button type="button" class="button button-small person-link" aria-label=${`Link ${name} with somebody`} @click=${() => this.#begin("linking")}>Link…</button>`
-              : nothing
-          }
-        </div>
+        ${this.mode === "rest" ? this.#renderTools(person, others) : nothing}
       </div>
       ${this.mode === "linking" ? this.#renderLinking(desk, person, others) : nothing}
       ${
@@ -56,6 +49,17 @@ export class PersonRow extends PageElement {
               ${repeat(accounts, keyOf, (account) => html`<li class="account">${this.#renderAccount(desk, person, account)}</li>`)}
             </ul>`
       }`;
+  }
+
+  #renderTools({ name, accounts }: PersonView, others: readonly PersonView[]): TemplateResult {
+    return html`<div class="tools">
+      <button type="button" class="button button-small person-rename" aria-label=${`Rename ${name}`} @click=${() => this.#begin("renaming")}>Rename</button>
+      ${
+        others.length > 0 && accounts.length > 0
+          ? html`<button type="button" class="button button-small person-link" aria-label=${`Link ${name} with somebody`} @click=${() => this.#begin("linking")}>Link…</button>`
+          : nothing
+      }
+    </div>`;
   }
 
   #renderAccount(desk: Desk, person: PersonView, account: PersonAccount): TemplateResult {
