@@ -66,6 +66,8 @@ const accountId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower case letters, digits and -")
   .optional();
+/** Of somebody on a channel. */
+const account = { channel: channelId, accountId, senderId: text(256) };
 /** Both name the code; `requestId` is what lists and events call it. */
 const pairingRequest = {
   requestId: text(64).optional(),
@@ -242,7 +244,13 @@ export const METHODS = {
   /** Mints a one-time login link for a browser. */
   "auth.link": method("operator.admin", none),
 
-  "channels.status": method("operator.read", z.object({ channel: channelId.optional(), probe: z.boolean().optional() })),
+  /** `limit`: of the latest decisions. */
+  "channels.status": method(
+    "operator.read",
+    z.object({ channel: channelId.optional(), probe: z.boolean().optional(), limit: z.int().min(1).max(200).optional() }),
+  ),
+  /** Groups that were written in, heard or not. */
+  "channels.groups": method("operator.read", z.object({ channel: channelId.optional(), accountId })),
   /** Keeps keys (by their names; an empty value removes one) and makes those that Skerry makes itself. */
   "channels.add": method(
     "operator.admin",
@@ -264,7 +272,11 @@ export const METHODS = {
   "channels.pairing.dismiss": method("operator.pairing", z.object(pairingRequest)),
   "people.list": method("operator.read", none),
   "people.link": method("operator.admin", z.object({ id: text(256), other: text(256) })),
-  "people.forget": method("operator.admin", z.object({ channel: channelId, accountId, senderId: text(256) })),
+  "people.unlink": method("operator.admin", z.object(account)),
+  "people.rename": method("operator.admin", z.object({ id: text(256), name: z.string().trim().min(1).max(80) })),
+  "people.forget": method("operator.admin", z.object(account)),
+  "people.block": method("operator.admin", z.object(account)),
+  "people.unblock": method("operator.admin", z.object(account)),
 
   "question.list": method("operator.read", none),
   "plugin.approval.list": method("operator.read", none),

@@ -35,6 +35,46 @@ export interface Pairing {
   expiresAt: number;
 }
 
+/** Somebody who is heard nowhere on that account, whatever the policies say. */
+export interface BlockedSender {
+  channel: string;
+  account?: string;
+  sender: string;
+  name?: string;
+  blockedAt: number;
+}
+
+/** A group that was written in lately, heard or not. */
+export interface SeenGroup {
+  channel: string;
+  account?: string;
+  /** The platform's id, as the settings name it. */
+  peer: string;
+  name?: string;
+  /** Whether the settings let it be heard now. */
+  isHeard: boolean;
+  seenAt: number;
+}
+
+/** An account as it is named from outside; absent `account`: the default one. */
+export interface NamedAccount {
+  channel: string;
+  account?: string;
+  sender: string;
+}
+
+export type PeopleChange =
+  /** Makes two people one: the second one's accounts become the first one's. */
+  | { kind: "link"; id: string; other: string }
+  /** Makes one of a person's accounts somebody of their own, a guest with a talk of their own. */
+  | { kind: "unlink"; account: NamedAccount }
+  | { kind: "rename"; id: string; name: string }
+  /** Takes an account's admission away; a person without accounts is forgotten, but for the owner. */
+  | { kind: "forget"; account: NamedAccount }
+  /** The same, and they are not heard again until that is taken back. The owner cannot be blocked. */
+  | { kind: "block"; account: NamedAccount }
+  | { kind: "unblock"; account: NamedAccount };
+
 /** What the agent may do toward a place. `to` has its way back filled in; `sessionKey`: the talk that an answer from there goes to. */
 export type SendPermission = { outcome: "allowed"; to: Address; sessionKey?: string } | { outcome: "denied"; reason: string };
 
@@ -47,10 +87,11 @@ export interface PeoplePort {
    */
   approvePairing(code: string, as?: string): Promise<Outcome<{ pairing: Pairing; person: Person; to?: Address }>>;
   rejectPairing(code: string): Promise<Outcome<Pairing>>;
-  /** Makes two people one: the second one's accounts become the first one's. */
-  linkPeople(id: string, other: string): Promise<Outcome<Person>>;
-  /** Takes an account's admission away; a person without accounts is forgotten, but for the owner. */
-  forgetAccount(account: { channel: string; account?: string; sender: string }): Promise<boolean>;
+  /** Answers the person as they are then, where there is one. */
+  changePeople(change: PeopleChange): Promise<Outcome<Person | undefined>>;
+  blockedSenders(): Promise<BlockedSender[]>;
+  /** Groups that were written in, latest first. */
+  seenGroups(): Promise<SeenGroup[]>;
   /**
    * May this agent, in this session, write there? By the send policy and who is known. With an empty channel the peer is
    * "owner" or a person's id or name, and the way they were last heard on is taken.

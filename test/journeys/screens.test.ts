@@ -13,6 +13,7 @@ import { ModelServer } from "../support/model-server/server.ts";
 import { openOperator } from "../support/operator.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
 import { bringToSight, judge, type Look, openLooks, openScreen, screensOf } from "../support/screens.ts";
+import { TelegramServer } from "../support/telegram/server.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const EMPTY_KEY = "agent:main:empty";
@@ -22,6 +23,7 @@ const FULL = screensOf(LONG_KEY, FULL_KEY);
 const SHOWN_RULES = ["color-contrast", "scrollable-region-focusable", "link-name", "button-name", "image-alt"];
 const home = mkdtempSync(join(tmpdir(), "skerry-screens-"));
 let model: ModelServer;
+let telegram: TelegramServer;
 let skerry: Skerry;
 let browser: Browser;
 let looks: Look[];
@@ -31,14 +33,15 @@ let outside: string[][];
 beforeAll(async () => {
   execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
   model = await ModelServer.start({ keep: 5, handler: ({ said }) => answerOf(said) });
-  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url };
+  telegram = await TelegramServer.start();
+  const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url, TELEGRAM_API_ROOT: telegram.url };
   [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
   ({ looks, complaints, outside } = await openLooks(browser, skerry.url));
 });
 afterAll(async () => {
   await browser?.close();
   await skerry?.stop();
-  await model?.stop();
+  await Promise.all([model?.stop(), telegram?.stop()]);
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -99,7 +102,7 @@ describe("empty", () => {
 
 describe("full", () => {
   beforeAll(async () => {
-    await fillHouse(skerry);
+    await fillHouse(skerry, telegram.token);
     const operator = await openOperator(skerry);
     const { totalMessages = 0 } = await operator.history(LONG_KEY);
     operator.close();

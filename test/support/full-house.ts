@@ -5,6 +5,7 @@ import { knock } from "./device.ts";
 import type { Script } from "./model-server/script.ts";
 import { type Operator, openOperator } from "./operator.ts";
 import { makePng } from "./pictures.ts";
+import { post } from "./telegram/updates.ts";
 
 export const LONG_KEY = "agent:main:long";
 export const FULL_KEY = "agent:main:full";
@@ -96,7 +97,8 @@ export function answerOf(said: string): Script {
   return AWKWARD.find((one) => said.includes(one.said))?.script ?? { say: "Understood." };
 }
 
-export async function fillHouse(skerry: { url: string; token: string }): Promise<void> {
+/** `botToken`: of the bot at the Telegram that Skerry was started with. */
+export async function fillHouse(skerry: { url: string; token: string }, botToken: string): Promise<void> {
   const operator = await openOperator(skerry);
   const { client } = operator;
   await Promise.all(
@@ -113,6 +115,7 @@ export async function fillHouse(skerry: { url: string; token: string }): Promise
     fillFiles(operator),
     fillSettings(operator),
     fillDevices(skerry, operator),
+    fillChannels(skerry, operator, botToken),
   ]);
   operator.close();
 }
@@ -179,6 +182,51 @@ async function fillSettings({ client }: Operator): Promise<void> {
   const budget = { perDayUsd: 50, perTurnUsd: 10 };
   await client.request("config.patch", { patch: { agents: { defaults: { budget, timeZone: "Europe/Oslo" } } } });
   await client.request("models.auth.set", { provider: "mistral", key: "sk-0123456789-abcdef-qrst", force: true });
+}
+
+const WEBHOOK_SECRET = "made-up-made-up-made-up";
+const STRANGERS = ["Olga", "Gus, who keeps the light", LONG_WORD.slice(0, 60), "אורח מהנמל", "A stranger", "Eve"];
+
+/** Two are known, one is blocked, one was turned down, two wait; a group is heard, another is not. */
+async function fillChannels(skerry: { url: string }, { client }: Operator, token: string): Promise<void> {
+  const keys = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET };
+  await client.request("channels.add", { channel: "telegram", keys });
+  await client.request("channels.add", {
+    channel: "telegram",
+    accountId: "work",
+    keys: { ...keys, TELEGRAM_BOT_TOKEN: "1:of-nobody" },
+  });
+  await client.request("config.patch", {
+    patch: { channels: { telegram: { groups: { "-100200": { requireMention: false } } } } },
+  });
+  const codes = new Map<number, string>();
+  const answer = async (at: number, method: "channels.pairing.approve" | "channels.pairing.dismiss") => {
+    const { requests } = await client.request<{ requests: { code: string; senderId: string }[] }>("channels.pairing.list", {});
+    codes.set(at, requests.find(({ senderId }) => senderId === String(1000 + at))?.code ?? "");
+    await client.request(method, { code: codes.get(at) ?? "" });
+  };
+  for (const [at, name] of STRANGERS.entries()) {
+    await knockOnTelegram(skerry, at, name);
+    if (at < 3) await answer(at, "channels.pairing.approve");
+    if (at === 5) await answer(at, "channels.pairing.dismiss");
+  }
+  // It says what is wrong with its keys.
+  await client.request("channels.test", { channel: "telegram", accountId: "work" }).catch(() => undefined);
+  await client.request("people.block", { channel: "telegram", senderId: "1002" });
+  await knockOnTelegram(skerry, 0, "Olga", { id: -100200, type: "supergroup", title: "Sailing club" });
+  await knockOnTelegram(skerry, 1, "Gus", { id: -100300, type: "supergroup", title: `The choir ${"of the harbour ".repeat(8)}` });
+}
+
+async function knockOnTelegram(skerry: { url: string }, at: number, name: string, group?: object): Promise<void> {
+  const from = { id: 1000 + at, is_bot: false, first_name: name };
+  const chat = group ?? { id: from.id, type: "private", first_name: name };
+  const message = { message_id: 100 + at, date: Math.floor(Date.now() / 1000), from, chat, text: "Hello" };
+  const answer = await post(
+    `${skerry.url}/channels/telegram`,
+    { update_id: 500 + at + (group ? 50 : 0), message },
+    WEBHOOK_SECRET,
+  );
+  if (!answer.ok) throw new Error(`Telegram’s webhook answered ${answer.status}`);
 }
 
 /** One is let in, two ask. */

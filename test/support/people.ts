@@ -10,7 +10,12 @@ import { DeferredWrites } from "../../src/durable/storage/deferred-writes.ts";
 import { migrate, type Sql } from "../../src/durable/storage/sql.ts";
 import { openTestSql } from "./sqlite.ts";
 
-export const NOBODY: KnownPeople = { find: () => undefined, findBySender: () => undefined, isHome: () => false };
+export const NOBODY: KnownPeople = {
+  find: () => undefined,
+  findBySender: () => undefined,
+  isHome: () => false,
+  isBlocked: () => false,
+};
 
 export function says(
   sender: string,

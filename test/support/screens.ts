@@ -89,6 +89,23 @@ export function screensOf(sessionKey: string, sheetKey: string): readonly Screen
     },
     { name: "sessions", place: "control/sessions", sign: ".session-row, .nothing" },
     { name: "session-sheet", place: `control/sessions/${sheetKey}`, sign: "sk-session-sheet .facts, sk-session-sheet .nothing" },
+    { name: "channels", place: "control/channels", sign: ".channel-row" },
+    { name: "channel", place: "control/channels/telegram", sign: "sk-channel-policies .section, .connect" },
+    { name: "channel-keys", place: "control/channels/whatsapp-cloud", sign: ".connect" },
+    { name: "channel-another", place: "control/channels/telegram/+", sign: ".connect" },
+    { name: "people", place: "control/people", sign: "sk-person-row .row" },
+    {
+      name: "person-renamed",
+      place: "control/people",
+      sign: "sk-person-row .row",
+      act: async (page) => {
+        await page
+          .getByRole("button", { name: /^Rename / })
+          .first()
+          .click();
+        await page.locator(".person-form").waitFor();
+      },
+    },
     { name: "models-and-keys", place: "control/models", sign: "sk-key-row" },
     { name: "files", place: "control/files", sign: ".file-link" },
     { name: "file", place: "control/files/SOUL.md", sign: "sk-file-editor .editor" },

@@ -32,6 +32,8 @@ interface StatusView {
     channel: string;
     senderId: string;
     senderName?: string;
+    groupId?: string;
+    groupName?: string;
     outcome: string;
     reason: string;
     times: number;
@@ -148,7 +150,7 @@ export async function showChannels(question: Question, id: string | undefined, i
   const { terminal } = question;
   if (shown.length > 0) terminal.print(shown.map(({ label, account }) => describeAccount(label, account)).join("\n"));
   if (others.length > 0) terminal.print(`Not set up: ${others.join(", ")}. skerry channels add <channel> does it.`);
-  const lately = status.decisions.slice(0, 5);
+  const lately = status.decisions.filter(({ outcome }) => outcome === "ignore" || outcome === "pair").slice(0, 5);
   if (lately.length > 0) {
     terminal.print(["Not let in lately:", ...lately.map(describeDecision)].join("\n"));
   }
@@ -173,8 +175,11 @@ function describeAccount(label: string, account: AccountView): string {
   return account.lastError === undefined ? line : `${line}\n  ✗ ${account.lastError}`;
 }
 
-function describeDecision({ channel, senderId, senderName, reason, times, atMs }: StatusView["decisions"][number]): string {
-  const who = senderName ? `${senderName}, ${channel}:${senderId}` : `${channel}:${senderId}`;
+function describeDecision(decision: StatusView["decisions"][number]): string {
+  const { channel, senderId, senderName, groupId, groupName, reason, times, atMs } = decision;
+  const sender = senderName ? `${senderName}, ${channel}:${senderId}` : `${channel}:${senderId}`;
+  const group = groupId === undefined ? "" : ` in the group ${groupName ? `${groupName}, ` : ""}${groupId}`;
+  const who = `${sender}${group}`;
   return `  ${who}${times > 1 ? ` (${times} times)` : ""}, ${formatSpan(Date.now() - atMs)} ago: ${reason}`;
 }
 

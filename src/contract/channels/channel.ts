@@ -75,6 +75,8 @@ export interface ChannelState {
   missing: string[];
   /** Where its keys come from. */
   keysFrom: "stored" | "environment" | "none";
+  /** When the latest of its stored keys was given. */
+  keysSetAt?: number;
   directPolicy: string;
   groupPolicy: string;
   lastInAt?: number;
@@ -98,14 +100,20 @@ export interface PlatformPort {
   probe(channel: string, account: string): Promise<Outcome<string>>;
 }
 
-/** What was decided about somebody who was not simply let in. The same decision counts up, its text is never kept. */
+/**
+ * What was decided about somebody who was not simply let in, and what the owner decided about those who waited. The same
+ * decision counts up, its text is never kept.
+ */
 export interface AdmissionNote {
   at: number;
   channel: string;
   account: string;
   sender: string;
   name?: string;
-  outcome: "pair" | "ignore";
+  /** Groups: the platform's id of the place, and what it is called. */
+  peer?: string;
+  placeName?: string;
+  outcome: "pair" | "ignore" | "approved" | "rejected" | "blocked";
   reason: string;
   times: number;
 }

@@ -1,32 +1,48 @@
 // The door of the house: decides with what is known, and keeps what follows from it: who waits, who was seen where, why
 // somebody was not heard. Never keeps what was written.
 import type { PlaceBrief, ToolPolicy } from "../../contract/admission.ts";
-import { channelFacts } from "../../contract/channels/facts.ts";
+import type { AdmissionNote } from "../../contract/channels/channel.ts";
+import { channelFacts, DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Address, Message } from "../../contract/message.ts";
 import type { EventName } from "../../contract/methods.ts";
-import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
+import type {
+  BlockedSender,
+  NamedAccount,
+  Pairing,
+  PeopleChange,
+  PeoplePort,
+  Person,
+  SeenGroup,
+  SendPermission,
+} from "../../contract/people.ts";
 import type { Wanted } from "../../contract/ports.ts";
-import { formatSessionKey } from "../../contract/session-key.ts";
 import type { Settings } from "../../contract/settings.ts";
 import type { DeferredWrites } from "../storage/deferred-writes.ts";
 import type { Sql } from "../storage/sql.ts";
 import { type AdmissionDecision, accountIn, decideAdmission } from "./admission/decision.ts";
-import { type Identity, identify } from "./admission/identity.ts";
 import { makePlaceBrief } from "./admission/place-brief.ts";
-import { chooseTalk, routeAgent } from "./admission/routing.ts";
-import { type AccountRules, accountOf, readAccountRules, readPlaceRules } from "./admission/rules.ts";
-import { judgeSending } from "./admission/send-policy.ts";
-import { type Account, isListed } from "./admission/senders.ts";
+import { accountOf, isHeard, readAccountRules, readPlaceRules } from "./admission/rules.ts";
+import type { Account } from "./admission/senders.ts";
 import { directRest } from "./admission/session-keys.ts";
 import type { ChannelAccounts } from "./channels/channel-accounts.ts";
 import { AdmissionLog } from "./people/admission-log.ts";
 import { Pairings } from "./people/pairings.ts";
 import { People } from "./people/people.ts";
-import { type Place, Places } from "./people/places.ts";
+import { Places } from "./people/places.ts";
 import { Threads } from "./people/threads.ts";
+import { decideSending } from "./sending.ts";
 
 const LOG_PAUSE_MS = 500;
+const DONE = { ok: true, value: undefined } as const;
+const PAST = {
+  link: "linked",
+  unlink: "unlinked",
+  rename: "renamed",
+  forget: "forgotten",
+  block: "blocked",
+  unblock: "unblocked",
+} as const satisfies Record<PeopleChange["kind"], string>;
 
 type Accepted = AdmissionDecision & { outcome: "accept" };
 type Admitted =
@@ -116,14 +132,34 @@ export class Admissions implements PeoplePort {
     }
   }
 
-  #note<D extends { outcome: "pair" | "ignore"; reason: string }>({ from, sender }: Message, decision: D): D {
+  #note<D extends { outcome: "pair" | "ignore"; reason: string }>({ from, sender, placeName }: Message, decision: D): D {
     const { outcome, reason } = decision;
-    const { now, writes } = this.#ports;
-    const at = now();
-    const note = { at, channel: from.channel, account: accountOf(from), sender: sender.id, outcome, reason };
-    const isFirst = this.log.note({ ...note, ...(sender.name ? { name: sender.name } : {}) });
-    if (isFirst) writes.later(() => this.log.write(), LOG_PAUSE_MS);
+    const place = from.kind === "group" ? { peer: from.peer, ...(placeName ? { placeName } : {}) } : {};
+    this.#keep({
+      channel: from.channel,
+      account: accountOf(from),
+      sender: sender.id,
+      outcome,
+      reason,
+      ...place,
+      ...(sender.name ? { name: sender.name } : {}),
+    });
     return decision;
+  }
+
+  /** What the owner decided about somebody who waited. */
+  #noteAnswer(
+    pairing: Omit<Pairing, "code" | "createdAt" | "expiresAt">,
+    outcome: "approved" | "rejected" | "blocked",
+    reason: string,
+  ) {
+    const { channel, sender, name } = pairing;
+    this.#keep({ channel, account: accountOf(pairing), sender, outcome, reason, ...(name ? { name } : {}) });
+  }
+
+  #keep(note: Omit<AdmissionNote, "at" | "times">): void {
+    const { now, writes } = this.#ports;
+    if (this.log.note({ ...note, at: now() })) writes.later(() => this.log.write(), LOG_PAUSE_MS);
   }
 
   /** After the answer: nobody waits for it. */
@@ -179,6 +215,7 @@ export class Admissions implements PeoplePort {
     });
     if (!approved.ok) return approved;
     const { pairing, person } = approved.value;
+    this.#noteAnswer(pairing, "approved", `Let in as ${person.role === "owner" ? "the owner" : person.name}.`);
     const decision = { decision: "approved", personId: person.id, personName: person.name };
     this.#ports.announce("channels.pairing.resolved", { ...viewRequest(pairing), ...decision });
     this.#ports.announce("people.changed", { reason: "approved", personId: person.id });
@@ -190,24 +227,101 @@ export class Admissions implements PeoplePort {
     if (!found.ok) return found;
     const { pairing } = found.value;
     this.#pairings.close(pairing, "rejected");
+    this.#noteAnswer(pairing, "rejected", "Turned down.");
     this.#ports.announce("channels.pairing.resolved", { ...viewRequest(pairing), decision: "rejected" });
     return { ok: true, value: pairing };
   }
 
-  async linkPeople(id: string, other: string): Promise<Outcome<Person>> {
-    const linked = this.#people.link(id, other);
-    if (linked.ok) this.#ports.announce("people.changed", { reason: "linked", personId: linked.value.id });
-    return linked;
+  async changePeople(change: PeopleChange): Promise<Outcome<Person | undefined>> {
+    const changed = await this.#change(change);
+    if (changed.ok) {
+      const personId = changed.value?.id;
+      this.#ports.announce("people.changed", { reason: PAST[change.kind], ...(personId ? { personId } : {}) });
+    }
+    return changed;
   }
 
-  async forgetAccount(named: { channel: string; account?: string; sender: string }): Promise<boolean> {
-    const account: Account = { ...named, account: accountOf(named) };
+  async #change(change: PeopleChange): Promise<Outcome<Person | undefined>> {
+    switch (change.kind) {
+      case "link":
+        return this.#people.link(change.id, change.other);
+      case "unlink": {
+        const account = accountNamed(change.account);
+        return this.#people.unlink(account, await directRest(account), this.#ports.now());
+      }
+      case "rename":
+        return this.#people.rename(change.id, change.name);
+      case "forget": {
+        const account = accountNamed(change.account);
+        return this.#forget(account) ? DONE : notFound(`Nobody was let in as ${nameOf(account)}.`);
+      }
+      case "block":
+        return this.#block(accountNamed(change.account));
+      case "unblock": {
+        const account = accountNamed(change.account);
+        return this.#people.blocked.remove(account) ? DONE : notFound(`${nameOf(account)} is not blocked.`);
+      }
+      default:
+        return change satisfies never;
+    }
+  }
+
+  #block(account: Account): Outcome<undefined> {
+    const { now, announce } = this.#ports;
+    const person = this.#people.find(account);
+    if (person?.role === "owner") {
+      const message = "The owner cannot be blocked. Remove the account, or unlink it first.";
+      return { ok: false, error: { code: "INVALID_REQUEST", message } };
+    }
+    const waited = this.#pairings.remove(account);
+    this.#forget(account);
+    const blocked = this.#people.blocked.add(account, person?.name ?? waited?.name, now());
+    this.#noteAnswer(blocked, "blocked", "Blocked: heard nowhere on this account.");
+    if (waited) announce("channels.pairing.resolved", { ...viewRequest(waited), decision: "rejected" });
+    return DONE;
+  }
+
+  async blockedSenders(): Promise<BlockedSender[]> {
+    return this.#people.blocked.list();
+  }
+
+  /** Not only may they not be heard: nothing is written to them any more. */
+  #forget(account: Account): boolean {
     const isGone = this.#people.forget(account);
-    // Not only may they not be heard: nothing is written to them any more.
     this.#ports.writes.flush();
     this.#places.removeDirect(account);
-    if (isGone) this.#ports.announce("people.changed", { reason: "forgotten" });
     return isGone;
+  }
+
+  async seenGroups(): Promise<SeenGroup[]> {
+    this.#ports.writes.flush();
+    const heard = this.#places.groups().map(({ to, name, seenAt }) => ({ ...to, name, seenAt }));
+    const refused = this.log
+      .list(200)
+      .flatMap(({ peer, placeName, at, ...note }) =>
+        peer === undefined ? [] : [{ ...note, peer, name: placeName, seenAt: at }],
+      );
+    const groups = new Map<string, SeenGroup>();
+    for (const { channel, account = DEFAULT_ACCOUNT, peer, name, seenAt } of [...heard, ...refused]) {
+      const key = `${channel}/${account}/${peer}`;
+      const known = groups.get(key);
+      const called = name ?? known?.name;
+      groups.set(key, {
+        channel,
+        ...(account === DEFAULT_ACCOUNT ? {} : { account }),
+        peer,
+        ...(called ? { name: called } : {}),
+        isHeard: this.#isHeard({ channel, account, peer, kind: "group" }),
+        seenAt: Math.max(seenAt, known?.seenAt ?? 0),
+      });
+    }
+    return [...groups.values()].toSorted((a, b) => b.seenAt - a.seenAt);
+  }
+
+  #isHeard(group: Address): boolean {
+    const rules = readAccountRules(this.#ports.settings(), group.channel, accountOf(group));
+    const place = readPlaceRules(rules, group);
+    return rules.isEnabled && rules.groupPolicy !== "disabled" && place.isEnabled && isHeard(rules, place);
   }
 
   forgetChannelAccount(channel: string, account: string): void {
@@ -217,58 +331,25 @@ export class Admissions implements PeoplePort {
     this.#threads.removeAccount(channel, account);
   }
 
-  // ── Writing first ──
-
-  async maySend({ agentId, sessionKey, to: wanted }: Parameters<PeoplePort["maySend"]>[0]): Promise<SendPermission> {
+  maySend(request: Parameters<PeoplePort["maySend"]>[0]): Promise<SendPermission> {
     this.#ports.writes.flush();
-    const named = wanted.channel === "" ? this.#findPerson(wanted.peer) : { ok: true as const, value: wanted };
-    if (!named.ok) return { outcome: "denied", reason: named.error.message };
-    const facts = channelFacts(named.value.channel);
-    if (!facts) return { outcome: "denied", reason: `There is no channel "${named.value.channel}" that can be written to.` };
-    const place = this.#places.find(named.value);
-    const to = place?.to ?? named.value;
-    const settings = this.#ports.settings();
-    const rules = readAccountRules(settings, to.channel, accountOf(to));
-    const own = this.#ports.accounts.get(to.channel, accountOf(to));
-    const kind = to.kind ?? "direct";
-    const group = kind === "group" ? readPlaceRules(rules, to) : undefined;
-    const account = accountIn({ from: to, sender: { id: place?.sender || to.peer } });
-    const who = await identify(settings, this.#people, account);
-    const talk = group ? place?.sessionKey : await nameTalk(settings, to, who, rules);
-    const verdict = judgeSending(settings, {
-      agentId,
-      channel: facts.label,
-      channelId: to.channel,
-      kind,
-      peer: to.peer,
-      sender: account.sender,
-      isUsable: own?.isEnabled === true && own.missing.length === 0,
-      isOwnPlace: place !== undefined && talk === sessionKey,
-      isKnownPerson: who.person !== undefined || isListed(rules.allowFrom, account),
-      isAllowedGroup: group !== undefined && rules.groupPolicy !== "disabled" && group.isEnabled && isHeard(rules, group),
-      wasSeen: place !== undefined,
-    });
-    return verdict.outcome === "allowed" ? { outcome: "allowed", to, ...(talk ? { sessionKey: talk } : {}) } : verdict;
-  }
-
-  #findPerson(word: string): Outcome<Address> {
-    const person = this.#people.resolve(word);
-    if (!person.ok) return person;
-    const place: Place | undefined = this.#places.latestOf(person.value.accounts);
-    if (place) return { ok: true, value: place.to };
-    const message = `${person.value.name} was never heard of on a channel, so that there is no way to them yet.`;
-    return { ok: false, error: { code: "NOT_FOUND", message } };
+    return decideSending(
+      { settings: this.#ports.settings(), accounts: this.#ports.accounts, people: this.#people, places: this.#places },
+      request,
+    );
   }
 }
 
-/** Where a message from a direct place would go now, whatever it was when it was last heard. */
-async function nameTalk(settings: Settings, to: Address, who: Identity, rules: AccountRules): Promise<string> {
-  const agentId = routeAgent(settings, to, who, rules, undefined);
-  return formatSessionKey({ agentId, rest: await chooseTalk(settings, to, who) });
+function accountNamed(named: NamedAccount): Account {
+  return { channel: named.channel, account: accountOf(named), sender: named.sender };
 }
 
-function isHeard(rules: { groupPolicy: string }, group: { isListed: boolean }): boolean {
-  return rules.groupPolicy === "open" || group.isListed;
+function nameOf({ channel, account, sender }: Account): string {
+  return account === DEFAULT_ACCOUNT ? `${channel}:${sender}` : `${channel}/${account}:${sender}`;
+}
+
+function notFound(message: string): Outcome<never> {
+  return { ok: false, error: { code: "NOT_FOUND", message: `${message} \`skerry people list\` shows who is known.` } };
 }
 
 function replyTo({ channel, code }: Pairing): string {

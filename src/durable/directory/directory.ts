@@ -7,7 +7,7 @@ import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from ".
 import type { Outcome } from "../../contract/errors.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import { type Message, textOf } from "../../contract/message.ts";
-import type { Pairing, PeoplePort, Person, SendPermission } from "../../contract/people.ts";
+import type { PeopleChange, PeoplePort } from "../../contract/people.ts";
 import type {
   AgentRow,
   DirectoryPort,
@@ -178,13 +178,11 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#keys.remove(provider);
   }
 
-  // ── People and channels ──
-
-  people(): Promise<Person[]> {
+  people(): ReturnType<PeoplePort["people"]> {
     return this.#admissions.people();
   }
 
-  pairings(): Promise<Pairing[]> {
+  pairings(): ReturnType<PeoplePort["pairings"]> {
     return this.#admissions.pairings();
   }
 
@@ -192,19 +190,23 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#admissions.approvePairing(code, as);
   }
 
-  rejectPairing(code: string): Promise<Outcome<Pairing>> {
+  rejectPairing(code: string): ReturnType<PeoplePort["rejectPairing"]> {
     return this.#admissions.rejectPairing(code);
   }
 
-  linkPeople(id: string, other: string): Promise<Outcome<Person>> {
-    return this.#admissions.linkPeople(id, other);
+  changePeople(change: PeopleChange): ReturnType<PeoplePort["changePeople"]> {
+    return this.#admissions.changePeople(change);
   }
 
-  forgetAccount(account: { channel: string; account?: string; sender: string }): Promise<boolean> {
-    return this.#admissions.forgetAccount(account);
+  blockedSenders(): ReturnType<PeoplePort["blockedSenders"]> {
+    return this.#admissions.blockedSenders();
   }
 
-  maySend(request: Parameters<PeoplePort["maySend"]>[0]): Promise<SendPermission> {
+  seenGroups(): ReturnType<PeoplePort["seenGroups"]> {
+    return this.#admissions.seenGroups();
+  }
+
+  maySend(request: Parameters<PeoplePort["maySend"]>[0]): ReturnType<PeoplePort["maySend"]> {
     return this.#admissions.maySend(request);
   }
 

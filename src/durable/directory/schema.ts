@@ -68,4 +68,19 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   ) WITHOUT ROWID;
   CREATE INDEX thread_joined ON thread (joined_at);
   `,
+  `
+  -- Decisions name the group they were made in.
+  CREATE TABLE admission_note (
+    channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, peer TEXT NOT NULL,
+    name TEXT, place_name TEXT, times INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender, outcome, reason, peer)
+  ) WITHOUT ROWID;
+  INSERT INTO admission_note SELECT channel, account, sender, outcome, reason, '', name, NULL, times, at FROM admission_log;
+  DROP TABLE admission_log;
+  ALTER TABLE admission_note RENAME TO admission_log;
+  CREATE INDEX admission_log_at ON admission_log (at);
+  -- Who is heard nowhere; see people/blocked-senders.ts.
+  CREATE TABLE blocked_sender (
+    channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, name TEXT, at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender)
+  ) WITHOUT ROWID;
+  `,
 ];

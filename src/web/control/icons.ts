@@ -21,3 +21,7 @@ export const book = icon(
 export const dials = icon(
   svg`<path d="M5.5 3.5v5M5.5 12.5v4M14.5 3.5v4M14.5 11.5v5M10 3.5v8M10 15.5v1" /><circle cx="5.5" cy="10.5" r="1.8" /><circle cx="14.5" cy="9.5" r="1.8" /><circle cx="10" cy="13.5" r="1.8" />`,
 );
+export const plane = icon(svg`<path d="M3.2 9.4 16.8 3.6l-3 12.8-4.3-4-2.7 2.4.3-4.3ZM7.1 10.5l9.7-6.9" />`);
+export const pair = icon(
+  svg`<circle cx="7.5" cy="7.5" r="2.7" /><path d="M2.8 16c.3-2.8 2.2-4.4 4.7-4.4s4.4 1.6 4.7 4.4M13 5.2a2.5 2.5 0 0 1 0 4.7M14.3 12.1c1.7.5 2.7 1.8 2.9 3.9" />`,
+);

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { PageElement } from "../components/element.ts";
-import "../components/frame/side-foot.ts";
+import { showCount } from "../components/frame/side-foot.ts";
 import { close } from "../pictures/icons.ts";
 import type { Desk } from "../state/desk.ts";
 import { Watch } from "../state/signal.ts";
@@ -16,6 +16,7 @@ export class ControlSide extends PageElement {
   constructor() {
     super();
     new Watch(this, () => this.desk);
+    new Watch(this, () => this.desk?.waiting);
   }
 
   protected override render(): TemplateResult {
@@ -38,7 +39,7 @@ export class ControlSide extends PageElement {
                 href=${hrefOf(room.path)}
                 aria-current=${room === open ? "page" : nothing}
                 @click=${this.#close}
-                >${room.icon}<span class="side-title">${room.label}</span></a
+                >${room.icon}<span class="side-title">${room.label}</span>${room.path === "people" ? showCount(desk?.waiting.count ?? 0) : nothing}</a
               >
             </li>`,
           )}

@@ -7,6 +7,7 @@ import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import { Company } from "../talk/company.ts";
 import { Courier } from "../talk/courier.ts";
+import { Waiting } from "../talk/waiting.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
 import { Outbox } from "./outbox.ts";
@@ -45,6 +46,7 @@ export class Desk extends Signal {
   readonly screenId = newId("conn");
   readonly sessions: SessionList;
   readonly company: Company;
+  readonly waiting: Waiting;
   readonly #courier: Courier;
   #access: Access = "checking";
   #refusal: string | undefined;
@@ -81,6 +83,7 @@ export class Desk extends Signal {
     );
     this.sessions = new SessionList(this.client);
     this.company = new Company(this.client, this.screenId);
+    this.waiting = new Waiting(this.client);
     this.#courier = new Courier(this.client, new Outbox());
   }
 
@@ -236,6 +239,7 @@ export class Desk extends Signal {
 
   #catchUp(): void {
     void this.sessions.load().catch(() => undefined);
+    void this.waiting.load().catch(() => undefined);
     void this.#room?.open();
   }
 
@@ -244,6 +248,7 @@ export class Desk extends Signal {
     if (changed && changed.key === this.#room?.sessionKey) this.#room.noteInfo(changed);
     this.#room?.hear(frame);
     this.company.hear(frame);
+    this.waiting.hear(frame);
     if (frame.event === "config.changed") void this.#room?.refreshModel();
     for (const listener of this.#listeners.get(frame.event) ?? []) listener(frame.payload);
   }

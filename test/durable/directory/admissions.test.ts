@@ -72,7 +72,9 @@ describe("a stranger", () => {
     const rig = await openDoor();
     await letIn(rig.door, "1");
     await letIn(rig.door, "4");
-    expect(await rig.door.forgetAccount({ channel: "telegram", sender: "4" })).toBe(true);
+    expect(await rig.door.changePeople({ kind: "forget", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: true,
+    });
     const again = await admit(rig);
     expect(again).toMatchObject({ outcome: "pair" });
     expect(again).not.toHaveProperty("reply");
@@ -157,7 +159,7 @@ describe("two people", () => {
       "agent:main:telegram:dm:2",
       "agent:main:telegram:dm:3",
     ]);
-    await rig.door.linkPeople("owner", ann.id);
+    await rig.door.changePeople({ kind: "link", id: "owner", other: ann.id });
     expect(await keyOf("U2", "slack")).toBe("agent:main:main");
     expect(rig.told.at(-1)).toMatchObject({ event: "people.changed", payload: { reason: "linked" } });
   });
@@ -174,8 +176,10 @@ describe("what is kept of decisions", () => {
     expect(rows).not.toContain("secret");
     expect((await rig.reopen()).door.log.list(10)).toMatchObject([
       { sender: "1", outcome: "pair" },
+      { sender: "1", outcome: "approved" },
       {
         sender: "9",
+        peer: "-100",
         channel: "telegram",
         account: "default",
         outcome: "ignore",
@@ -288,7 +292,7 @@ describe("writing first", () => {
     const ann = await letIn(rig.door, "2");
     await admit(rig, says("2"));
     expect(await ask(rig, "2")).toMatchObject({ sessionKey: "agent:main:telegram:dm:2" });
-    await rig.door.linkPeople("owner", ann.id);
+    await rig.door.changePeople({ kind: "link", id: "owner", other: ann.id });
     expect(await ask(rig, "2")).toMatchObject({ sessionKey: "agent:main:main" });
     await admit(rig, inGroup("9"));
     expect(await ask(rig, "-100")).toMatchObject({ sessionKey: "agent:main:telegram:group:-100" });
@@ -299,7 +303,7 @@ describe("writing first", () => {
     await letIn(rig.door, "1");
     await admit(rig, says("1"));
     expect(await ask(rig, "1", "agent:main:main")).toMatchObject({ outcome: "allowed" });
-    await rig.door.forgetAccount({ channel: "telegram", sender: "1" });
+    await rig.door.changePeople({ kind: "forget", account: { channel: "telegram", sender: "1" } });
     expect(await ask(rig, "1", "agent:main:main")).toMatchObject({ outcome: "denied" });
   });
 });
@@ -387,4 +391,75 @@ test("the place of a talk is known by its key: how it is spoken in, and what it 
   const key = admitted.outcome === "accept" ? admitted.sessionKey : "";
   expect(rig.door.placeOf(key)).toMatchObject({ place: { kind: "group", systemPrompt: "Be brief." }, tools: { deny: ["exec"] } });
   expect(rig.door.placeOf("agent:main:elsewhere")).toBeUndefined();
+});
+
+describe("somebody who is blocked", () => {
+  test("while they wait: their code ends, they are not heard or answered, the hour over or not, until that is taken back", async () => {
+    const rig = await openDoor();
+    await letIn(rig.door, "1");
+    const code = await codeOf(rig, "4");
+    expect(await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: true,
+    });
+    expect(rig.told.slice(-2)).toMatchObject([
+      { event: "channels.pairing.resolved", payload: { code, decision: "rejected" } },
+      { event: "people.changed", payload: { reason: "blocked" } },
+    ]);
+    expect(await rig.door.pairings()).toEqual([]);
+    rig.clock.now += 2 * HOUR;
+    expect(await admit(await rig.reopen())).toMatchObject({ outcome: "ignore", reason: "The sender is blocked." });
+    expect(await rig.door.blockedSenders()).toMatchObject([{ channel: "telegram", sender: "4", name: "Name 4" }]);
+    expect(await rig.door.changePeople({ kind: "unblock", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: true,
+    });
+    expect(await admit(rig)).toMatchObject({ outcome: "pair" });
+    expect(await rig.door.changePeople({ kind: "unblock", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: false,
+    });
+  });
+
+  test("who was let in is known no more; the owner cannot be", async () => {
+    const rig = await openDoor();
+    await letIn(rig.door, "1");
+    await letIn(rig.door, "4");
+    expect(await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "4" } })).toMatchObject({
+      ok: true,
+    });
+    expect(await rig.door.people()).toMatchObject([{ id: "owner" }]);
+    expect(await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "1" } })).toMatchObject({
+      ok: false,
+    });
+    expect(await admit(rig, says("1"))).toMatchObject({ outcome: "accept" });
+  });
+});
+
+test("what the owner decided stands in the log beside the refusals", async () => {
+  const rig = await openDoor();
+  await letIn(rig.door, "1");
+  rig.clock.now += 1;
+  await rig.door.rejectPairing(await codeOf(rig, "4"));
+  const noted = rig.door.log.list(10).map(({ sender, outcome, reason }) => [sender, outcome, reason]);
+  expect(noted).toContainEqual(["1", "approved", "Let in as the owner."]);
+  expect(noted).toContainEqual(["4", "rejected", "Turned down."]);
+});
+
+describe("groups that were written in", () => {
+  test("are named, heard or not, each once, latest first", async () => {
+    const rig = await openDoor({ channels: { telegram: { groups: { "-100": {} } } } });
+    await letIn(rig.door, "1");
+    const club = { placeName: "Sailing club" };
+    await admit(rig, inGroup("1", "a", club));
+    rig.clock.now += 10;
+    await admit(rig, inGroup("1", "b", { ...club, from: { thread: "7" } }));
+    rig.clock.now += 10;
+    await admit(rig, inGroup("4", "c", { placeName: "Choir", from: { peer: "-200" } }));
+    await admit(rig, inGroup("5", "d", { placeName: "Choir", from: { peer: "-200" } }));
+    expect(await rig.door.seenGroups()).toEqual([
+      { channel: "telegram", peer: "-200", name: "Choir", isHeard: false, seenAt: 1_000_020 },
+      { channel: "telegram", peer: "-100", name: "Sailing club", isHeard: true, seenAt: 1_000_010 },
+    ]);
+    expect(rig.door.log.list(5)).toContainEqual(expect.objectContaining({ sender: "4", peer: "-200", placeName: "Choir" }));
+    rig.settings.current = { channels: { telegram: { groupPolicy: "disabled", groups: { "-100": {} } } } };
+    expect((await rig.door.seenGroups()).map(({ isHeard }) => isHeard)).toEqual([false, false]);
+  });
 });

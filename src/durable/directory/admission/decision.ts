@@ -50,6 +50,7 @@ export async function decideAdmission(
   if (!rules.isEnabled) return ignore(`${facts.label} is switched off in the settings (enabled false).`);
   const place = from.kind === "group" ? readPlaceRules(rules, from) : undefined;
   const who = await identify(settings, people, accountIn(message), message.sender.name);
+  if (who.person?.role !== "owner" && people.isBlocked(who.account)) return ignore("The sender is blocked.");
   const verdict = place ? judgeGroup(rules, place, who, message) : judgeDirect(rules, who, message);
   if (verdict.outcome === "pair" && wanted.isNotice) return ignore("A stranger did something that asks for no answer.");
   if (verdict.outcome !== "accept") return { outcome: verdict.outcome, reason: verdict.reason };

@@ -18,6 +18,7 @@ export interface KnownPeople {
   /** By an account of any line of the channel. */
   findBySender(channel: string, sender: string): KnownPerson | undefined;
   isHome(rest: string): boolean;
+  isBlocked(account: Account): boolean;
 }
 
 export interface Identity {

@@ -64,3 +64,8 @@ export function narrowTools(agent: ToolPolicy, place: ToolPolicy | undefined): T
   const deny = [...(agent.deny ?? []), ...(place.deny ?? [])];
   return { ...agent, ...(place.allow ? { within: place.allow } : {}), ...(deny.length > 0 ? { deny } : {}) };
 }
+
+/** Whether a group is heard by its account's policy. */
+export function isHeard(rules: { groupPolicy: string }, group: { isListed: boolean }): boolean {
+  return rules.groupPolicy === "open" || group.isListed;
+}

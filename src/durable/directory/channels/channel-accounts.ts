@@ -30,7 +30,10 @@ export class ChannelAccounts {
   }
 
   note(note: ChannelNote): void {
-    if (channelFacts(note.channel) && ACCOUNT.test(note.account)) this.#health.note(note);
+    if (!channelFacts(note.channel) || !ACCOUNT.test(note.account)) return;
+    // Of an account that was taken away a moment ago there is no trouble to tell.
+    const isThere = note.note.kind !== "error" || this.get(note.channel, note.account)?.missing.length === 0;
+    if (isThere) this.#health.note(note);
   }
 
   wantsNews(channel: string, account: string, now: number): boolean {
@@ -150,6 +153,7 @@ export class ChannelAccounts {
     const missing = missingOf(facts, keys);
     const stored = facts.keys.map(({ name }) => this.#sources.keys.get(nameOf(facts.id, account, name)));
     const unreadable = stored.find((known) => known !== undefined && known.key === undefined);
+    const setAt = Math.max(...stored.map((known) => known?.setAt ?? 0));
     const health = this.#health.get(facts.id, account);
     const lost =
       unreadable && missing.length > 0
@@ -167,6 +171,7 @@ export class ChannelAccounts {
         : Object.keys(keys).length > 0
           ? "environment"
           : "none",
+      ...(setAt > 0 ? { keysSetAt: setAt } : {}),
       directPolicy: rules.dmPolicy,
       groupPolicy: rules.groupPolicy,
       ...health,

@@ -88,6 +88,13 @@ export class Pairings {
     this.#sql.run("UPDATE pairing SET state = ? WHERE code = ?", as, pairing.code);
   }
 
+  /** Somebody who waits no longer; answers what they waited with. */
+  remove(stranger: Account): Pairing | undefined {
+    const row = this.#find(stranger);
+    if (row) this.#sql.run("DELETE FROM pairing WHERE code = ?", row.code);
+    return row?.state === "waiting" ? toPairing(row) : undefined;
+  }
+
   /** Whoever waited on an account that is gone. */
   removeAccount(channel: string, account: string): void {
     this.#sql.run("DELETE FROM pairing WHERE channel = ? AND account = ?", channel, account);

@@ -7,6 +7,7 @@ import { OWNER_ID, type Person, type PersonAccount } from "../../../contract/peo
 import type { Sql } from "../../storage/sql.ts";
 import type { KnownPeople, KnownPerson } from "../admission/identity.ts";
 import { type Account, readNamed } from "../admission/senders.ts";
+import { BlockedSenders } from "./blocked-senders.ts";
 
 /** `as` of an approval: someone new, never the owner. */
 export const AS_GUEST = "guest";
@@ -32,8 +33,10 @@ interface AccountRow {
 
 export class People implements KnownPeople {
   readonly #sql: Sql;
+  readonly blocked: BlockedSenders;
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.blocked = new BlockedSenders(sql);
   }
 
   find({ channel, account, sender }: Account): KnownPerson | undefined {
@@ -59,6 +62,10 @@ export class People implements KnownPeople {
 
   isHome(rest: string): boolean {
     return this.#sql.one("SELECT 1 AS found FROM person WHERE home = ?", rest) !== undefined;
+  }
+
+  isBlocked(account: Account): boolean {
+    return this.blocked.has(account);
   }
 
   list(): Person[] {
@@ -138,6 +145,27 @@ export class People implements KnownPeople {
       if (kept.value.id === OWNER_ID) this.#claim(undefined, Date.now());
       return this.#mustGet(kept.value.id);
     });
+  }
+
+  /** Makes one of somebody's accounts a guest of their own; `home` as in `approve`. */
+  unlink(account: Account, home: string, now: number): Outcome<Person> {
+    return this.#sql.transaction(() => {
+      const known = this.find(account);
+      if (!known) return refuse("NOT_FOUND", `Nobody was let in as ${account.channel}:${account.sender}.`);
+      const accounts = this.get(known.id)?.accounts ?? [];
+      if (accounts.length < 2) return refuse("INVALID_REQUEST", `It is the only account of ${known.name}.`);
+      const isIt = (one: PersonAccount) =>
+        one.channel === account.channel && one.sender === account.sender && (one.account ?? DEFAULT_ACCOUNT) === account.account;
+      const name = accounts.find(isIt)?.name;
+      return this.approve({ ...account, ...(name ? { name } : {}) }, AS_GUEST, home, now);
+    });
+  }
+
+  rename(id: string, name: string): Outcome<Person> {
+    const found = this.resolve(id);
+    if (!found.ok) return found;
+    this.#sql.run("UPDATE person SET name = ? WHERE id = ?", name, found.value.id);
+    return this.#mustGet(found.value.id);
   }
 
   /** Whoever has no account left is forgotten, but for the owner. */

@@ -111,6 +111,16 @@ export class Places {
       .toSorted((a, b) => b.seenAt - a.seenAt)[0];
   }
 
+  /** The groups that were heard, with their latest time. */
+  groups(): Place[] {
+    return this.#sql
+      .all<Row>(
+        `SELECT channel, account, peer, '' AS thread, kind, '' AS sender, session_key, max(name) AS name, NULL AS route,
+         max(seen_at) AS seen_at FROM place WHERE kind = 'group' GROUP BY channel, account, peer ORDER BY seen_at DESC`,
+      )
+      .map(toPlace);
+  }
+
   /** The direct places of somebody who is not known any more. */
   removeDirect({ channel, account, sender }: Account): void {
     this.#sql.run(

@@ -13,6 +13,7 @@ import { viewPerson } from "./people.ts";
 
 type ChannelsMethod =
   | "channels.status"
+  | "channels.groups"
   | "channels.add"
   | "channels.remove"
   | "channels.connect"
@@ -25,7 +26,7 @@ const WELCOME = "You are let in: write whenever you like.";
 
 export const channels: Handlers<ChannelsMethod> = {
   "channels.status": async (params, { house }) => {
-    const [all, decisions] = await Promise.all([house.directory.channelStates(), house.directory.admissionNotes()]);
+    const [all, decisions] = await Promise.all([house.directory.channelStates(), house.directory.admissionNotes(params.limit)]);
     const states = all.filter((state) => params.channel === undefined || state.channel === params.channel);
     const order = CHANNEL_FACTS.map(({ id }) => id).filter((id) => states.some((state) => state.channel === id));
     const accounts = new Map<string, View[]>();
@@ -43,15 +44,30 @@ export const channels: Handlers<ChannelsMethod> = {
       channelDefaultAccountId: Object.fromEntries(order.map((id) => [id, DEFAULT_ACCOUNT])),
       decisions: decisions
         .filter((note) => params.channel === undefined || note.channel === params.channel)
-        .map(({ at, account, sender, name, ...note }) => ({
+        .map(({ at, account, sender, name, peer, placeName, ...note }) => ({
           ...note,
           accountId: account,
           senderId: sender,
           ...(name ? { senderName: name } : {}),
+          ...(peer ? { groupId: peer } : {}),
+          ...(placeName ? { groupName: placeName } : {}),
           atMs: at,
         })),
     };
   },
+
+  "channels.groups": async (params, { house }) => ({
+    groups: (await house.directory.seenGroups())
+      .filter((group) => isMeant(group, params))
+      .map(({ channel, account = DEFAULT_ACCOUNT, peer, name, isHeard, seenAt }) => ({
+        channel,
+        accountId: account,
+        groupId: peer,
+        ...(name ? { name } : {}),
+        isHeard,
+        lastSeenAtMs: seenAt,
+      })),
+  }),
 
   "channels.add": async (params, { house }) => {
     const { channel, keys } = params;
@@ -128,10 +144,10 @@ interface Meant {
   accountId?: string | undefined;
 }
 
-function isMeant(pairing: Pairing, { channel, accountId }: Meant): boolean {
+function isMeant(one: { channel: string; account?: string }, { channel, accountId }: Meant): boolean {
   return (
-    (channel === undefined || pairing.channel === channel) &&
-    (accountId === undefined || (pairing.account ?? DEFAULT_ACCOUNT) === accountId)
+    (channel === undefined || one.channel === channel) &&
+    (accountId === undefined || (one.account ?? DEFAULT_ACCOUNT) === accountId)
   );
 }
 
@@ -240,6 +256,7 @@ function viewState(state: ChannelState): View {
     running: state.isConfigured && state.isEnabled,
     missing: state.missing,
     tokenSource: state.keysFrom,
+    ...(state.keysSetAt === undefined ? {} : { keysSetAtMs: state.keysSetAt }),
     dmPolicy: state.directPolicy,
     groupPolicy: state.groupPolicy,
     ...(state.lastInAt === undefined ? {} : { lastInboundAt: state.lastInAt }),

@@ -1,37 +1,76 @@
-// People: who is known, by which accounts, and making two of them one.
+// People: who is known, by which accounts, making two of them one and one of them two, and who is heard nowhere.
 import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
-import type { Person } from "../../../contract/people.ts";
+import type { NamedAccount, PeopleChange, Person } from "../../../contract/people.ts";
 import type { View } from "../live/views.ts";
-import { type Handlers, notFound, unwrap } from "./method.ts";
+import { type Handlers, type House, unwrap } from "./method.ts";
 
-type PeopleMethod = "people.list" | "people.link" | "people.forget";
+type PeopleMethod =
+  | "people.list"
+  | "people.link"
+  | "people.unlink"
+  | "people.rename"
+  | "people.forget"
+  | "people.block"
+  | "people.unblock";
 
 export const people: Handlers<PeopleMethod> = {
-  "people.list": async (_params, { house }) => ({ people: (await house.directory.people()).map(viewPerson) }),
+  "people.list": async (_params, { house }) => {
+    const [known, blocked] = await Promise.all([house.directory.people(), house.directory.blockedSenders()]);
+    return {
+      people: known.map(viewPerson),
+      blocked: blocked.map(({ blockedAt, name, ...account }) => ({
+        ...viewAccount(account),
+        ...(name === undefined ? {} : { name }),
+        blockedAtMs: blockedAt,
+      })),
+    };
+  },
 
-  "people.link": async (params, { house }) => ({
-    person: viewPerson(unwrap(await house.directory.linkPeople(params.id, params.other))),
+  "people.link": async ({ id, other }, { house }) => ({ person: await change(house, { kind: "link", id, other }) }),
+
+  "people.unlink": async (params, { house }) => ({
+    person: await change(house, { kind: "unlink", account: readAccount(params) }),
   }),
 
+  "people.rename": async ({ id, name }, { house }) => ({ person: await change(house, { kind: "rename", id, name }) }),
+
   "people.forget": async (params, { house }) => {
-    const { channel, accountId, senderId } = params;
-    const account = { channel, sender: senderId, ...(accountId ? { account: accountId } : {}) };
-    if (!(await house.directory.forgetAccount(account))) {
-      throw notFound(`Nobody was let in as ${channel}:${senderId}. people.list shows who was.`);
-    }
-    return { channel, accountId: accountId ?? DEFAULT_ACCOUNT, senderId, forgotten: true };
+    await change(house, { kind: "forget", account: readAccount(params) });
+    return { ...viewAccount(readAccount(params)), forgotten: true };
+  },
+
+  "people.block": async (params, { house }) => {
+    await change(house, { kind: "block", account: readAccount(params) });
+    return { ...viewAccount(readAccount(params)), blocked: true };
+  },
+
+  "people.unblock": async (params, { house }) => {
+    await change(house, { kind: "unblock", account: readAccount(params) });
+    return { ...viewAccount(readAccount(params)), blocked: false };
   },
 };
+
+async function change(house: House, wanted: PeopleChange): Promise<View | undefined> {
+  const person = unwrap(await house.directory.changePeople(wanted));
+  return person && viewPerson(person);
+}
+
+function readAccount(params: { channel: string; accountId?: string | undefined; senderId: string }): NamedAccount {
+  const { channel, accountId, senderId } = params;
+  return { channel, sender: senderId, ...(accountId ? { account: accountId } : {}) };
+}
+
+function viewAccount({ channel, account, sender }: NamedAccount): View {
+  return { channel, accountId: account ?? DEFAULT_ACCOUNT, senderId: sender };
+}
 
 export function viewPerson(person: Person): View {
   return {
     id: person.id,
     name: person.name,
     role: person.role,
-    accounts: person.accounts.map(({ channel, account, sender, name, approvedAt }) => ({
-      channel,
-      accountId: account ?? DEFAULT_ACCOUNT,
-      senderId: sender,
+    accounts: person.accounts.map(({ name, approvedAt, ...account }) => ({
+      ...viewAccount(account),
       ...(name === undefined ? {} : { name }),
       approvedAtMs: approvedAt,
     })),

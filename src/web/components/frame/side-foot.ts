@@ -31,6 +31,7 @@ export class SideFoot extends PageElement {
     super();
     new Watch(this, () => this.desk);
     new Watch(this, () => this.desk?.company);
+    new Watch(this, () => this.desk?.waiting);
   }
 
   protected override render(): TemplateResult {
@@ -44,7 +45,9 @@ export class SideFoot extends PageElement {
       ${
         desk.place.room === "control"
           ? html``
-          : html`<a class="side-control" href="#/control" @click=${this.#close}>${sliders} Control</a>`
+          : html`<a class="side-control" href=${desk.waiting.count > 0 ? "#/control/people" : "#/control"} @click=${this.#close}
+              >${sliders} Control ${showCount(desk.waiting.count)}</a
+            >`
       }
       <div class="side-foot">
         <span class="link-state">
@@ -73,6 +76,12 @@ export class SideFoot extends PageElement {
   #close = (): void => {
     this.dispatchEvent(new CustomEvent("side-close"));
   };
+}
+
+/** How many wait at the door; nothing when nobody does. */
+export function showCount(count: number): TemplateResult | typeof nothing {
+  if (count === 0) return nothing;
+  return html`<span class="side-count"><span class="unseen">, </span>${count}<span class="unseen"> ${count === 1 ? "waits" : "wait"} to be let in</span></span>`;
 }
 
 function nameOthers(others: readonly Someone[]): string {

@@ -1,6 +1,7 @@
 // The frame around every room: the side, its foot, what is told in passing, the door, and the whole of it.
 import { html, type TemplateResult } from "lit";
 import "../../components/frame/app.ts";
+import { showCount } from "../../components/frame/side-foot.ts";
 import type { Toast } from "../../state/desk.ts";
 import { lineUp, type Section } from "../show.ts";
 import { roomAnswers } from "../stage/rooms.ts";
@@ -42,7 +43,9 @@ export const FRAME: Section = {
         {
           label: "Control",
           draw: () =>
-            html`<sk-control-side .desk=${new StagedDesk({ place: { room: "control", rest: "usage" } })}></sk-control-side>`,
+            html`<sk-control-side
+              .desk=${new StagedDesk({ place: { room: "control", rest: "usage" }, answers: roomAnswers() })}
+            ></sk-control-side>`,
         },
       ],
     },
@@ -54,6 +57,8 @@ export const FRAME: Section = {
           draw: () =>
             lineUp([
               ["connected", foot({})],
+              ["somebody waits to be let in", foot({ answers: roomAnswers() })],
+              ["how many wait", showCount(12)],
               ["lost", foot({ link: OFFLINE })],
             ]),
         },

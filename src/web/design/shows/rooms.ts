@@ -1,10 +1,13 @@
 // The control rooms as wholes: full, empty, waiting, refused; and what one does in them.
 import { html, type TemplateResult } from "lit";
+import { showChannels } from "../../control/channels/channels.ts";
+import { showSteps } from "../../control/channels/steps.ts";
 import { showDevices } from "../../control/devices/devices.ts";
 import "../../control/control.ts";
 import { showFiles } from "../../control/files/files.ts";
 import { showHealth } from "../../control/health/health.ts";
 import { showModels } from "../../control/models/models.ts";
+import { showPeople } from "../../control/people/people.ts";
 import type { RoomView } from "../../control/rooms.ts";
 import { showSessions } from "../../control/sessions/sessions.ts";
 import { showSettings } from "../../control/settings/settings.ts";
@@ -78,6 +81,23 @@ const giveKey: Prepare = async (ground) => {
   await settle(ground);
 };
 
+const giveToken: Prepare = async (ground) => {
+  write(ground, "#connect-TELEGRAM_BOT_TOKEN", "made-up");
+  ground.querySelector<HTMLFormElement>(".connect")?.requestSubmit();
+  await settle(ground);
+  await settle(ground);
+};
+
+const connectAgain: Prepare = async (ground) => {
+  await click(".channel-keys")(ground);
+  write(ground, "#connect-origin", "https://skerry.example.org");
+  ground.querySelector<HTMLFormElement>(".connect")?.requestSubmit();
+  await settle(ground);
+  await settle(ground);
+};
+
+const keptAnswers = (): Answers => ({ ...roomAnswers(), "channels.connect": SILENCE });
+
 const unknownPrice = usage({
   models: [{ model: "ollama/qwen3-coder", ...spent(0), totalTokens: 48_000, unpricedTurns: 12 }],
   budgets: [{ agentId: "main", name: "Skerry", perDayUsd: 2, countedTodayUsd: 2.4 }],
@@ -100,6 +120,31 @@ export const ROOMS: Section = {
     show("Sessions", showSessions, [
       room("One is open", showSessions, roomAnswers(), "agent:main:main"),
       room("It is gone", showSessions, roomAnswers(), "agent:main:nobody"),
+    ]),
+    show("Channels", showChannels, [
+      room("One of them", showChannels, roomAnswers(), "telegram"),
+      room("In trouble", showChannels, roomAnswers(), "slack"),
+      room("Switched off", showChannels, roomAnswers(), "email"),
+      room("Only those listed", showChannels, roomAnswers(), "telegram/work"),
+      room("To be connected", showChannels, bareAnswers(), "telegram"),
+      room("The token was refused", showChannels, bareAnswers(), "telegram", giveToken, ".connect .notice"),
+      room("Telling the platform", showChannels, keptAnswers(), "telegram", connectAgain, ".connect .tools"),
+      room("Connected just now", showChannels, roomAnswers(), "telegram", connectAgain),
+      room("Another account", showChannels, roomAnswers(), "telegram/+"),
+      {
+        label: "What was done, and what is left to do",
+        draw: () =>
+          html`${showSteps([
+            { state: "done", text: "The menu of commands is set." },
+            { state: "by-hand", text: "Invite the bot to the channel with /invite." },
+            { state: "failed", text: "Not done: Slack cannot reach http://127.0.0.1:18789." },
+          ])}`,
+      },
+    ]),
+    show("People", showPeople, [
+      room("One is renamed", showPeople, roomAnswers(), undefined, click("[aria-label='Rename Gus']"), ".person-form"),
+      room("Two are one", showPeople, roomAnswers(), undefined, click("[aria-label='Link Gus with somebody']"), ".person-form"),
+      room("The whole log", showPeople, roomAnswers(), undefined, click(".door-more"), ".door-tools"),
     ]),
     show("Models and keys", showModels, [
       room("A key was refused", showModels, roomAnswers(), undefined, giveKey, ".key-form"),

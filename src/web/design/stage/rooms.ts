@@ -6,6 +6,7 @@ import type { AgentFile } from "../../control/files/agent-files.ts";
 import type { ProviderRow } from "../../control/models/catalogue.ts";
 import type { SkillRow } from "../../control/skills/skill.ts";
 import { NOTHING_SPENT, type Spent, type UsageAnswer } from "../../control/usage/figures.ts";
+import { channelAnswers, noChannels } from "./channels.ts";
 import { noSessions } from "./sessions.ts";
 import { type Answers, refuse } from "./staged-desk.ts";
 import { MODELS, talkAnswers } from "./talk.ts";
@@ -188,6 +189,7 @@ const device = (displayName: string, rest: object = {}) => ({
 export function roomAnswers(): Answers {
   return {
     ...talkAnswers(),
+    ...channelAnswers,
     "usage.cost": usage(),
     "models.list": { models: MODELS, default: "anthropic/claude-opus-4-6", why: "the settings name it" },
     "models.auth.list": { providers: PROVIDERS },
@@ -265,6 +267,7 @@ export function bareAnswers(): Answers {
   return {
     ...roomAnswers(),
     ...noSessions,
+    ...noChannels,
     "usage.cost": usage({
       daily: [],
       models: [],

@@ -9,6 +9,7 @@ import { Outbox, type Unsent } from "../../state/outbox.ts";
 import type { Route } from "../../state/route.ts";
 import { SessionList } from "../../state/session-list.ts";
 import { Courier } from "../../talk/courier.ts";
+import { Waiting } from "../../talk/waiting.ts";
 
 /** What a method answers; `refuse(…)` is the Gateway's no, `SILENCE` an answer that does not come. */
 export type Answers = Partial<Record<MethodName, unknown>>;
@@ -64,6 +65,7 @@ export interface Stage {
 export class StagedDesk extends Desk {
   override readonly client: StagedClient;
   override readonly sessions: SessionList;
+  override readonly waiting: Waiting;
   readonly #stage: Stage;
   readonly #room: ChatRoom | undefined;
 
@@ -72,6 +74,7 @@ export class StagedDesk extends Desk {
     this.#stage = stage;
     this.client = new StagedClient(stage.answers ?? {});
     this.sessions = new SessionList(this.client);
+    this.waiting = new Waiting(this.client);
     this.#room =
       stage.session === undefined ? undefined : new ChatRoom(stage.session, this.client, courierOf(this.client, stage));
     void this.#begin();
@@ -108,7 +111,7 @@ export class StagedDesk extends Desk {
   }
 
   async #begin(): Promise<void> {
-    await this.sessions.load().catch(() => undefined);
+    await Promise.allSettled([this.sessions.load(), this.waiting.load()]);
     await this.#room?.open();
     if (this.#stage.link) this.client.link = this.#stage.link;
     this.tell();

@@ -13,6 +13,7 @@ const people: KnownPeople = {
   findBySender: (channel, sender) =>
     channel === "telegram" ? ({ "1": OWNER, "2": GUEST } as Record<string, KnownPerson>)[sender] : undefined,
   isHome: (rest) => rest === OWNER.home || rest === GUEST.home,
+  isBlocked: ({ sender }) => sender === "blocked",
 };
 
 type Telegram = NonNullable<Settings["channels"]>[string];
@@ -23,6 +24,14 @@ const withTelegram = (telegram: Telegram, more: Settings = {}): Settings => {
 };
 const decide = (settings: Settings, message = says("1"), wanted = {}) => decideAdmission(settings, people, message, wanted);
 const outcomeOf = async (settings: Settings, message = says("1")) => (await decide(settings, message)).outcome;
+
+test("whoever is blocked is heard nowhere, whatever the policies say", async () => {
+  const open = withTelegram({ dmPolicy: "open", allowFrom: ["*", "blocked"], groupPolicy: "open" });
+  for (const message of [says("blocked"), inGroup("blocked")]) {
+    expect(await decide(open, message)).toEqual({ outcome: "ignore", reason: "The sender is blocked." });
+  }
+  expect(await outcomeOf(open, says("free"))).toBe("accept");
+});
 
 describe("screens and programs", () => {
   const screen = (isOwner: boolean) => says("s", "hi", { from: { channel: "webchat" }, sender: { id: "s", isOwner } });

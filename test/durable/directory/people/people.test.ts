@@ -143,3 +143,35 @@ test("whatever is done in whatever order, nothing is shared that should not be",
     { numRuns: 300 },
   );
 });
+
+describe("accounts of one person", () => {
+  test("are taken apart again: a guest with a name and a talk of their own", () => {
+    const { people, sql } = openPeople();
+    approve(people, "1", undefined, "telegram", "Olga");
+    approve(people, "2", undefined, "telegram", "Gus");
+    people.link("owner", "Gus");
+    expect(people.unlink(account("2"), "telegram:dm:2", 5)).toMatchObject({
+      ok: true,
+      value: { name: "Gus", role: "guest", accounts: [{ sender: "2" }] },
+    });
+    expect(people.list()).toMatchObject([{ id: "owner", accounts: [{ sender: "1" }] }, { name: "Gus" }]);
+    const homes = sql.all<{ home: string }>("SELECT home FROM person").map(({ home }) => home);
+    expect(new Set(homes).size).toBe(2);
+  });
+
+  test("stay where they are when there is only one, or none", () => {
+    const { people } = openPeople();
+    approve(people, "1");
+    expect(people.unlink(account("1"), "telegram:dm:1", 5)).toMatchObject({ ok: false, error: { code: "INVALID_REQUEST" } });
+    expect(people.unlink(account("7"), "telegram:dm:7", 5)).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
+    expect(idOf(people, "1")).toBe("owner");
+  });
+});
+
+test("a person is called as the owner says, and found by that", () => {
+  const { people } = openPeople();
+  approve(people, "1");
+  expect(people.rename("owner", "Olga at home")).toMatchObject({ ok: true, value: { name: "Olga at home" } });
+  expect(people.resolve("olga AT home")).toMatchObject({ ok: true, value: { id: "owner" } });
+  expect(people.rename("nobody", "x")).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
+});

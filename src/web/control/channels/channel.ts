@@ -1,0 +1,109 @@
+// What the Gateway says of channels, and in which words the room tells it.
+import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import type { Desk } from "../../state/desk.ts";
+import { readSettings, type SettingsDoc } from "../editing/document.ts";
+import { read } from "../parts/fetched.ts";
+import { describeAgo } from "../parts/words.ts";
+
+export interface AccountView {
+  accountId: string;
+  configured: boolean;
+  enabled: boolean;
+  missing: readonly string[];
+  tokenSource: "stored" | "environment" | "none";
+  keysSetAtMs?: number;
+  dmPolicy: string;
+  groupPolicy: string;
+  lastInboundAt?: number;
+  lastOutboundAt?: number;
+  lastError?: string;
+  lastErrorAt?: number;
+}
+
+export interface ChannelsStatus {
+  channelOrder: readonly string[];
+  channelAccounts: Readonly<Record<string, readonly AccountView[]>>;
+}
+
+export interface SeenGroup {
+  groupId: string;
+  accountId: string;
+  name?: string;
+  isHeard: boolean;
+  lastSeenAtMs: number;
+}
+
+/** One thing that was done, or that a person has to do. */
+export interface Step {
+  state: "done" | "by-hand" | "failed";
+  text: string;
+}
+
+/** All that the sheet of one channel shows. */
+export interface ChannelFile {
+  accounts: readonly AccountView[];
+  groups: readonly SeenGroup[];
+  settings: SettingsDoc;
+  agents: readonly { id: string; name: string }[];
+}
+
+export async function readChannel(desk: Desk, channel: string): Promise<ChannelFile> {
+  const [status, { groups }, settings, { agents }] = await Promise.all([
+    read<ChannelsStatus, "channels.status">(desk, "channels.status", { channel, limit: 1 }),
+    read<{ groups: SeenGroup[] }, "channels.groups">(desk, "channels.groups", { channel }),
+    readSettings(desk),
+    read<{ agents: { id: string; name: string }[] }, "agents.list">(desk, "agents.list", {}),
+  ]);
+  return { accounts: status.channelAccounts[channel] ?? [], groups, settings, agents };
+}
+
+export function labelOf(channel: string): string {
+  return channelFacts(channel)?.label ?? channel;
+}
+
+/** “Telegram”, “Telegram, work”. */
+export function nameOf(channel: string, accountId: string): string {
+  return accountId === DEFAULT_ACCOUNT ? labelOf(channel) : `${labelOf(channel)}, ${accountId}`;
+}
+
+/** What names an account in a request. */
+export function namedAccount(channel: string, accountId: string): { channel: string; accountId?: string } {
+  return { channel, ...(accountId === DEFAULT_ACCOUNT ? {} : { accountId }) };
+}
+
+/** Whether somebody gave it keys, here or in variables. */
+export function isSetUp(account: AccountView): boolean {
+  return account.tokenSource !== "none" || account.lastError !== undefined;
+}
+
+export type Standing = { tone: "good" | "bad" | "plain"; text: string };
+
+export function standingOf(account: AccountView): Standing {
+  if (!account.enabled) return { tone: "plain", text: "switched off" };
+  if (account.lastError !== undefined) return { tone: "bad", text: "needs a look" };
+  if (!account.configured) return { tone: "bad", text: "keys are missing" };
+  return { tone: "good", text: "connected" };
+}
+
+/** When something last came in and went out. */
+export function describeTraffic({ lastInboundAt, lastOutboundAt }: AccountView, now: number): string {
+  if (lastInboundAt === undefined && lastOutboundAt === undefined) return "Nothing has come in yet.";
+  const came = lastInboundAt === undefined ? "Nothing has come in yet" : `Last message ${describeAgo(lastInboundAt, now)}`;
+  return lastOutboundAt === undefined ? `${came}.` : `${came}, last answer ${describeAgo(lastOutboundAt, now)}.`;
+}
+
+/** Where the platform knocks. */
+export function webhookOf(origin: string, channel: string, accountId: string): string {
+  return `${origin}/channels/${channel}${accountId === DEFAULT_ACCOUNT ? "" : `/${accountId}`}`;
+}
+
+/** Whether an address is known on this machine or network alone, as far as its name tells. */
+export function isNear(origin: string): boolean {
+  if (!URL.canParse(origin)) return true;
+  const { hostname } = new URL(origin);
+  return (
+    /^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|\[(?:::1|f[cde]))/.test(hostname) ||
+    !/[.:]/.test(hostname) ||
+    /\.(?:local|localhost|internal|lan)$/.test(hostname)
+  );
+}
