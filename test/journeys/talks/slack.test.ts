@@ -2,6 +2,7 @@
 // both ways, so that an event can come again, and Slack can refuse, be slow or be away. What a test leaves behind, the
 // next one finds.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { findPicture } from "../../support/channels/correspondence.ts";
 import { Gate } from "../../support/channels/gate.ts";
 import { codeIn, type House, openHouse, PATIENCE, quiet, shows } from "../../support/channels/house.ts";
 import { BOT_TOKEN, type SlackPerson, type SlackTown, startSlackTown } from "../../support/channels/slack-town.ts";
@@ -136,11 +137,8 @@ describe("files and reactions", () => {
     await ann.sendsFile(room, "square.png", PICTURE, "What is this?");
     await shows(async () => (await told()).slice(-1), "A red square.");
     expect(house.lastRequest()).toContain(Buffer.from(PICTURE).toString("base64"));
-    house.teach("Where is it", { tool: "ls", args: { path: "attachments" }, say: "In attachments." });
-    await ann.writes(room, "Where is it kept?");
-    await shows(async () => (await told()).slice(-1), "In attachments.");
-    const [name = ""] = /square-\w+\.png/.exec(house.lastRequest()) ?? [];
-    const args = { action: "send", files: [`attachments/${name}`], text: "Here it is" };
+    const path = await findPicture({ house, told, writes: (text) => ann.writes(room, text) });
+    const args = { action: "send", files: [path], text: "Here it is" };
     house.teach("it back", { tool: "message", args, say: "Sent." });
     await ann.writes(room, "Give it back");
     await shows(async () => (await told()).slice(-3), "Here it is", "", "Sent.");

@@ -22,9 +22,11 @@ export interface Passed {
   status?: number;
 }
 
+/** Which requests are meant: by "METHOD /path", or by all that is known of them. */
+export type What = RegExp | ((asked: Passed) => boolean);
+
 export interface Trouble {
-  /** What it befalls, by "METHOD /path". */
-  on: RegExp;
+  on: What;
   status?: number;
   headers?: Record<string, string>;
   body?: string;
@@ -34,8 +36,15 @@ export interface Trouble {
   isDone?: boolean;
 }
 
+export interface Answered {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
 export class Gate {
   readonly passed: Passed[] = [];
+  readonly #stead: { on: What; answer: (asked: Passed) => Answered | undefined }[] = [];
   readonly #target: string;
   readonly #troubles: (Trouble & { left: number })[] = [];
   #server: Server | undefined;
@@ -55,13 +64,18 @@ export class Gate {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  of(what: RegExp): Passed[] {
-    return this.passed.filter(({ method, path }) => what.test(`${method} ${path}`));
+  of(what: What): Passed[] {
+    return this.passed.filter((one) => isMeant(what, one));
   }
 
   /** Without a status and without `isDone` the connection breaks before anything is done. */
   trouble(trouble: Trouble): void {
     this.#troubles.push({ ...trouble, left: trouble.times ?? 1 });
+  }
+
+  /** Answers in the server's stead what it has not; undefined lets the request through. */
+  instead(on: What, answer: (asked: Passed) => Answered | undefined): void {
+    this.#stead.push({ on, answer });
   }
 
   /** Connections are refused until it comes up again, at the same address. */
@@ -101,7 +115,7 @@ export class Gate {
     const { method = "", url = "", headers } = request;
     const one: Passed = { at: Date.now(), method, path: url, headers, body: Buffer.concat(chunks) };
     this.passed.push(one);
-    const trouble = this.#troubles.find(({ on, left }) => left > 0 && on.test(`${method} ${url}`));
+    const trouble = this.#troubles.find(({ on, left }) => left > 0 && isMeant(on, one));
     if (trouble) trouble.left -= 1;
     if (trouble?.status !== undefined) {
       one.status = trouble.status;
@@ -112,10 +126,11 @@ export class Gate {
       response.destroy();
       return;
     }
-    const answer = await this.#hand(one);
-    one.status = answer.status;
+    const own = this.#stead.filter(({ on }) => isMeant(on, one)).flatMap(({ answer }) => answer(one) ?? []);
+    const { status = 200, headers: said = {}, body = "" } = own[0] ?? (await this.#hand(one));
+    one.status = status;
     if (trouble) response.destroy();
-    else response.writeHead(answer.status, answer.headers).end(answer.body);
+    else response.writeHead(status, said).end(body);
   }
 
   /** Over a connection of its own: one that is kept would tell the server of nobody's leaving. */
@@ -136,4 +151,8 @@ export class Gate {
       asked.end(body);
     });
   }
+}
+
+function isMeant(what: What, one: Passed): boolean {
+  return typeof what === "function" ? what(one) : what.test(`${one.method} ${one.path}`);
 }
