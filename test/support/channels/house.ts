@@ -18,8 +18,12 @@ export interface Ended {
   code: number | null;
 }
 
+/** What a journey needs of whatever runs. */
+export type Running = Pick<Skerry, "url" | "token" | "stateDir" | "port" | "stop" | "kill">;
+type Start = (options: { stateDir: string; port: number; env: Record<string, string> }) => Promise<Running>;
+
 export interface House {
-  readonly skerry: Skerry;
+  readonly skerry: Running;
   teach: TaughtModel["teach"];
   /** Of the model, since `forget`. */
   readonly requests: RecordedRequest[];
@@ -37,16 +41,17 @@ export interface House {
   close(): Promise<void>;
 }
 
-export async function openHouse(env: Record<string, string>, port?: number): Promise<House> {
+/** `starter`: what runs it, when that is not `npm start`'s program. */
+export async function openHouse(env: Record<string, string>, port?: number, starter: Start = startSkerry): Promise<House> {
   const home = mkdtempSync(join(tmpdir(), "skerry-channels-"));
   const { model, teach } = await startTaughtModel();
   const start = (at: number) =>
-    startSkerry({
+    starter({
       stateDir: join(home, "state"),
       port: at,
       env: { ...modelEnv(model), SKERRY_MODEL: "anthropic/claude-opus-4-6", ...env },
     });
-  let skerry: Skerry;
+  let skerry: Running;
   try {
     skerry = await start(port ?? (await findPort()));
   } catch (error) {
