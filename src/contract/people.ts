@@ -5,6 +5,9 @@ import type { Address } from "./message.ts";
 /** The owner's person has this id from the beginning; the first account that is approved becomes theirs. */
 export const OWNER_ID = "owner";
 
+/** What a stranger is told who was let in. */
+export const WELCOME = "You are let in: write whenever you like.";
+
 /** An account of a platform. `sender` is the platform's own id of the person. */
 export interface PersonAccount {
   channel: string;

@@ -11,7 +11,11 @@ const FORMS = [
   /_(API_KEY|API_TOKEN|BASE_URL|API_URL|API_ROOT|HTTP_URL|HOMESERVER_URL)$/,
   /_(BOT_TOKEN|APP_TOKEN|SIGNING_SECRET|WEBHOOK_SECRET|AUTH_TOKEN)$/,
 ];
-const NAMES = new Set(["DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "BLUEBUBBLES_URL", "CLAWHUB_URL", "TZ"]);
+/** `GOOGLE_…` and `TEAMS_…`: where access tokens and published keys are had. */
+const NAMES = new Set([
+  ...["GOOGLE_TOKEN_URL", "GOOGLE_KEYS_URL", "TEAMS_LOGIN_URL", "TEAMS_OPENID_URL"],
+  ...["BLUEBUBBLES_URL", "CLAWHUB_URL", "TZ"],
+]);
 /** Keys of channels, and those of their further accounts: `TELEGRAM_BOT_TOKEN__WORK`. */
 const CHANNEL_KEYS = new Set<string>(CHANNEL_FACTS.flatMap(({ keys }) => keys.map(({ name }) => name)));
 /** What steers the local program itself and is nothing to the Worker. */

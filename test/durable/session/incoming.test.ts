@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { UserEntry } from "../../../src/contract/entry.ts";
 import type { Outcome } from "../../../src/contract/errors.ts";
 import type { MediaRef, Message } from "../../../src/contract/message.ts";
+import { WELCOME } from "../../../src/contract/people.ts";
 import { GROUP, HERE, openChannelTalk, ring, settle, type Talk } from "../../support/channel-talk.ts";
 import { messageEvent } from "../../support/event.ts";
 import { makePlace } from "../../support/place.ts";
@@ -290,7 +291,7 @@ describe("commands and directives", () => {
         people: async () => [ann],
         approvePairing: async (code, as) => {
           decided.push([code, as]);
-          return { ok: true, value: { pairing, person: ann } };
+          return { ok: true, value: { pairing, person: ann, to: { channel: "slack", peer: "U1" } } };
         },
         rejectPairing: async (code) => {
           decided.push([code]);
@@ -301,6 +302,10 @@ describe("commands and directives", () => {
     expect((await talk.say("/pairing list", guest)).reply).toBe("Only my owner lets people in.");
     expect((await talk.say("/pairing")).reply).toContain("`ABCD2345` Eve (U1) on Slack, 1 min left");
     expect((await talk.say("/pairing approve abcd2345 as ann")).reply).toBe("Let in: Eve (U1) on Slack is Ann, a guest.");
+    await settle(talk);
+    expect(talk.session.sent.filter(({ to }) => to.channel === "slack").map(({ act }) => act)).toEqual([
+      { type: "text", text: WELCOME },
+    ]);
     expect((await talk.say("/pairing approve ABCD2345 as Zoe")).reply).toContain("I know nobody called Zoe. Known: Ann.");
     expect((await talk.say("/pairing reject ABCD2345")).reply).toContain("Not let in: Eve");
     expect((await talk.say("/pairing nonsense")).reply).toContain("/pairing approve CODE");

@@ -1,26 +1,23 @@
 // Slack against a third party's Slack: it keeps people, channels, messages and files, signs its events as Slack does, and
 // posts them here. What a person writes there is heard, and what is answered stands there for that person to read.
 import { createServer } from "node:http";
-import { Store } from "@emulators/core";
-import { createEmulator, defineEmulator } from "emulate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Inbound } from "../../../src/contract/channels/channel.ts";
 import type { DeliveryAct } from "../../../src/contract/channels/delivery.ts";
 import { textOf } from "../../../src/contract/message.ts";
 import type { Post, Proof } from "../../../src/worker/channels/channel.ts";
 import { slack } from "../../../src/worker/channels/slack/slack.ts";
-import { SECRET, slackLine } from "../../support/slack.ts";
-
-interface SlackPlugin {
-  slackPlugin: {
-    register(app: unknown, store: Store, webhooks: unknown, base: string, tokens: Map<string, unknown>): void;
-    seed(store: Store, base: string): void;
-  };
-  seedFromConfig(store: Store, base: string, config: object): void;
-}
+import {
+  BOT_TOKEN,
+  type SlackAnswer,
+  type SlackSaid,
+  type SlackTown,
+  startSlackTown,
+} from "../../support/channels/slack-town.ts";
+import { slackLine } from "../../support/slack.ts";
 
 let stop: (() => Promise<void>)[] = [];
-let base = "";
+let town: SlackTown;
 let line: ReturnType<typeof slackLine>;
 const heard: { proof: Proof; inbound: Inbound[]; post: Post }[] = [];
 
@@ -29,14 +26,6 @@ const PICTURE = Uint8Array.from(
   atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
   (character) => character.charCodeAt(0),
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** Where its events come: each is proven and read as the webhook would. */
 async function startHook(): Promise<string> {
@@ -72,45 +61,9 @@ async function hear(post: Post): Promise<void> {
 }
 
 beforeAll(async () => {
-  // The package offers no way in for the address of a webhook: this is its Slack, by the name it has in this version.
-  const plugin = (await import("../../../node_modules/emulate/dist/dist-6ZQHD4DN.js" as string)) as SlackPlugin;
-  const port = await freePort();
-  base = `http://127.0.0.1:${port}`;
-  const hook = await startHook();
-  const store = new Store();
-  const service = defineEmulator({
-    name: "slack",
-    state: () => ({}),
-    setup({ app, webhooks }) {
-      plugin.slackPlugin.register(app, store, webhooks, base, new Map());
-      plugin.slackPlugin.seed(store, base);
-      plugin.seedFromConfig(store, base, {
-        signing_secret: SECRET,
-        users: [{ name: "ann", real_name: "Ann", email: "ann@example.com" }],
-        oauth_apps: [
-          {
-            client_id: "1.2",
-            client_secret: "x",
-            app_id: "A000000001",
-            name: "Skerry",
-            redirect_uris: ["http://localhost:1/cb"],
-            scopes: ["chat:write"],
-            bot_name: "skerry",
-          },
-        ],
-        channels: [{ name: "town" }],
-        tokens: [
-          { token: "xoxb-skerry", user: "skerry", scopes: ["chat:write"] },
-          { token: "xoxp-ann", user: "ann", scopes: ["chat:write"] },
-        ],
-      });
-      const events = ["message", "reaction_added", "reaction_removed", "member_joined_channel", "file_shared"];
-      webhooks.register({ url: hook, events, active: true, owner: "slack" });
-    },
-  });
-  const emulator = await createEmulator({ service, port });
-  stop.push(() => emulator.close());
-  line = slackLine(`${base}/api`, { now: Date.now, readMedia: async () => PICTURE }, { SLACK_BOT_TOKEN: "xoxb-skerry" });
+  town = await startSlackTown({ hook: await startHook() });
+  stop.push(() => town.stop());
+  line = slackLine(`${town.url}/api`, { now: Date.now, readMedia: async () => PICTURE }, { SLACK_BOT_TOKEN: BOT_TOKEN });
 });
 
 afterAll(async () => {
@@ -118,50 +71,15 @@ afterAll(async () => {
   stop = [];
 });
 
-type Said = {
-  ts: string;
-  text: string;
-  user: string;
-  thread_ts?: string;
-  reactions?: { name: string; users: string[] }[];
-  files?: { id: string; size: number }[];
-  blocks?: object[];
-};
-type Answer = {
-  ok: boolean;
-  error?: string;
-  ts: string;
-  channel: { id: string };
-  channels: { id: string; name: string }[];
-  messages: Said[];
-  user_id: string;
-  upload_url: string;
-  file_id: string;
-};
-
 /** A person's own doing. */
-async function asAnn(method: string, args: object = {}): Promise<Answer> {
-  const answer = await fetch(`${base}/api/${method}`, {
-    method: "POST",
-    headers: { authorization: "Bearer xoxp-ann", "content-type": "application/json" },
-    body: JSON.stringify(args),
-  });
-  const said = (await answer.json()) as Answer;
-  if (!said.ok) throw new Error(`${method}: ${said.error}`);
-  return said;
+function asAnn(method: string, args: object = {}): Promise<SlackAnswer> {
+  return town.person("ann").does(method, args);
 }
 
-async function botId(): Promise<string> {
-  const answer = await fetch(`${base}/api/auth.test`, { method: "POST", headers: { authorization: "Bearer xoxb-skerry" } });
-  return ((await answer.json()) as Answer).user_id;
-}
+const botId = () => town.botId();
+const inTown = () => town.channel("town");
 
-async function inTown(): Promise<string> {
-  const { channels } = await asAnn("conversations.list");
-  return channels.find(({ name }) => name === "town")?.id ?? "";
-}
-
-async function history(channel: string): Promise<Said[]> {
+async function history(channel: string): Promise<SlackSaid[]> {
   return (await asAnn("conversations.history", { channel })).messages;
 }
 

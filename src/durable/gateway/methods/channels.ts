@@ -4,7 +4,7 @@ import type { ChannelState } from "../../../contract/channels/channel.ts";
 import { CHANNEL_FACTS, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import { newId } from "../../../contract/id.ts";
 import type { Address } from "../../../contract/message.ts";
-import type { Pairing } from "../../../contract/people.ts";
+import { type Pairing, WELCOME } from "../../../contract/people.ts";
 import { DEFAULT_AGENT_ID, mainSessionKey } from "../../../contract/session-key.ts";
 import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
@@ -21,8 +21,6 @@ type ChannelsMethod =
   | "channels.pairing.list"
   | "channels.pairing.approve"
   | "channels.pairing.dismiss";
-
-const WELCOME = "You are let in: write whenever you like.";
 
 export const channels: Handlers<ChannelsMethod> = {
   "channels.status": async (params, { house }) => {

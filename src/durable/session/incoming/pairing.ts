@@ -1,8 +1,9 @@
 // /pairing: who waits to be let in, decided by the owner in any talk of theirs. Nobody else is told who waits, whatever
 // the settings say of their commands.
 import type { Event } from "../../../contract/event.ts";
-import { OWNER_ID, type Pairing } from "../../../contract/people.ts";
+import { OWNER_ID, type Pairing, WELCOME } from "../../../contract/people.ts";
 import { channelLabel } from "../../agent/envelope.ts";
+import { outboxItem } from "../outgoing/places.ts";
 import type { SessionParts } from "../parts.ts";
 
 const USAGE = "Write /pairing list, /pairing approve CODE, /pairing approve CODE as NAME, or /pairing reject CODE.";
@@ -22,7 +23,11 @@ export async function answerPairing(parts: SessionParts, event: Event, args: str
       if (as !== undefined && !as.isFound) return as.said;
       const approved = await directory.approvePairing(code.toUpperCase(), as?.id);
       if (!approved.ok) return approved.error.message;
-      const { pairing, person } = approved.value;
+      const { pairing, person, to } = approved.value;
+      if (to) {
+        const act = { type: "text", text: WELCOME } as const;
+        parts.outbox.add(outboxItem(parts, { id: `${event.id}:welcome`, runId: event.id, to, act }), parts.now());
+      }
       const role = person.role === "owner" ? "you, the owner" : `${person.name}, a guest`;
       return `Let in: ${nameOf(pairing)} on ${channelLabel(pairing.channel)} is ${role}.`;
     }
