@@ -13,10 +13,10 @@ import { Waiting } from "../../../src/web/talk/waiting.ts";
 type Telegram = NonNullable<Settings["channels"]>[string];
 
 /** What admission makes of a group after a change. */
-function after(telegram: Telegram, change: GroupChange, accountId = "default") {
+function change(telegram: Telegram, wanted: GroupChange, accountId = "default") {
   const before: Settings = { channels: { telegram } };
   const place = { channel: "telegram", accountId, groupId: "-1" };
-  const settings = settingsSchema.parse(mergePatch(before, groupPatch(before, place, change)));
+  const settings = settingsSchema.parse(mergePatch(before, groupPatch(before, place, wanted)));
   const rulesOf = (peer: string) => {
     const rules = readAccountRules(settings, "telegram", accountId);
     const { isListed, isEnabled, requireMention, agentId } = readPlaceRules(rules, { channel: "telegram", peer });
@@ -30,7 +30,7 @@ describe("a group", () => {
     ["that nobody named", {}],
     ["that was switched off", { groups: { "-1": { enabled: false } } }],
   ])("%s is heard once it is switched on, and no other", (_name, telegram) => {
-    const { rules, other } = after(telegram, { kind: "hear" });
+    const { rules, other } = change(telegram, { kind: "hear" });
     expect([rules.isHeard, other.isHeard]).toEqual([true, false]);
   });
 
@@ -40,7 +40,7 @@ describe("a group", () => {
     ["under an open policy", { groupPolicy: "open" }],
     ["under the star", { groups: { "*": {} } }],
   ])("%s is heard no more once it is switched off, and its rules stay", (_name, telegram) => {
-    const { rules, settings } = after(telegram, { kind: "ignore" });
+    const { rules, settings } = change(telegram, { kind: "ignore" });
     expect(rules.isHeard).toBe(false);
     const own = telegram.groups?.["-1"]?.agentId;
     expect(settings.channels?.["telegram"]?.groups?.["-1"]?.agentId).toBe(own);
@@ -48,15 +48,15 @@ describe("a group", () => {
 
   test("answers everything, or as usual again; another agent, or the usual one", () => {
     const named = { groups: { "-1": { agentId: "garden", requireMention: false } } };
-    expect(after({ groups: { "-1": {} } }, { kind: "activation", requireMention: false }).rules.requireMention).toBe(false);
-    expect(after(named, { kind: "activation", requireMention: true }).rules).toMatchObject({ agentId: "garden" });
-    expect(after(named, { kind: "activation", requireMention: true }).rules.requireMention).toBeUndefined();
-    expect(after(named, { kind: "agent", agentId: "main" }).rules.agentId).toBe("main");
-    expect(after(named, { kind: "agent", agentId: undefined }).rules.agentId).toBeUndefined();
+    expect(change({ groups: { "-1": {} } }, { kind: "activation", requireMention: false }).rules.requireMention).toBe(false);
+    expect(change(named, { kind: "activation", requireMention: true }).rules).toMatchObject({ agentId: "garden" });
+    expect(change(named, { kind: "activation", requireMention: true }).rules.requireMention).toBeUndefined();
+    expect(change(named, { kind: "agent", agentId: "main" }).rules.agentId).toBe("main");
+    expect(change(named, { kind: "agent", agentId: undefined }).rules.agentId).toBeUndefined();
   });
 
   test("of a further account is changed for that account alone, and those of its channel stay heard in it", () => {
-    const { rules, other, settings } = after({ groups: { "-2": {} } }, { kind: "hear" }, "work");
+    const { rules, other, settings } = change({ groups: { "-2": {} } }, { kind: "hear" }, "work");
     expect([rules.isHeard, other.isHeard]).toEqual([true, true]);
     expect(settings.channels?.["telegram"]?.groups).toEqual({ "-2": {} });
   });

@@ -28,23 +28,13 @@ export const showChannels: RoomView = (desk, rest) => {
 @customElement("sk-channels")
 export class Channels extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
   readonly #status = new Fetched<ChannelsStatus>(
     this,
     () => this.desk,
     (desk) => read(desk, "channels.status", { limit: 1 }),
     ["config.changed"],
+    FRESH_MS,
   );
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#timer = setInterval(() => void (document.hidden || this.#status.load()), FRESH_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.#timer);
-  }
 
   protected override render(): TemplateResult {
     return this.#status.render(({ channelOrder, channelAccounts }) => {

@@ -48,23 +48,13 @@ export class ChannelSheet extends PageElement {
   #shown = "";
   /** The form that connects it stands, and stays while the first keys are kept and tried. */
   #isNew = false;
-  #timer: ReturnType<typeof setInterval> | undefined;
   readonly #file = new Fetched<ChannelFile>(
     this,
     () => this.desk,
     (desk) => readChannel(desk, this.channel),
     ["config.changed"],
+    FRESH_MS,
   );
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#timer = setInterval(() => void (document.hidden || this.#file.load()), FRESH_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.#timer);
-  }
 
   protected override willUpdate(): void {
     const shown = `${this.channel}/${this.account}`;

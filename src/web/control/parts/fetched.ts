@@ -18,21 +18,28 @@ export class Fetched<T> implements ReactiveController {
   #desk: Desk | undefined;
   readonly #events: readonly EventName[];
   #leaves: (() => void)[] = [];
+  readonly #freshMs: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #beat: ReturnType<typeof setInterval> | undefined;
   #wasReady = false;
   #turn = 0;
 
-  /** `events`: what the Gateway announces when there may be another answer. */
+  /**
+   * `events`: what the Gateway announces when there may be another answer. `freshMs`: how old an answer that somebody looks
+   * at may become, where that is not announced.
+   */
   constructor(
     host: ReactiveControllerHost,
     pick: () => Desk | undefined,
     fetch: (desk: Desk) => Promise<T>,
     events: readonly EventName[] = [],
+    freshMs?: number,
   ) {
     this.#host = host;
     this.#pick = pick;
     this.#fetch = fetch;
     this.#events = events;
+    this.#freshMs = freshMs;
     host.addController(this);
   }
 
@@ -46,11 +53,13 @@ export class Fetched<T> implements ReactiveController {
       desk.listen(() => this.#noteLink(desk)),
       ...this.#events.map((event) => desk.onAnnounced(event, () => this.#loadSoon())),
     ];
+    if (this.#freshMs !== undefined) this.#beat = setInterval(() => void (document.hidden || this.load()), this.#freshMs);
     void this.load();
   }
 
   hostDisconnected(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#beat);
     for (const leave of this.#leaves) leave();
     this.#leaves = [];
     this.#desk = undefined;

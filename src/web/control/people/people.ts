@@ -28,23 +28,13 @@ export const showPeople: RoomView = (desk) => html`<sk-people .desk=${desk}></sk
 export class People extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
   @state() private isSaving = false;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  readonly #known = new Fetched<Acquaintance>(this, () => this.desk, readPeople, [
-    "channels.pairing.requested",
-    "channels.pairing.resolved",
-    "people.changed",
-    "config.changed",
-  ]);
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#timer = setInterval(() => void (document.hidden || this.#known.load()), FRESH_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.#timer);
-  }
+  readonly #known = new Fetched<Acquaintance>(
+    this,
+    () => this.desk,
+    readPeople,
+    ["channels.pairing.requested", "channels.pairing.resolved", "people.changed", "config.changed"],
+    FRESH_MS,
+  );
 
   protected override render(): TemplateResult {
     const { desk } = this;
