@@ -1,7 +1,7 @@
 // message: writes to people and places on channels, within what the owner permits. Not repeatable: what may have been
 // sent is never sent again, the model is told so. The platform is asked in the words of a delivery; no file here knows one.
 import * as z from "zod";
-import type { DeliveryAct, ReadBack } from "../../contract/channels/delivery.ts";
+import type { Button, DeliveryAct, ReadBack } from "../../contract/channels/delivery.ts";
 import { CHANNEL_FACTS, channelFacts } from "../../contract/channels/facts.ts";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { Address, MediaRef } from "../../contract/message.ts";
@@ -15,6 +15,9 @@ const MAX_TRIES = 3;
 const LONGEST_PAUSE_MS = 8000;
 const DEFAULT_READ = 20;
 const MAX_FILES = 10;
+const SHORT_LABEL = 12;
+const BUTTONS_IN_ROW = 3;
+const BUTTON_BYTES = 64;
 
 const input = z.object({
   action: z.enum(ACTIONS),
@@ -23,8 +26,13 @@ const input = z.object({
   message: z.string().optional().describe("Message id; default for react and reply: the latest one here"),
   emoji: z.string().optional().describe("Empty takes the reaction away"),
   files: z.array(z.string()).max(MAX_FILES).optional().describe("Workspace paths"),
-  options: z.array(z.string().min(1)).max(12).optional().describe("A poll's answers"),
+  options: z
+    .array(z.string().min(1))
+    .max(12)
+    .optional()
+    .describe("A poll's answers; of send and reply: buttons, pressed they are said"),
   multiple: z.boolean().optional(),
+  voice: z.boolean().optional().describe("The file (ogg) is a voice message"),
   limit: z.int().min(1).max(100).optional(),
 });
 type Input = z.infer<typeof input>;
@@ -49,6 +57,8 @@ export const message: Tool<typeof input> = {
   async run(wanted, context) {
     const desk = context.messages;
     if (!desk) throw new ToolFailure("No channel is set up, so nobody can be written to. Tell the person that.");
+    const isForHere = wanted.action === "send" && ["", "here"].includes(wanted.to?.trim() ?? "");
+    if (!desk.here && isForHere && wanted.files?.length) return handOver(wanted.files, context);
     const place = await findPlace(desk, wanted.to);
     if (wanted.action === "read") return readBack(desk, place, wanted.limit ?? DEFAULT_READ);
     const acts = await actsOf(wanted, context, desk, place);
@@ -167,10 +177,42 @@ async function writeActs(wanted: Input, context: ToolContext, desk: MessageDesk,
   const media: MediaRef[] = [];
   for (const written of wanted.files ?? []) media.push(await storeFile(written, context));
   if (text === "" && media.length === 0) throw new ToolFailure("There is nothing to send: give text or files.");
+  const buttons = buttonsOf(wanted.options ?? []);
   const texts = text === "" ? [] : await desk.plan(place.to, text);
-  const acts: DeliveryAct[] = texts.map((part, index) => ({ type: "text", text: part, ...(index === 0 ? hang : {}) }));
-  if (media.length > 0) acts.push({ type: "media", media, ...(acts.length === 0 ? hang : {}) });
+  if (buttons.length > 0 && texts.length === 0) throw new ToolFailure("Buttons stand under a text: give `text` too.");
+  const acts: DeliveryAct[] = texts.map((part, index) => ({
+    type: "text",
+    text: part,
+    ...(index === 0 ? hang : {}),
+    ...(index === texts.length - 1 && buttons.length > 0 ? { buttons } : {}),
+  }));
+  const voice = wanted.voice ? { isVoice: true } : {};
+  if (media.length > 0) acts.push({ type: "media", media, ...voice, ...(acts.length === 0 ? hang : {}) });
   return acts;
+}
+
+/** Short ones stand side by side. */
+function buttonsOf(labels: readonly string[]): Button[][] {
+  const inRow = labels.every((label) => label.length <= SHORT_LABEL) ? BUTTONS_IN_ROW : 1;
+  const buttons = labels.map((label) => ({ label, value: cutBytes(label, BUTTON_BYTES) }));
+  return Array.from({ length: Math.ceil(buttons.length / inRow) }, (_row, at) => buttons.slice(at * inRow, (at + 1) * inRow));
+}
+
+function cutBytes(text: string, most: number): string {
+  const encoder = new TextEncoder();
+  let kept = "";
+  for (const character of text) {
+    if (encoder.encode(kept + character).length > most) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** A talk on a screen is no place that is written to: there the files stand beside the call. */
+async function handOver(files: readonly string[], context: ToolContext): Promise<ToolResult> {
+  const media: MediaRef[] = [];
+  for (const written of files) media.push(await storeFile(written, context));
+  return { text: "Done: the files are in this talk. Say the rest in your answer.", media, isForPerson: true };
 }
 
 async function storeFile(written: string, context: ToolContext): Promise<MediaRef> {

@@ -178,6 +178,54 @@ describe("what it does", () => {
     await expect(run({ action: "send", files: ["../secret"] }, workspace)).rejects.toThrow("outside the workspace");
   });
 
+  test("sends a voice message", async () => {
+    const workspace = openTestWorkspace();
+    await workspace.writeText("hello.ogg", "OggS");
+    const { run, sent } = open();
+    await run({ action: "reply", files: ["hello.ogg"], voice: true }, workspace);
+    expect(sent.map(({ act }) => act)).toEqual([
+      { type: "media", media: [expect.objectContaining({ name: "hello.ogg" })], isVoice: true, replyTo: "100" },
+    ]);
+  });
+
+  test("puts buttons under the last part of a text, short ones side by side", async () => {
+    const { run, sent } = open();
+    await run({ action: "send", text: "Which|day?", options: ["Mon", "Tue", "Wed", "Thu"] });
+    const button = (label: string) => ({ label, value: label });
+    expect(sent.map(({ act }) => act)).toEqual([
+      { type: "text", text: "Which" },
+      { type: "text", text: "day?", buttons: [["Mon", "Tue", "Wed"].map(button), [button("Thu")]] },
+    ]);
+  });
+
+  test("cuts what a button says at 64 bytes, between characters", async () => {
+    const { run, sent } = open();
+    const label = `${"é".repeat(31)}a⛵ and more`;
+    await run({ action: "send", text: "?", options: [label, "No"] });
+    expect(sent[0]?.act).toMatchObject({ buttons: [[{ label, value: `${"é".repeat(31)}a` }], [{ label: "No" }]] });
+  });
+
+  test("puts no buttons under nothing", async () => {
+    await expect(open().run({ action: "send", files: [], options: ["Yes"] })).rejects.toThrow(/nothing to send/);
+    const workspace = openTestWorkspace();
+    await workspace.writeText("a.txt", "a");
+    await expect(open().run({ action: "send", files: ["a.txt"], options: ["Yes"] }, workspace)).rejects.toThrow(
+      /Buttons stand under a text/,
+    );
+  });
+
+  test("hands files over in a talk on a screen, where nothing is sent", async () => {
+    const workspace = openTestWorkspace();
+    await workspace.writeText("notes/trip.txt", "boats");
+    const { run, sent } = open({ desk: {}, isElsewhere: true });
+    expect(await run({ action: "send", files: ["notes/trip.txt"] }, workspace)).toMatchObject({
+      media: [{ name: "trip.txt", size: 5 }],
+      isForPerson: true,
+    });
+    expect(sent).toEqual([]);
+    await expect(run({ action: "send", text: "only words" })).rejects.toThrow(/not on a channel/);
+  });
+
   test("reads a place back as data from outside", async () => {
     const { run } = open();
     const { text } = await run({ action: "read" });
