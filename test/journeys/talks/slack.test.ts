@@ -60,6 +60,10 @@ async function told(channel = room): Promise<string[]> {
 const toldIn = async (thread: string) =>
   (await ann.seesThread(town, thread)).filter(({ user }) => user === bot).map(({ text }) => text);
 
+/** How Slack answered each try to post; a person may see the message a moment before Skerry has its answer. */
+const tried = (...statuses: number[]) =>
+  vi.waitFor(() => expect(api.of(POSTED).map(({ status }) => status)).toEqual(statuses), PATIENCE);
+
 /** The last event that told of these words. */
 const eventOf = (words: string) => {
   const event = events.passed.findLast(({ body }) => body.includes(words));
@@ -229,8 +233,8 @@ describe("in trouble", () => {
     api.trouble({ on: POSTED, status: 429, headers: { "retry-after": "2" } });
     await ann.writes(room, "Have patience");
     await shows(told, ...before, "Patiently.");
-    const [refused, sent, ...more] = api.of(POSTED);
-    expect([refused?.status, sent?.status, more.length]).toEqual([429, 200, 0]);
+    await tried(429, 200);
+    const [refused, sent] = api.of(POSTED);
     expect((sent?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(2000);
   });
 
@@ -240,7 +244,7 @@ describe("in trouble", () => {
     api.trouble({ on: POSTED, status: 503, times: 2 });
     await ann.writes(room, "Try it again");
     await shows(told, ...before, "Again it works.");
-    expect(api.of(POSTED).map(({ status }) => status)).toEqual([503, 503, 200]);
+    await tried(503, 503, 200);
   });
 
   test("nobody knows whether Slack took it: it is not sent twice, and its owner can see that", async () => {
