@@ -72,6 +72,7 @@ async function hear(update: Update): Promise<Response> {
 
 const requests = () => taught.model.requests;
 const lastRequest = () => JSON.stringify(requests().at(-1)?.body["messages"]);
+const isAsked = (words: string) => vi.waitFor(() => expect(lastRequest()).toContain(words), PATIENCE);
 const shows = (chat: number, text: string) => vi.waitFor(() => expect(telegram.texts(chat).at(-1)).toBe(text), PATIENCE);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** What the model does with the message tool when these words are said, and what it says after it. */
@@ -127,7 +128,7 @@ describe("topics of a group", () => {
     expect(lastRequest()).toContain("when is the start?");
     expect(lastRequest()).not.toContain("slipway");
     await hear(inTopic(STORAGE, "and the slipway after that?"));
-    await vi.waitFor(() => expect(requests()).toHaveLength(3), PATIENCE);
+    await isAsked("after that?");
     expect(lastRequest()).toContain("The slipway is free in May.");
     expect(lastRequest()).not.toContain("at ten");
     for (const { params } of telegram.callsOf("sendChatAction", CLUB))
@@ -144,12 +145,10 @@ describe("files", () => {
         document: { ...fileNamed("documents/notes.txt", notes), file_name: "notes.txt", mime_type: "text/plain" },
       }),
     );
-    await vi.waitFor(() => expect(requests()).toHaveLength(1), PATIENCE);
-    expect(lastRequest()).toContain("The mooring costs 40 a month.");
+    await isAsked("The mooring costs 40 a month.");
     await shows(olga.chat, "Understood.");
     await hear(olga.writes({ voice: { ...fileNamed("voice/hello.oga", VOICE), duration: 3, mime_type: "audio/ogg" } }));
-    await vi.waitFor(() => expect(requests()).toHaveLength(2), PATIENCE);
-    expect(lastRequest()).toContain("hello.oga, audio/ogg");
+    await isAsked("hello.oga, audio/ogg");
     expect(lastRequest()).toContain(pathOf("hello", ".oga", VOICE));
   });
 
@@ -204,13 +203,12 @@ describe("what changes", () => {
     const said = olga.writes("We meet at nine");
     await hear(said);
     await shows(olga.chat, "At nine, then.");
-    const before = telegram.shown(olga.chat).length;
+    const before = [telegram.shown(olga.chat).length, requests().length];
     await hear(olga.edits(said, "We meet at eleven"));
     await wait(1000);
-    expect(requests()).toHaveLength(1);
-    expect(telegram.shown(olga.chat)).toHaveLength(before);
+    expect([telegram.shown(olga.chat).length, requests().length]).toEqual(before);
     await hear(olga.writes("When do we meet?"));
-    await vi.waitFor(() => expect(requests()).toHaveLength(2), PATIENCE);
+    await isAsked("When do we meet?");
     expect(lastRequest()).toContain(`changed their message ${said.message?.message_id}`);
     expect(lastRequest()).toContain("We meet at eleven");
     await shows(olga.chat, "Understood.");
@@ -235,7 +233,7 @@ describe("what changes", () => {
     const shown = telegram.shown(olga.chat).at(-1);
     await hear(olga.reacts(shown?.id ?? 0, "🔥"));
     await hear(olga.writes("Did you see that?"));
-    await vi.waitFor(() => expect(lastRequest()).toContain("Did you see that?"), PATIENCE);
+    await isAsked("Did you see that?");
     expect(lastRequest()).toContain(`Olga reacted 🔥 to message ${shown?.id}`);
     await shows(olga.chat, "Understood.");
   });
@@ -249,7 +247,7 @@ describe("what changes", () => {
     expect(telegram.callsOf("sendPoll", olga.chat)[0]?.params["is_anonymous"]).toBe(false);
     await hear(olga.votes(poll?.id ?? "", [1]));
     await hear(olga.writes("Who won?"));
-    await vi.waitFor(() => expect(lastRequest()).toContain("Who won?"), PATIENCE);
+    await isAsked("Who won?");
     expect(lastRequest()).toContain(`Olga chose option 2 in the poll ${poll?.id}`);
     await shows(olga.chat, "Understood.");
   });
@@ -287,7 +285,7 @@ describe("in trouble", () => {
     await telegram.goDown();
     const from = Date.now();
     await hear(olga.writes("My first question"));
-    await vi.waitFor(() => expect(requests()).toHaveLength(1), PATIENCE);
+    await isAsked("My first question");
     await wait(20_000);
     await hear(olga.writes("My second question"));
     await wait(Math.max(0, 60_000 - (Date.now() - from)));

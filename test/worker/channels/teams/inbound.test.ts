@@ -124,6 +124,10 @@ describe("whatever comes", () => {
     expect(await translate({ ...activities.typing, type: "somethingNew" })).toEqual([]);
   });
 
+  it("says that a file that was offered is not wanted", async () => {
+    expect(await read("file-declined")).toMatchObject({ kind: "notice", text: "[Ann Example declined the file notes.pdf]" });
+  });
+
   it("is told that we do not do what we do not know", async () => {
     const { inbound, reply } = await teams.translate(postOf(activities["sign-in"]), line);
     expect(inbound).toEqual([]);
