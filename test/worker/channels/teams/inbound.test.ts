@@ -125,7 +125,9 @@ describe("whatever comes", () => {
   });
 
   it("says that a file that was offered is not wanted", async () => {
-    expect(await read("file-declined")).toMatchObject({ kind: "notice", text: "[Ann Example declined the file notes.pdf]" });
+    const keys = { TEAMS_APP_ID: APP, TEAMS_APP_PASSWORD: "a-client-secret" };
+    const [told] = await translate(activities["file-declined"], lineTo({ channel: "teams", base: "", keys }));
+    expect(told).toMatchObject({ kind: "notice", message: { parts: [{ text: "[Ann Example declined the file notes.pdf]" }] } });
   });
 
   it("is told that we do not do what we do not know", async () => {
