@@ -16,6 +16,11 @@ export interface ShownMessage {
   /** Name of the method, for files. */
   kind: string;
   fileName?: string;
+  /** The files as they came, by name. */
+  files: { name: string; bytes: Uint8Array }[];
+  /** Labels and what a press says. */
+  buttons: { text: string; callback_data: string }[][];
+  poll?: { id: string; question: string; options: string[] };
 }
 
 export interface ApiCall {
@@ -30,6 +35,8 @@ export interface ApiCall {
 export interface Fault {
   method: string;
   status?: number;
+  /** Telegram's own words, where they matter. */
+  description?: string;
   retryAfter?: number;
   isCut?: boolean;
   isDone?: boolean;
@@ -184,6 +191,10 @@ export class TelegramServer {
       case "sendAudio":
       case "sendVoice":
         return this.#send(chat, { ...params, text: params["caption"] ?? "" }, method, CAPTION_LIMIT);
+      case "sendPoll":
+        return this.#sendPoll(chat, params);
+      case "sendMediaGroup":
+        return this.#sendAlbum(chat, params);
       case "editMessageText":
         return this.#edit(chat, params);
       case "deleteMessage":
@@ -228,12 +239,48 @@ export class TelegramServer {
       isHtml: params["parse_mode"] === "HTML",
       earlier: [],
       kind,
+      files: filesOf(params),
+      buttons: (params["reply_markup"] as { inline_keyboard?: ShownMessage["buttons"] } | undefined)?.inline_keyboard ?? [],
       ...(reply ? { replyTo: reply.message_id } : {}),
       ...(params["message_thread_id"] === undefined ? {} : { thread: Number(params["message_thread_id"]) }),
-      ...(typeof params["file_name"] === "string" ? { fileName: params["file_name"] } : {}),
+      ...(filesOf(params)[0] ? { fileName: filesOf(params)[0]?.name ?? "" } : {}),
     };
+    if (message.buttons.flat().some(({ callback_data }) => Buffer.byteLength(callback_data) > 64))
+      return refuse(400, "Bad Request: BUTTON_DATA_INVALID");
     this.#chats.set(chat, [...this.shown(chat), message]);
     return accept(this.#view(chat, message));
+  }
+
+  #sendPoll(chat: string, params: Record<string, unknown>): Answered {
+    const question = String(params["question"] ?? "");
+    const options = (params["options"] as { text: string }[] | undefined)?.map(({ text }) => text) ?? [];
+    if (question === "" || question.length > 300) return refuse(400, "Bad Request: poll question must be 1-300 characters");
+    if (options.length < 2 || options.length > 12 || options.some((text) => text === "" || text.length > 100))
+      return refuse(400, "Bad Request: poll must have 2-12 options of 1-100 characters");
+    const sent = this.#send(chat, { ...params, text: question }, "sendPoll", 300);
+    const message = this.shown(chat).at(-1);
+    if (message) message.poll = { id: `poll_${message.id}`, question, options };
+    return sent;
+  }
+
+  #sendAlbum(chat: string, params: Record<string, unknown>): Answered {
+    const media = (params["media"] as { type: string; media: string; caption?: string; parse_mode?: string }[] | undefined) ?? [];
+    if (media.length < 2 || media.length > 10) return refuse(400, "Bad Request: album must have 2-10 items");
+    const kinds = new Set(media.map(({ type }) => (type === "photo" || type === "video" ? "gallery" : type)));
+    if (kinds.size > 1) return refuse(400, "Bad Request: documents and pictures can't be mixed in an album");
+    const answers = media.map(({ type, media: where, ...more }) => {
+      const field = where.replace(/^attach:\/\//, "");
+      const files = { [field]: params[field] };
+      const { thread, reply } = { thread: params["message_thread_id"], reply: params["reply_parameters"] };
+      return this.#send(
+        chat,
+        { ...files, ...more, text: more.caption ?? "", message_thread_id: thread, reply_parameters: reply },
+        `album:${type}`,
+        CAPTION_LIMIT,
+      );
+    });
+    const refused = answers.find(({ status }) => status !== 200);
+    return refused ?? accept(answers.map(({ body }) => body["result"]));
   }
 
   #edit(chat: string, params: Record<string, unknown>): Answered {
@@ -282,13 +329,14 @@ function refuse(status: number, description: string, parameters?: Record<string,
   return { status, body: { ok: false, error_code: status, description, ...(parameters ? { parameters } : {}) } };
 }
 
-function failure({ status = 500, retryAfter }: Fault): Answered {
+function failure({ status = 500, retryAfter, description }: Fault): Answered {
+  if (description !== undefined) return refuse(status, description);
   return retryAfter === undefined
     ? refuse(status, status === 403 ? "Forbidden: bot was blocked by the user" : "Internal Server Error")
     : refuse(429, `Too Many Requests: retry after ${retryAfter}`, { retry_after: retryAfter });
 }
 
-/** JSON, or the fields of a form; a file stands there by its name. */
+/** JSON, or the fields of a form; a file stands there with its name and bytes. */
 async function readParams(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -299,8 +347,14 @@ async function readParams(request: IncomingMessage): Promise<Record<string, unkn
   const form = await new Response(body, { headers: { "content-type": type } }).formData();
   const params: Record<string, unknown> = {};
   for (const [name, value] of form) {
-    if (typeof value === "string") params[name] = value;
-    else params["file_name"] = value.name;
+    if (typeof value === "string") params[name] = /^[[{]/.test(value) ? JSON.parse(value) : value;
+    else params[name] = { name: value.name, bytes: new Uint8Array(await value.arrayBuffer()) };
   }
   return params;
+}
+
+function filesOf(params: Record<string, unknown>): ShownMessage["files"] {
+  const isFile = (value: unknown): value is ShownMessage["files"][number] =>
+    typeof value === "object" && value !== null && "bytes" in value && value.bytes instanceof Uint8Array;
+  return Object.values(params).filter(isFile);
 }

@@ -124,6 +124,12 @@ describe("whatever comes", () => {
     expect(await translate({ ...activities.typing, type: "somethingNew" })).toEqual([]);
   });
 
+  it("says that a file that was offered is not wanted", async () => {
+    const keys = { TEAMS_APP_ID: APP, TEAMS_APP_PASSWORD: "a-client-secret" };
+    const [told] = await translate(activities["file-declined"], lineTo({ channel: "teams", base: "", keys }));
+    expect(told).toMatchObject({ kind: "notice", message: { parts: [{ text: "[Ann Example declined the file notes.pdf]" }] } });
+  });
+
   it("is told that we do not do what we do not know", async () => {
     const { inbound, reply } = await teams.translate(postOf(activities["sign-in"]), line);
     expect(inbound).toEqual([]);
