@@ -18,6 +18,7 @@ interface AccountView {
   tokenSource: string;
   dmPolicy: string;
   groupPolicy: string;
+  talks?: readonly { name?: string; isTyping: boolean }[];
   lastInboundAt?: number;
   lastOutboundAt?: number;
   lastError?: string;
@@ -168,10 +169,11 @@ function describeAccount(label: string, account: AccountView): string {
     ...(account.lastInboundAt === undefined ? [] : [`in ${formatSpan(Date.now() - account.lastInboundAt)} ago`]),
     ...(account.lastOutboundAt === undefined ? [] : [`out ${formatSpan(Date.now() - account.lastOutboundAt)} ago`]),
   ];
+  const typing = (account.talks ?? []).filter(({ isTyping }) => isTyping).map(({ name }) => `writing to ${name ?? "somebody"}`);
   const { probe } = account;
   const asked = probe ? [probe.ok ? `answers as ${probe.bot}` : `does not answer: ${probe.error}`] : [];
   const policies = `direct ${account.dmPolicy}, groups ${account.groupPolicy}`;
-  const line = [name, state, policies, ...times, ...asked].join(" · ");
+  const line = [name, state, policies, ...times, ...typing, ...asked].join(" · ");
   return account.lastError === undefined ? line : `${line}\n  ✗ ${account.lastError}`;
 }
 

@@ -83,6 +83,15 @@ export interface ChannelState {
   lastOutAt?: number;
   /** The latest trouble; gone when it works again. */
   error?: { text: string; at: number };
+  /** The talks that were written in last, newest first; empty after a restart. */
+  lately: LateTalk[];
+}
+
+/** A talk that somebody wrote in. `name`: of the person or group, as the channel gives it. */
+export interface LateTalk {
+  sessionKey: string;
+  name?: string;
+  at: number;
 }
 
 /** One thing that was set up, or that a person has to do by hand at the platform. */

@@ -167,6 +167,7 @@ export class Admissions implements PeoplePort {
     const seenAt = this.#ports.now();
     const name = placeName ?? (from.kind === "group" ? undefined : known.name);
     this.#ports.accounts.note({ channel: from.channel, account: accountOf(from), at: seenAt, note: { kind: "in" } });
+    this.#ports.accounts.lately.note(from, sessionKey, name, seenAt);
     this.#ports.writes.later(() => {
       this.#places.note({ to: from, sender: sender.id, sessionKey, seenAt, ...(name ? { name } : {}) });
       if (known.personId) this.#people.noteSeen(known.personId, seenAt);

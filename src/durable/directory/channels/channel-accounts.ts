@@ -9,6 +9,7 @@ import type { Sql } from "../../storage/sql.ts";
 import { own, readAccountRules } from "../admission/rules.ts";
 import type { SealedKeys } from "../keys/sealed-keys.ts";
 import { ChannelHealth } from "./channel-health.ts";
+import { Lately } from "./lately.ts";
 
 const ACCOUNT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const MOST_KEY_CHARS = 16_384;
@@ -22,6 +23,7 @@ export interface ChannelSources {
 export class ChannelAccounts {
   readonly #sources: ChannelSources;
   readonly #health: ChannelHealth;
+  readonly lately = new Lately();
   #any: { version: number; has: boolean } | undefined;
 
   constructor(sql: Sql, sources: ChannelSources) {
@@ -175,6 +177,7 @@ export class ChannelAccounts {
       directPolicy: rules.dmPolicy,
       groupPolicy: rules.groupPolicy,
       ...health,
+      lately: this.lately.of(facts.id, account),
       ...(lost ? { error: lost } : {}),
     };
   }

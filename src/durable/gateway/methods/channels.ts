@@ -1,6 +1,6 @@
 // Channels: how they are, their keys, what is done at the platform, and the strangers who wait on them. A key comes in and
 // never goes out. Only who may do everything can make somebody an owner.
-import type { ChannelState } from "../../../contract/channels/channel.ts";
+import type { ChannelState, LateTalk } from "../../../contract/channels/channel.ts";
 import { CHANNEL_FACTS, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import { newId } from "../../../contract/id.ts";
 import type { Address } from "../../../contract/message.ts";
@@ -10,6 +10,9 @@ import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
 import { type Handlers, type House, invalid, notFound, unwrap } from "./method.ts";
 import { viewPerson } from "./people.ts";
+
+/** Who wrote longer ago is not there any more. */
+const LATELY_MS = 10 * 60_000;
 
 type ChannelsMethod =
   | "channels.status"
@@ -31,7 +34,9 @@ export const channels: Handlers<ChannelsMethod> = {
     for (const state of states) {
       const probe = params.probe && state.isConfigured ? await probeAccount(house, state) : undefined;
       const known = accounts.get(state.channel) ?? [];
-      accounts.set(state.channel, [...known, { ...viewState(state), ...(probe ? { probe } : {}) }]);
+      const talks = await Promise.all(state.lately.map((talk) => viewLate(house, talk)));
+      const view = { ...viewState(state), talks: talks.filter((talk) => talk !== undefined), ...(probe ? { probe } : {}) };
+      accounts.set(state.channel, [...known, view]);
     }
     return {
       ts: house.now(),
@@ -244,6 +249,13 @@ export function viewChannelHealth(states: readonly ChannelState[]): View {
 /** "Telegram (work)". */
 export function nameAccount({ label, accountId }: Pick<ChannelHealth, "label" | "accountId">): string {
   return accountId === DEFAULT_ACCOUNT ? label : `${label} (${accountId})`;
+}
+
+/** Somebody who is there: typed to while the turn that answers them runs. */
+async function viewLate(house: House, { sessionKey, name, at }: LateTalk): Promise<View | undefined> {
+  if (house.now() - at > LATELY_MS) return undefined;
+  const row = await house.session(sessionKey).row();
+  return { sessionKey, ...(name ? { name } : {}), lastSeenAtMs: at, isTyping: row?.status === "running" };
 }
 
 function viewState(state: ChannelState): View {

@@ -18,6 +18,8 @@ export interface AccountView {
   lastOutboundAt?: number;
   lastError?: string;
   lastErrorAt?: number;
+  /** Who wrote in the last minutes, newest first. */
+  talks?: readonly { sessionKey: string; name?: string; lastSeenAtMs: number; isTyping: boolean }[];
 }
 
 export interface ChannelsStatus {
@@ -86,10 +88,17 @@ export function standingOf(account: AccountView): Standing {
 }
 
 /** When something last came in and went out. */
-export function describeTraffic({ lastInboundAt, lastOutboundAt }: AccountView, now: number): string {
+export function describeTraffic({ lastInboundAt, lastOutboundAt, talks = [] }: AccountView, now: number): string {
+  const answered = talks.filter(({ isTyping }) => isTyping);
+  if (answered.length > 0) return `Writing to ${answered.map(({ name }) => name ?? "somebody").join(", ")} now.`;
   if (lastInboundAt === undefined && lastOutboundAt === undefined) return "Nothing has come in yet.";
   const came = lastInboundAt === undefined ? "Nothing has come in yet" : `Last message ${describeAgo(lastInboundAt, now)}`;
   return lastOutboundAt === undefined ? `${came}.` : `${came}, last answer ${describeAgo(lastOutboundAt, now)}.`;
+}
+
+/** What goes on with somebody who is there. */
+export function describePresence(talk: NonNullable<AccountView["talks"]>[number], now: number): string {
+  return talk.isTyping ? "an answer is being written" : `wrote ${describeAgo(talk.lastSeenAtMs, now)}`;
 }
 
 /** Where the platform knocks. */

@@ -7,6 +7,7 @@ import { PageElement } from "../../components/element.ts";
 import { wave } from "../../pictures/icons.ts";
 import { sentenceOf } from "../../state/chat-room.ts";
 import type { Desk } from "../../state/desk.ts";
+import { writeRoute } from "../../state/route.ts";
 import { patchSettings, readRefusal } from "../editing/document.ts";
 import { back } from "../icons.ts";
 import { ask } from "../parts/ask.ts";
@@ -16,6 +17,7 @@ import { hrefOf } from "../rooms.ts";
 import {
   type AccountView,
   type ChannelFile,
+  describePresence,
   isNear,
   labelOf,
   namedAccount,
@@ -168,6 +170,17 @@ export class ChannelSheet extends PageElement {
       <dd>${account.lastInboundAt === undefined ? "none yet" : describeAgo(account.lastInboundAt, now)}</dd>
       <dt>Last answer</dt>
       <dd>${account.lastOutboundAt === undefined ? "none yet" : describeAgo(account.lastOutboundAt, now)}</dd>
+      ${
+        account.talks?.length
+          ? html`<dt>There now</dt>
+              <dd>${account.talks.map(
+                (talk) => html`<p>
+                    <a href=${writeRoute({ room: "chat", rest: talk.sessionKey })}><bdi>${talk.name ?? "Somebody"}</bdi></a>:
+                    ${describePresence(talk, now)}
+                  </p>`,
+              )}</dd>`
+          : nothing
+      }
       ${
         this.channel === "email"
           ? nothing

@@ -29,7 +29,13 @@ const connected: AccountView = {
 
 const ACCOUNTS: Readonly<Record<string, readonly AccountView[]>> = {
   telegram: [
-    connected,
+    {
+      ...connected,
+      talks: [
+        { sessionKey: "agent:main:main", name: "Ada Lund", lastSeenAtMs: NOW, isTyping: true },
+        { sessionKey: "agent:main:telegram:club", name: "جوقة الميناء", lastSeenAtMs: NOW - 4 * MINUTE, isTyping: false },
+      ],
+    },
     { ...connected, accountId: "work", tokenSource: "environment", dmPolicy: "allowlist", groupPolicy: "open" },
   ],
   slack: [

@@ -36,9 +36,11 @@ async function open(variables: Record<string, string> = {}, scopes = ["operator.
       asked.push([name, ...args]);
       return Promise.resolve(answer());
     };
+  const running = new Set<string>();
   const house = {
     now: () => rig.clock.now,
     directory,
+    session: (key: string) => ({ row: async () => ({ key, status: running.has(key) ? "running" : "idle" }) }),
     tell: () => undefined,
     platform: {
       setUp: note("setUp", () => answers.steps),
@@ -53,7 +55,7 @@ async function open(variables: Record<string, string> = {}, scopes = ["operator.
     },
   } as unknown as House;
   const call = { house, screen: { state: { scopes } }, frameId: "1" } as unknown as Call;
-  return { ...rig, asked, sent, answers, call };
+  return { ...rig, asked, sent, answers, running, call };
 }
 
 describe("health", () => {
@@ -132,6 +134,24 @@ describe("testing", () => {
     }
     expect(sent.map((item) => item.to.peer)).toEqual(["1", "1"]);
     await expect(channels["channels.test"]({ channel: "telegram", to: "99" }, call)).rejects.toThrow("Nobody who was let in");
+  });
+
+  test("shows in the status who is there and who is being answered, until they were silent for long", async () => {
+    const { call, door, clock, running } = await open();
+    await letIn(door, "1");
+    const heard = await door.admit(says("1"), {});
+    const sessionKey = heard.outcome === "accept" ? heard.sessionKey : "";
+    const ask = async () => {
+      const status = await channels["channels.status"]({ channel: "telegram" }, call);
+      return (status as { channelAccounts: Record<string, { talks: unknown[] }[]> }).channelAccounts["telegram"]?.[0]?.talks;
+    };
+    running.add(sessionKey);
+    expect(await ask()).toEqual([{ sessionKey, name: "Name 1", lastSeenAtMs: clock.now, isTyping: true }]);
+    running.clear();
+    clock.now += 9 * 60_000;
+    expect(await ask()).toMatchObject([{ isTyping: false }]);
+    clock.now += 2 * 60_000;
+    expect(await ask()).toEqual([]);
   });
 
   test("shows in the status what each platform says", async () => {
