@@ -3,7 +3,7 @@
 import type { Brief } from "../../contract/admission.ts";
 import { DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { NO_SPEND } from "../../contract/entry.ts";
-import type { Event, QueueMode } from "../../contract/event.ts";
+import type { Event, InboxState, QueueMode } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
 import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
@@ -55,7 +55,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     return true;
   });
   if (!isFresh) {
-    return { status: "duplicate", state: parts.inbox.find(event.id)?.state ?? "done", runId: event.id };
+    return receiptOf(parts, event.id, "duplicate", parts.inbox.find(event.id)?.state ?? "done");
   }
   if (isHeardOnly) return { status: "accepted", state: "done", runId: event.id };
   if (event.kind === "message" && brief.place?.wantsNews) {
@@ -75,7 +75,12 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   const state = parts.inbox.find(event.id)?.state ?? "queued";
   // A message that begins its turn is told with the turn's beginning.
   if (isBusy || state !== "working") parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
-  return { status: "accepted", state, runId: event.id };
+  return receiptOf(parts, event.id, "accepted", state);
+}
+
+function receiptOf(parts: SessionParts, id: string, status: Receipt["status"], state: InboxState): Receipt {
+  const isNext = state === "queued" && !parts.turns.open() && parts.inbox.waiting()[0]?.inboxId === id;
+  return { status, state, runId: id, ...(isNext ? { isNext } : {}) };
 }
 
 /** Something happened that asks for no answer: the model reads it with its next request. */
