@@ -95,6 +95,15 @@ describe("files that are still at the platform", () => {
     expect(answersOf(talk.session.entries())).toEqual(["ok"]);
   });
 
+  test("a message with files that comes while another is answered is not the next", async () => {
+    const talk = openChannelTalk(() => ({ text: "ok", delayMs: 150 }));
+    await talk.say("first");
+    const receipt = await talk.say("look", { attachments: [picture("a")] });
+    expect(receipt).toMatchObject({ status: "accepted", state: "queued" });
+    expect(receipt).not.toHaveProperty("isNext");
+    await settle(talk);
+  });
+
   test("of a message that was dropped are let go", async () => {
     const talk = openChannelTalk(() => ({ text: "ok" }), { fetchMedia: () => new Promise(() => {}) });
     await talk.say("look", { attachments: [picture("a")] });
