@@ -313,7 +313,7 @@ describe("in trouble", () => {
 
   test("Slack is away for a minute: the answer comes once it is back, once", async () => {
     const before = await told();
-    house.teach("a minute", { say: "Back again." });
+    house.teach("a minute", { say: "Back again.", delayMs: 500 });
     const event = ann.writes(room, "Can you wait a minute?");
     await vi.waitFor(() => expect(events.of(/slack/).length).toBeGreaterThan(0), PATIENCE);
     await api.goDown();
