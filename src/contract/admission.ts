@@ -21,6 +21,8 @@ export interface PlaceBrief {
   isAddressed: boolean;
   /** How many messages that were not for the assistant are kept for its next answer. */
   historyLimit: number;
+  /** A thread that is new to the assistant: how many of its latest messages its first answer knows; absent: none. */
+  threadLimit?: number;
   /** Joins messages of one sender that come within this time, ms; 0: none waits. */
   debounceMs: number;
   /** What the settings add to the system prompt in this place. */

@@ -44,6 +44,9 @@ export interface Overheard {
   author: string;
   text: string;
   at: number;
+  platformId?: string;
+  /** In `earlier`: whether the assistant wrote it. */
+  isOurs?: true;
 }
 
 /** What a channel told of a message, for whoever reads it later. */
@@ -65,6 +68,8 @@ export interface UserEntry extends EntryHead {
   origin?: Origin;
   /** What was said in its place since the last answer, oldest first. */
   overheard?: Overheard[];
+  /** What was written in its thread before the talk there began, oldest first: the message that it hangs on, then the latest. */
+  earlier?: Overheard[];
 }
 
 export interface AssistantEntry extends EntryHead {

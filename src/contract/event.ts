@@ -1,5 +1,6 @@
 // Anything that wakes a session. All kinds enter by Session.receive; the queue mode says what each does
 // when the session is busy.
+import type { Overheard } from "./entry.ts";
 import type { MediaRef, Message } from "./message.ts";
 
 export const QUEUE_MODES = ["steer", "followup", "collect", "interrupt"] as const;
@@ -24,7 +25,8 @@ export interface TurnWishes {
 }
 
 export type Event =
-  | { kind: "message"; id: string; message: Message; wishes: TurnWishes }
+  /** `earlier`: of its thread, when that is new here; `unread` until the platform was asked. */
+  | { kind: "message"; id: string; message: Message; wishes: TurnWishes; earlier?: Overheard[] | "unread" }
   /** Something happened in the talk that asks for no answer: a reaction, an edit, someone joined. The model reads it later. */
   | { kind: "notice"; id: string; message: Message }
   | { kind: "schedule"; id: string; text: string; wishes: TurnWishes }

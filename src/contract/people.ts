@@ -81,6 +81,12 @@ export type PeopleChange =
 /** What the agent may do toward a place. `to` has its way back filled in; `sessionKey`: the talk that an answer from there goes to. */
 export type SendPermission = { outcome: "allowed"; to: Address; sessionKey?: string } | { outcome: "denied"; reason: string };
 
+/** Who wrote something, as far as a platform tells. */
+export interface Author {
+  id: string;
+  isFromBot?: boolean;
+}
+
 export interface PeoplePort {
   people(): Promise<Person[]>;
   pairings(): Promise<Pairing[]>;
@@ -95,6 +101,8 @@ export interface PeoplePort {
   blockedSenders(): Promise<BlockedSender[]>;
   /** Groups that were written in, latest first. */
   seenGroups(): Promise<SeenGroup[]>;
+  /** Whose words in this group may reach a model, in the order in which they are asked about. Nothing is kept of it. */
+  mayBeHeard(request: { from: Address; authors: readonly Author[] }): Promise<boolean[]>;
   /**
    * May this agent, in this session, write there? By the send policy and who is known. With an empty channel the peer is
    * "owner" or a person's id or name, and the way they were last heard on is taken.

@@ -17,6 +17,8 @@ export interface Receipt {
   /** `duplicate`: this id was received before; nothing was done again. */
   status: "accepted" | "duplicate";
   state: InboxState;
+  /** Queued, and the next to be answered: nothing is at work but the fetching of what belongs to it. */
+  isNext?: true;
   runId: string;
   /** Text of a slash command's answer, when the message was one. */
   reply?: string;

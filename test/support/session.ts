@@ -158,6 +158,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         approvePairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
         rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
         maySend: async ({ to }) => ({ outcome: "allowed", to }),
+        mayBeHeard: async ({ authors }) => authors.map(() => true),
         ...options.people,
       },
       noteElsewhere: async (sessionKey, event) => {

@@ -32,6 +32,8 @@ export interface ChannelFacts {
   canReact: boolean;
   /** Whether a thread is a talk of a few: who was spoken to in it goes on being meant. */
   hasTalkingThreads?: boolean;
+  /** Whether a bot can read what was written in a thread before. */
+  readsThreads?: boolean;
   /** Largest file from it, MiB. */
   mediaMaxMb: number;
   /** Who may write directly unless the settings say otherwise; absent: pairing. */

@@ -71,6 +71,13 @@ export type DeliveryOutcome =
 export interface ReadBack {
   platformId: string;
   author: string;
+  /** The platform's own id of the account that wrote. */
+  authorId?: string;
+  /** Whether the assistant wrote it. */
+  isOurs?: true;
+  /** Written by a program. */
+  isFromBot?: true;
+  /** "" when it holds nothing that can be read. */
   text: string;
   at: number;
 }
@@ -81,6 +88,9 @@ export interface DeliveryPort {
   plan(to: Address, text: string, style: DeliveryStyle): Promise<string[]>;
   /** Fetches a file that came with a message, once: the same handle is stored under the same key. */
   fetchMedia(from: Address, remote: RemoteMedia): Promise<Outcome<MediaRef>>;
-  /** The latest messages of a place, oldest first, where the platform lets a bot read them. */
+  /**
+   * The latest messages of a place, oldest first, where the platform lets a bot read them. Of a thread the first is the
+   * message that it hangs on, where there is one.
+   */
   read(from: Address, limit: number): Promise<Outcome<ReadBack[]>>;
 }

@@ -30,6 +30,7 @@ export const CHANNEL_FACTS = [
     idCase: "upper",
     label: "Slack",
     hasTalkingThreads: true,
+    readsThreads: true,
     textLimit: 4000,
     streaming: "partial",
     editEveryMs: 1200,
@@ -55,6 +56,7 @@ export const CHANNEL_FACTS = [
   {
     id: "discord",
     label: "Discord",
+    readsThreads: true,
     textLimit: 2000,
     streaming: "partial",
     editEveryMs: 1500,

@@ -38,6 +38,12 @@ const account = {
   groupPolicy: z.enum(GROUP_POLICIES).optional().describe("Which groups are heard; allowlist unless said otherwise."),
   groupAllowFrom: senders.optional().describe("Who may speak in groups; absent: everybody in an allowed group."),
   groups: z.record(z.string(), group).optional().describe('Allowed groups by id; "*" stands for all others.'),
+  thread: z
+    .strictObject({
+      initialHistoryLimit: z.int().min(0).max(100).optional(),
+    })
+    .optional()
+    .describe("Messages of a thread that its first answer there knows, where a bot can read them; 20 unless said, 0 for none."),
   agentId: agentId.optional(),
   streaming: z.enum(["off", "partial", "block"]).optional(),
   textChunkLimit: z.int().min(50).max(100_000).optional(),

@@ -3,6 +3,7 @@
 import type { MediaRef } from "../../contract/message.ts";
 import { wrapUntrusted } from "../tools/untrusted.ts";
 import { describeSize } from "../tools/workspace-path.ts";
+import { plainName } from "./envelope.ts";
 
 /** The text of a file, of which no more than its ends is held. */
 export interface FileText {
@@ -32,7 +33,7 @@ export function attachmentPath(media: MediaRef): string {
 
 /** What a file is, in a line: its name, type, size and place. */
 export function describeFile(media: MediaRef): string {
-  return `${media.name ?? "file"}, ${media.type.split(";")[0]}, ${describeSize(media.size)}, kept as ${attachmentPath(media)}`;
+  return `${plainName(media.name ?? "file")}, ${media.type.split(";")[0]}, ${describeSize(media.size)}, kept as ${attachmentPath(media)}`;
 }
 
 /** Whether it is worth fetching to look for text. */

@@ -5,7 +5,7 @@ import { textOf } from "../../contract/message.ts";
 import type { ModelMessage } from "../models/port.ts";
 import { describeFile, MOST_CHARS, mayBeText } from "./attached-text.ts";
 import { windowOf } from "./context.ts";
-import { plainName } from "./envelope.ts";
+import { authorOf, plainName } from "./envelope.ts";
 import { estimateTokens } from "./tokens.ts";
 
 export interface CompactionPlan {
@@ -86,7 +86,10 @@ export function plainSummary(plan: CompactionPlan): string {
 function lineOf(entry: Entry): string {
   switch (entry.kind) {
     case "user":
-      return `${personOf(entry)}: ${cutTo([textOf(entry.parts), ...filesOf(entry)].filter(Boolean).join("\n"))}`;
+      return [
+        ...earlierOf(entry),
+        `${personOf(entry)}: ${cutTo([textOf(entry.parts), ...filesOf(entry)].filter(Boolean).join("\n"))}`,
+      ].join("\n");
     case "assistant":
       return `Assistant: ${cutTo([entry.text, ...entry.calls.map((call) => `[calls ${call.name} ${JSON.stringify(call.args).slice(0, 600)}]`)].filter(Boolean).join(" "))}`;
     case "result":
@@ -103,6 +106,11 @@ function lineOf(entry: Entry): string {
 /** Whoever is not the owner is named: in a group it matters who said what. */
 function personOf({ origin, sender }: UserEntry): string {
   return origin && sender && !sender.isOwner ? plainName(sender.name ?? sender.id) : "Person";
+}
+
+/** The talk goes on from what stood in its thread before. */
+function earlierOf({ earlier = [] }: UserEntry): string[] {
+  return earlier.map((said) => `Before, in this thread, ${authorOf(said)}: ${cutTo(said.text)}`);
 }
 
 function filesOf(entry: UserEntry): string[] {

@@ -1,5 +1,5 @@
 // What stands around a message of a channel when the model reads it: a first line that says where it came from, by whom
-// and when; what was said in its place since the last answer; what it answers. Screens show the message without it.
+// and when; what stood in its thread before; what was said in its place since the last answer; what it answers. Screens show the message without it.
 // The same entry always gives the same text, so that a provider's cache holds.
 import { CHANNEL_FACTS, channelFacts } from "../../contract/channels/facts.ts";
 import type { Overheard, UserEntry } from "../../contract/entry.ts";
@@ -7,6 +7,7 @@ import { neutralize, wrapUntrusted } from "../tools/untrusted.ts";
 
 const QUOTE_CHARS = 2000;
 const OVERHEARD_CHARS = 1000;
+const EARLIER_CHARS = 2000;
 const NAME_CHARS = 80;
 /** How a line of ours begins: a message's first line, a note. */
 const OUR_LINES = new RegExp(`^(\\s*)\\[(?=\\s*(?:note|${CHANNEL_FACTS.map(({ label }) => label).join("|")})\\b)`, "gim");
@@ -20,6 +21,11 @@ export function envelopeOf(entry: UserEntry, timeZone: string, before?: UserEntr
   const { origin, from } = entry;
   if (!origin || !from) return undefined;
   const sections: string[] = [];
+  if (entry.earlier && entry.earlier.length > 0) {
+    const lines = entry.earlier.map((said) => overheardLine(said, timeZone, EARLIER_CHARS));
+    const notes = ["Written in this thread before, oldest first; [you] marks your own answers."];
+    sections.push(wrapUntrusted(lines.join("\n"), placeName(entry), notes, { mark: fenceId(entry, "e") }));
+  }
   if (entry.overheard && entry.overheard.length > 0) {
     const lines = entry.overheard.map((heard) => overheardLine(heard, timeZone));
     const notes = ["Said in this place since your last answer, to others and not to you."];
@@ -57,9 +63,14 @@ function placeName({ origin, from }: UserEntry): string {
   return `${channelLabel(from?.channel ?? "")}, ${plainName(origin?.placeName ?? from?.peer ?? "")}`;
 }
 
-function overheardLine({ author, text, at }: Overheard, timeZone: string): string {
-  const said = text.replace(/\s*\n\s*/g, " / ").slice(0, OVERHEARD_CHARS);
-  return `${formatterFor(timeZone).format(at)} ${plainName(author)}: ${said}`;
+function overheardLine(heard: Overheard, timeZone: string, chars = OVERHEARD_CHARS): string {
+  const said = heard.text.replace(/\s*\n\s*/g, " / ").slice(0, chars);
+  return `${formatterFor(timeZone).format(heard.at)} ${authorOf(heard)}: ${said}`;
+}
+
+/** A name cannot have brackets: nobody can pass for us. */
+export function authorOf({ author, isOurs }: Overheard): string {
+  return isOurs ? "[you]" : plainName(author);
 }
 
 /** A name that cannot close the bracket it stands in or begin a line of its own. */

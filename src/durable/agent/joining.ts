@@ -27,16 +27,17 @@ export function quietWindow(event: Event, brief: Brief): number {
   return Math.max(debounceMs, isLong ? LONG_TEXT_MS : ALBUM_MS);
 }
 
-export function hasOpenFiles(event: Event): boolean {
-  return event.kind === "message" && (event.message.attachments?.length ?? 0) > 0;
+/** Whether something that belongs to it is still at the platform: files, or what stood in its thread before. */
+export function isIncomplete(event: Event): boolean {
+  return event.kind === "message" && ((event.message.attachments?.length ?? 0) > 0 || event.earlier === "unread");
 }
 
-/** When each waiting message may begin; infinite: not before its files are there. */
+/** When each waiting message may begin; infinite: not before it is complete. */
 export function readyTimes(waiting: readonly Arrival[]): number[] {
   const groups = waiting.map(groupOf);
   return waiting.map((arrival, index) => {
     const group = waiting.filter((_other, place) => groups[place] === groups[index]);
-    if (group.some(({ event }) => hasOpenFiles(event))) return Number.POSITIVE_INFINITY;
+    if (group.some(({ event }) => isIncomplete(event))) return Number.POSITIVE_INFINITY;
     const last = group[group.length - 1] ?? arrival;
     const first = group[0] ?? arrival;
     const quiet = quietWindow(last.event, last.brief);

@@ -20,7 +20,7 @@ import type { Wanted } from "../../contract/ports.ts";
 import type { Settings } from "../../contract/settings.ts";
 import type { DeferredWrites } from "../storage/deferred-writes.ts";
 import type { Sql } from "../storage/sql.ts";
-import { type AdmissionDecision, accountIn, decideAdmission } from "./admission/decision.ts";
+import { type AdmissionDecision, accountIn, decideAdmission, mayBeHeard } from "./admission/decision.ts";
 import { makePlaceBrief } from "./admission/place-brief.ts";
 import { accountOf, isHeard, readAccountRules, readPlaceRules } from "./admission/rules.ts";
 import type { Account } from "./admission/senders.ts";
@@ -330,6 +330,11 @@ export class Admissions implements PeoplePort {
     this.#pairings.removeAccount(channel, account);
     this.#places.removeAccount(channel, account);
     this.#threads.removeAccount(channel, account);
+  }
+
+  mayBeHeard({ from, authors }: Parameters<PeoplePort["mayBeHeard"]>[0]): Promise<boolean[]> {
+    const settings = this.#ports.settings();
+    return Promise.all(authors.map((author) => mayBeHeard(settings, this.#people, from, author)));
   }
 
   maySend(request: Parameters<PeoplePort["maySend"]>[0]): Promise<SendPermission> {

@@ -9,16 +9,12 @@ import type { SessionRow } from "../../contract/live.ts";
 import { type Message, textOf } from "../../contract/message.ts";
 import type { PeopleChange, PeoplePort } from "../../contract/people.ts";
 import type {
-  AgentRow,
   DirectoryPort,
   DirectoryStorage,
-  KeyNote,
-  ProviderKeys,
   RunState,
   SessionListRequest,
   SettingsDocument,
   TurnReport,
-  UsageRow,
   Wanted,
 } from "../../contract/ports.ts";
 import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
@@ -136,11 +132,11 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#usage.findRun(runId);
   }
 
-  async agents(): Promise<AgentRow[]> {
+  async agents(): ReturnType<DirectoryPort["agents"]> {
     return listAgents(this.#settings.get().settings);
   }
 
-  async usage(fromDay: string, toDay: string): Promise<UsageRow[]> {
+  async usage(fromDay: string, toDay: string): ReturnType<DirectoryPort["usage"]> {
     this.#writes.flush();
     return this.#usage.between(fromDay, toDay);
   }
@@ -162,15 +158,15 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return { bytes: this.ctx.storage.sql.databaseSize, ...this.#sessions.measure() };
   }
 
-  async providerKeys(): Promise<ProviderKeys> {
+  async providerKeys(): ReturnType<DirectoryPort["providerKeys"]> {
     return this.#keys.all();
   }
 
-  async keyNotes(): Promise<KeyNote[]> {
+  async keyNotes(): ReturnType<DirectoryPort["keyNotes"]> {
     return this.#keys.notes();
   }
 
-  async setProviderKey(provider: string, key: string): Promise<Outcome<KeyNote>> {
+  async setProviderKey(provider: string, key: string): ReturnType<DirectoryPort["setProviderKey"]> {
     return this.#keys.set(provider, key, Date.now());
   }
 
@@ -208,6 +204,10 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   maySend(request: Parameters<PeoplePort["maySend"]>[0]): ReturnType<PeoplePort["maySend"]> {
     return this.#admissions.maySend(request);
+  }
+
+  mayBeHeard(request: Parameters<PeoplePort["mayBeHeard"]>[0]): ReturnType<PeoplePort["mayBeHeard"]> {
+    return this.#admissions.mayBeHeard(request);
   }
 
   async admissionNotes(limit = 50): Promise<AdmissionNote[]> {

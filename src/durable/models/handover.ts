@@ -76,8 +76,10 @@ function resultFor(
 function userParts(parts: readonly ModelPart[], model: ModelInfo): ModelPart[] {
   const kept = parts.flatMap((part): ModelPart[] => {
     if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: wellFormed(part.text) }];
-    if (part.type === "image") return model.acceptsImages ? [part] : [{ type: "text", text: unseen(part.mimeType, part.label) }];
-    return model.acceptsDocuments ? [part] : [{ type: "text", text: unread(part) }];
+    if (part.type === "image" && !model.acceptsImages) return [{ type: "text", text: unseen(part.mimeType, part.label) }];
+    if (part.type === "document" && !model.acceptsDocuments) return [{ type: "text", text: unread(part) }];
+    // The file itself says neither its name nor where it is kept.
+    return part.label === undefined ? [part] : [{ type: "text", text: wellFormed(part.label) }, part];
   });
   return kept.length > 0 ? kept : [{ type: "text", text: "(empty message)" }];
 }

@@ -28,7 +28,7 @@ export interface ModelInfo {
   isKnown: boolean;
 }
 
-/** `label` names the file in a line, for models that cannot take it. */
+/** `label` names the file and its place in a line: said beside it, or in its stead to models that cannot take it. */
 export type ModelPart =
   | { type: "text"; text: string }
   | { type: "image"; mimeType: string; base64: string; label?: string }

@@ -40,6 +40,7 @@ export interface SessionPorts {
     | "approvePairing"
     | "rejectPairing"
     | "maySend"
+    | "mayBeHeard"
   >;
   /** Tells another session what happened in its place. */
   noteElsewhere(sessionKey: string, event: Event & { kind: "notice" }): Promise<void>;

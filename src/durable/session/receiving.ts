@@ -3,12 +3,13 @@
 import type { Brief } from "../../contract/admission.ts";
 import { DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { NO_SPEND } from "../../contract/entry.ts";
-import type { Event, QueueMode } from "../../contract/event.ts";
+import type { Event, InboxState, QueueMode } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
 import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
-import { belongTogether, hasOpenFiles, quietWindow, readyTimes } from "../agent/joining.ts";
+import { belongTogether, isIncomplete, quietWindow, readyTimes } from "../agent/joining.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
+import { markEarlier } from "./incoming/earlier.ts";
 import { isOnlyOverheard, noteSpeaker, overhear, takeOverheard } from "./incoming/overhearing.ts";
 import { readEvent, textOfEvent, userEntryOf } from "./incoming/reading.ts";
 import { acknowledge } from "./outgoing/showing.ts";
@@ -25,7 +26,9 @@ const SAID_ELSEWHERE = { model: "unknown/unknown", stopReason: "stop", spend: NO
 export async function receive(parts: SessionParts, received: Event, brief: Brief): Promise<Receipt> {
   const now = parts.now();
   if (received.kind === "notice") return receiveNotice(parts, received, brief);
-  const { event, command, forbidden, isNewStart } = readEvent(received, brief);
+  const read = readEvent(received, brief);
+  const { command, forbidden, isNewStart } = read;
+  const event = command || forbidden || isNewStart ? read.event : markEarlier(parts, read.event, brief);
   const mode = modeOf(parts, event, brief);
   let isHeardOnly = false;
   const isFresh = parts.commit(() => {
@@ -55,7 +58,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     return true;
   });
   if (!isFresh) {
-    return { status: "duplicate", state: parts.inbox.find(event.id)?.state ?? "done", runId: event.id };
+    return receiptOf(parts, event.id, "duplicate", parts.inbox.find(event.id)?.state ?? "done");
   }
   if (isHeardOnly) return { status: "accepted", state: "done", runId: event.id };
   if (event.kind === "message" && brief.place?.wantsNews) {
@@ -75,7 +78,12 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   const state = parts.inbox.find(event.id)?.state ?? "queued";
   // A message that begins its turn is told with the turn's beginning.
   if (isBusy || state !== "working") parts.publisher.tell({ type: "inbox", inboxId: event.id, state }, { runId: event.id });
-  return { status: "accepted", state, runId: event.id };
+  return receiptOf(parts, event.id, "accepted", state);
+}
+
+function receiptOf(parts: SessionParts, id: string, status: Receipt["status"], state: InboxState): Receipt {
+  const isNext = state === "queued" && !parts.turns.open() && parts.inbox.waiting()[0]?.inboxId === id;
+  return { status, state, runId: id, ...(isNext ? { isNext } : {}) };
 }
 
 /** Something happened that asks for no answer: the model reads it with its next request. */
@@ -91,9 +99,9 @@ function receiveNotice(parts: SessionParts, event: Event & { kind: "notice" }, b
   return { status: entry ? "accepted" : "duplicate", state: "done", runId: event.id };
 }
 
-/** Whether a message may not begin its turn at once: files are missing, or more of it may come. */
+/** Whether a message may not begin its turn at once: something of it is missing, or more of it may come. */
 function mustWait(event: Event, brief: Brief): boolean {
-  return hasOpenFiles(event) || quietWindow(event, brief) > 0;
+  return isIncomplete(event) || quietWindow(event, brief) > 0;
 }
 
 /** A talk that was held elsewhere stands before the first message. A session that has begun is left as it is. */

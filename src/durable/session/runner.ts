@@ -96,8 +96,9 @@ export class Runner {
     const parts = this.#parts;
     const now = parts.now();
     const turn = parts.turns.open() ?? parts.commit(() => beginNextTurn(parts));
-    if (!turn) return false;
+    // Also when no turn can begin: what came while the last one ran may wait for its files alone.
     this.#fetching.go();
+    if (!turn) return false;
     // What an earlier turn left, or this one's step said, does not wait for this one's end.
     if ((parts.outbox.nextAt() ?? Number.POSITIVE_INFINITY) <= now) this.#deliver();
     this.#announce(turn);

@@ -463,3 +463,33 @@ describe("groups that were written in", () => {
     expect((await rig.door.seenGroups()).map(({ isHeard }) => isHeard)).toEqual([false, false]);
   });
 });
+
+describe("words that stood in a group before", () => {
+  const from = { channel: "telegram", peer: "-100", kind: "group" as const };
+  const authors = [{ id: "1" }, { id: "2" }, { id: "3", isFromBot: true }, { id: "4" }];
+  const heard = async (rig: TestDoor, group: object, more: object = {}) => {
+    rig.settings.current = { channels: { telegram: { groups: { "-100": group }, ...more } } };
+    return rig.door.mayBeHeard({ from, authors });
+  };
+
+  test("are heard of whoever may speak there, and of nobody else", async () => {
+    const rig = await openDoor();
+    await letIn(rig.door, "1");
+    await letIn(rig.door, "4");
+    await rig.door.changePeople({ kind: "block", account: { channel: "telegram", sender: "4" } });
+    expect(await heard(rig, {})).toEqual([true, true, false, false]);
+    expect(await heard(rig, { allowBots: true })).toEqual([true, true, true, false]);
+    expect(await heard(rig, { allowFrom: ["2"] })).toEqual([true, true, false, false]);
+    expect(await heard(rig, { allowFrom: ["7"] })).toEqual([true, false, false, false]);
+    expect(await heard(rig, { enabled: false })).toEqual([false, false, false, false]);
+    expect(await heard(rig, {}, { enabled: false })).toEqual([false, false, false, false]);
+    expect(await heard(rig, {}, { groupPolicy: "disabled" })).toEqual([false, false, false, false]);
+    expect(await heard(rig, {}, { groups: {} })).toEqual([false, false, false, false]);
+    expect(rig.door.log.list(10).filter(({ peer }) => peer === "-100")).toEqual([]);
+  });
+
+  test("of a talk of two are not asked for", async () => {
+    const rig = await openDoor({ channels: { telegram: { groups: { "*": {} } } } });
+    expect(await rig.door.mayBeHeard({ from: { channel: "telegram", peer: "1" }, authors })).toEqual(authors.map(() => false));
+  });
+});

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { INTERRUPTED_RESULT, type PreparedMessage, prepareMessages } from "../../../src/durable/models/handover.ts";
-import type { ModelMessage } from "../../../src/durable/models/port.ts";
+import type { ModelInfo, ModelMessage } from "../../../src/durable/models/port.ts";
 import { modelOf, userSays } from "./rig.ts";
 
 const OPUS = modelOf("anthropic/claude-opus-4-6");
@@ -117,6 +117,20 @@ describe("prepareMessages", () => {
     ];
     expect(JSON.stringify(prepareMessages(messages, DEEPSEEK))).not.toContain("AAAA");
     expect(JSON.stringify(prepareMessages(messages, OPUS)).split("AAAA")).toHaveLength(3);
+  });
+
+  it("says beside a picture what it is and where it is kept", () => {
+    const picture = { type: "image" as const, mimeType: "image/png", base64: "AAAA" };
+    const label = "[image: cat.png, kept as attachments/cat-ab12cd.png]";
+    const parts = (model: ModelInfo) =>
+      prepareMessages([{ role: "user", parts: [{ ...picture, label }, picture] }], model).flatMap((message) =>
+        message.role === "user" ? message.parts : [],
+      );
+    expect(parts(OPUS)).toEqual([{ type: "text", text: label }, { ...picture, label }, picture]);
+    expect(parts(DEEPSEEK).map((part) => part.type === "text" && part.text)).toEqual([
+      expect.stringContaining(label),
+      expect.not.stringContaining(label),
+    ]);
   });
 
   it("mends half a character", () => {

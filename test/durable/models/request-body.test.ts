@@ -71,6 +71,7 @@ describe("Anthropic", () => {
     const body = anthropicBody(ask("anthropic/claude-opus-4-6", { messages: [PDF_MESSAGE] }));
     expect(body.messages[0]?.content).toEqual([
       { type: "text", text: "read this" },
+      { type: "text", text: "[file: plan.pdf]" },
       {
         type: "document",
         source: { type: "base64", media_type: "application/pdf", data: "JVBERg==" },

@@ -60,6 +60,7 @@ function live(state: DurableObjectState, bench: Bench): Life {
       approvePairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "none" } }),
       rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "none" } }),
       maySend: async ({ to }) => ({ outcome: "allowed", to }),
+      mayBeHeard: async ({ authors }) => authors.map(() => true),
     },
     noteElsewhere: async () => {},
     delivery: {

@@ -35,7 +35,10 @@ describe("files that are still at the platform", () => {
         return stored(handle);
       },
     });
-    expect(await talk.say("look", { attachments: [picture("a"), picture("b")] })).toMatchObject({ state: "queued" });
+    expect(await talk.say("look", { attachments: [picture("a"), picture("b")] })).toMatchObject({
+      state: "queued",
+      isNext: true,
+    });
     await settle(talk);
     expect(fetched).toEqual(["a", "b"]);
     expect(users(talk)[0]?.parts).toMatchObject([
@@ -79,8 +82,10 @@ describe("files that are still at the platform", () => {
         return stored(handle);
       },
     });
-    await talk.say("first", { attachments: [picture("a")] });
-    await talk.say("second");
+    const first = { id: "first", attachments: [picture("a")] };
+    expect(await talk.say("first", first)).toMatchObject({ isNext: true });
+    expect(await talk.say("second")).not.toHaveProperty("isNext");
+    expect(await talk.say("first", first)).toMatchObject({ status: "duplicate", isNext: true });
     expect(await talk.say("/whoami")).toMatchObject({ reply: expect.stringContaining("owner") });
     await until(() => talk.session.texts().length === 1);
     expect(talk.model.requests).toHaveLength(0);
@@ -88,6 +93,15 @@ describe("files that are still at the platform", () => {
     await settle(talk);
     expect(users(talk).map(({ parts }) => parts[0])).toMatchObject([{ text: "first" }, { text: "second" }]);
     expect(answersOf(talk.session.entries())).toEqual(["ok"]);
+  });
+
+  test("a message with files that comes while another is answered is not the next", async () => {
+    const talk = openChannelTalk(() => ({ text: "ok", delayMs: 150 }));
+    await talk.say("first");
+    const receipt = await talk.say("look", { attachments: [picture("a")] });
+    expect(receipt).toMatchObject({ status: "accepted", state: "queued" });
+    expect(receipt).not.toHaveProperty("isNext");
+    await settle(talk);
   });
 
   test("of a message that was dropped are let go", async () => {

@@ -226,7 +226,7 @@ describe("what is done at Slack", () => {
     if (!read?.ok) throw new Error(JSON.stringify(read));
     expect(read.value).toHaveLength(3);
     expect(read.value.map(({ at }) => at)).toEqual(read.value.map(({ at }) => at).toSorted((a, b) => a - b));
-    expect(read.value.at(-1)?.text).toBe("Read this");
+    expect(read.value.at(-1)?.text).toBe("Read this\n[file note.txt]");
   });
 
   it("the keys are good, and others are not", async () => {

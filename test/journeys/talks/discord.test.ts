@@ -117,9 +117,9 @@ describe("in direct messages", () => {
     house.teach("Where is this", { say: "At sea." });
     const { data } = payload<{ data: object }>(`interactions/${DIRECT}`);
     const called = await caller.interact(DIRECT, { data: { ...data, resolved: fileAt(caller.addFile("map.png", PICTURE)) } });
-    // Its file must come first: that it was heard is said at once.
-    expect(isForSenderAlone(called)).toBe(true);
-    await tells(called, "At sea.");
+    // Its file must come first; that is a part of thinking about it.
+    expect(called.heard).toEqual({ type: 5 });
+    await caller.answered(called, "At sea.");
     expect(house.lastRequest()).toContain(PICTURE.toString("base64"));
     const content = "ebb 06:10, flood 12:24";
     house.teach("as a file", { tool: "write", args: { path: "tides.txt", content }, say: "Written." });
@@ -165,7 +165,8 @@ describe("in a server's channel", () => {
     house.teach("Second line", { say: "Both lines read." });
     const { data } = payload<{ data: object }>("interactions/form");
     const filled = await caller.interact("form", { data: { ...data, resolved: fileAt(caller.addFile("map.png", PICTURE)) } });
-    await tells(filled, "Both lines read.");
+    expect(filled.heard).toEqual({ type: 5 });
+    await caller.answered(filled, "Both lines read.");
     expect(house.lastRequest()).toContain("First line\\nSecond line");
     expect(house.lastRequest()).toContain(PICTURE.toString("base64"));
   });

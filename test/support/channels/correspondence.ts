@@ -137,14 +137,14 @@ export function testCorrespondence(channel: string, label: string, of: () => Cor
   });
 }
 
-/** Where the agent finds the picture that it was sent: it looks, and says so. */
+/** Where the agent finds the picture that it was sent: its request says so, it need not look. */
 export async function findPicture({ house, writes, told }: Pick<Correspondent, "house" | "told"> & Writer): Promise<string> {
-  house.teach("Where is it", { tool: "ls", args: { path: "attachments" }, say: "In attachments." });
+  house.teach("Where is it", { say: "In attachments." });
   await writes("Where is it kept?");
   await vi.waitFor(async () => expect((await told()).at(-1)).toBe("In attachments."), PATIENCE);
-  const [name] = /\w[\w-]*\.png/.exec(house.lastRequest()) ?? [];
-  if (name === undefined) throw new Error(`No picture is kept: ${house.lastRequest()}`);
-  return `attachments/${name}`;
+  const [, path] = /kept as (attachments\/[\w.-]+)/.exec(house.lastRequest()) ?? [];
+  if (path === undefined) throw new Error(`No picture is kept: ${house.lastRequest()}`);
+  return path;
 }
 
 interface Writer {

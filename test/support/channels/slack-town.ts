@@ -38,6 +38,7 @@ export type SlackAnswer = {
 export interface SlackPerson {
   /** Slack's own methods, as this person; throws when Slack says no. */
   does(method: string, args?: object): Promise<SlackAnswer>;
+  id(): Promise<string>;
   /** The room of their direct messages with the bot. */
   direct(): Promise<string>;
   /** A message; answers its ts. */
@@ -122,6 +123,7 @@ export async function startSlackTown({ hook, people = ["ann"], ...options }: Sla
     const does: SlackPerson["does"] = (method, args) => ask(`xoxp-${name}`, method, args);
     return {
       does,
+      id: async () => (await does("auth.test")).user_id,
       direct: async () => (await does("conversations.open", { users: await botId() })).channel.id,
       async writes(channel, text, thread) {
         return (await does("chat.postMessage", { channel, text, ...(thread === undefined ? {} : { thread_ts: thread }) })).ts;

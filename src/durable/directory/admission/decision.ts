@@ -3,6 +3,7 @@
 import type { PlaceBrief, ToolPolicy } from "../../../contract/admission.ts";
 import { channelFacts } from "../../../contract/channels/facts.ts";
 import { type Address, isAnsweredInPlace, type Message, type Sender, textOf } from "../../../contract/message.ts";
+import type { Author } from "../../../contract/people.ts";
 import type { Wanted } from "../../../contract/ports.ts";
 import { DEFAULT_AGENT_ID, formatSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Settings } from "../../../contract/settings.ts";
@@ -69,6 +70,15 @@ export async function decideAdmission(
     ...(commands ? { commands } : {}),
     reason: verdict.reason,
   };
+}
+
+/** Whether the words of somebody in a group may reach a model, as it is decided of messages that come from there. */
+export async function mayBeHeard(settings: Settings, people: KnownPeople, from: Address, author: Author): Promise<boolean> {
+  const rules = readAccountRules(settings, from.channel, accountOf(from));
+  if (from.kind !== "group" || !rules.isEnabled) return false;
+  const who = await identify(settings, people, accountIn({ from, sender: author }));
+  if (who.person?.role !== "owner" && people.isBlocked(who.account)) return false;
+  return judgeGroup(rules, readPlaceRules(rules, from), who, author).outcome === "accept";
 }
 
 /** The door proved who it is. A screen may name the session it wants; everything else gets its agent's main one. */

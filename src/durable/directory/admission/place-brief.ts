@@ -6,6 +6,7 @@ import type { Settings } from "../../../contract/settings.ts";
 import type { AccountRules, PlaceRules } from "./rules.ts";
 
 const HISTORY_LIMIT = 50;
+const THREAD_LIMIT = 20;
 const NATURAL_PAUSE = { minMs: 800, maxMs: 2500 };
 
 export function makePlaceBrief(
@@ -16,11 +17,13 @@ export function makePlaceBrief(
   isAddressed: boolean,
 ): PlaceBrief {
   const historyLimit = place?.historyLimit ?? settings.messages?.groupChat?.historyLimit ?? HISTORY_LIMIT;
+  const threadLimit = place && facts.readsThreads ? Math.min(historyLimit, rules.thread?.initialHistoryLimit ?? THREAD_LIMIT) : 0;
   return {
     kind: place ? "group" : "direct",
     activation: place && (place.requireMention ?? true) ? "mention" : "always",
     isAddressed,
     historyLimit: place ? historyLimit : 0,
+    ...(threadLimit > 0 ? { threadLimit } : {}),
     debounceMs: rules.debounceMs ?? 0,
     ...(place?.systemPrompt ? { systemPrompt: place.systemPrompt } : {}),
     style: makeStyle(settings, facts, rules, place !== undefined),

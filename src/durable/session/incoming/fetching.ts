@@ -1,14 +1,15 @@
-// Files that are still at their platform: fetched before the turn of their message begins, one after the other, each with
-// a time limit and some tries. The row knows which are still missing and how often the present one was tried, so a crash
-// costs one try. A file that cannot be had becomes a sentence in its place.
+// What belongs to a message and is still at its platform: what stood in its thread before (earlier.ts), then its files,
+// one after the other, each with a time limit and some tries, before its turn begins. The row knows what is missing and
+// how often the present one was tried, so a crash costs one try. A file that cannot be had becomes a sentence in its place.
 import type { Outcome } from "../../../contract/errors.ts";
 import type { Event } from "../../../contract/event.ts";
 import type { MediaRef, Part, RemoteMedia } from "../../../contract/message.ts";
-import { hasOpenFiles } from "../../agent/joining.ts";
+import { isIncomplete } from "../../agent/joining.ts";
 import { withinTime } from "../outgoing/time-limit.ts";
 import type { SessionParts } from "../parts.ts";
 import type { InboxItem } from "../rows/inbox.ts";
 import { GUARD_MS } from "../wake.ts";
+import { readEarlier } from "./earlier.ts";
 
 const TRY_MS = 20_000;
 const MAX_TRIES = 6;
@@ -16,6 +17,8 @@ const FIRST_PAUSE_MS = 1000;
 const LAST_PAUSE_MS = 15_000;
 /** All tries of one file together. */
 const PATIENCE_MS = 60_000;
+/** An interrupted look at a thread is not worth a third one. */
+const MAX_THREAD_TRIES = 3;
 const MAX_AT_ONCE = 4;
 /** What models take as pictures. */
 const PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -34,7 +37,7 @@ export class Fetching {
   go(): void {
     for (const item of this.#parts.inbox.waiting()) {
       if (this.#underway.size >= MAX_AT_ONCE) return;
-      if (!hasOpenFiles(item.event) || this.#underway.has(item.inboxId)) continue;
+      if (!isIncomplete(item.event) || this.#underway.has(item.inboxId)) continue;
       const over = () => this.#underway.delete(item.inboxId);
       const fetching = this.#fetchAll(item).then(
         () => {
@@ -59,6 +62,11 @@ export class Fetching {
 
   async #fetchAll(item: InboxItem): Promise<void> {
     let { event } = item;
+    if (event.kind === "message" && event.earlier === "unread") {
+      const isLastTry = this.#parts.inbox.countTry(item.inboxId) >= MAX_THREAD_TRIES;
+      event = { ...event, earlier: isLastTry ? [] : await readEarlier(this.#parts, event.message, item.brief) };
+      this.#parts.inbox.changeWaiting(item.inboxId, event);
+    }
     while (event.kind === "message") {
       const [remote, ...missing] = event.message.attachments ?? [];
       if (!remote) return;

@@ -9,7 +9,7 @@ import { textOfMessage } from "./reading.ts";
 
 /** Turns in a row that programs may begin before a person has to speak. */
 const MAX_BOT_TURNS = 4;
-const KEPT_CHARS = 2000;
+export const KEPT_CHARS = 2000;
 
 export function isOnlyOverheard(parts: SessionParts, event: Event, brief: Brief): boolean {
   const { place } = brief;
@@ -21,11 +21,12 @@ export function isOnlyOverheard(parts: SessionParts, event: Event, brief: Brief)
 
 /** Contract: called inside the transaction that stores the event. */
 export function overhear(parts: SessionParts, event: Event & { kind: "message" }, brief: Brief): void {
-  const { from, sender } = event.message;
+  const { from, sender, platformId } = event.message;
   const heard: Overheard = {
     author: sender.name ?? sender.id,
     text: textOfMessage(event.message).slice(0, KEPT_CHARS),
     at: parts.now(),
+    ...(platformId === undefined ? {} : { platformId }),
   };
   parts.overheard.add(event.id, addressKey(from), heard, brief.place?.historyLimit ?? 0);
 }
@@ -42,5 +43,8 @@ export function noteSpeaker(parts: SessionParts, event: Event, isTurn: boolean):
 /** What was said in the place of this message since the last answer there. Contract: called inside a transaction. */
 export function takeOverheard(parts: SessionParts, event: Event): Overheard[] {
   if (event.kind !== "message" || event.message.from.kind !== "group") return [];
-  return parts.overheard.take(addressKey(event.message.from));
+  const known = new Set(Array.isArray(event.earlier) ? event.earlier.map(({ platformId }) => platformId) : []);
+  return parts.overheard
+    .take(addressKey(event.message.from))
+    .filter(({ platformId }) => platformId === undefined || !known.has(platformId));
 }

@@ -46,7 +46,12 @@ export function userEntryOf(event: Exclude<Event, { kind: "notice" }>, overheard
       const { message } = event;
       const said = { parts: message.parts, from: message.from, sender: message.sender };
       if (isAnsweredInPlace(message.from)) return said;
-      return { ...said, origin: originOf(message), ...(overheard.length > 0 ? { overheard: [...overheard] } : {}) };
+      return {
+        ...said,
+        origin: originOf(message),
+        ...(overheard.length > 0 ? { overheard: [...overheard] } : {}),
+        ...(Array.isArray(event.earlier) && event.earlier.length > 0 ? { earlier: event.earlier } : {}),
+      };
     }
     case "schedule":
     case "peer":

@@ -182,7 +182,8 @@ function replyTo(heard: Intake | undefined, isComponent: boolean, isHidden: bool
   switch (heard?.outcome) {
     case "received":
       // Something else is at work: who waits for that must not see two things being thought about.
-      if (["queued", "steered"].includes(heard.receipt.state)) return sayToSender("I have it; the answer follows.");
+      if (["queued", "steered"].includes(heard.receipt.state) && !heard.receipt.isNext)
+        return sayToSender("I have it; the answer follows.");
       if (heard.receipt.state === "dropped") return sayToSender("Too much is waiting already; send it again later.");
       if (isComponent) return Response.json({ type: 6 });
       return Response.json({ type: 5, ...(isHidden ? { data: { flags: EPHEMERAL } } : {}) });

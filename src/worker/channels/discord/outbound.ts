@@ -16,7 +16,7 @@ import { splitToFit } from "../text/limit.ts";
 import { filesFor, VOICE_FLAG, voiceOf } from "./files.ts";
 import { TOKEN_MS } from "./inbound.ts";
 import { MAX_TEXT, renderDiscord, renderFitting } from "./markdown.ts";
-import { type Said, textOfSaid } from "./message.ts";
+import { filesOfSaid, nameOf, type Said, textOfSaid } from "./message.ts";
 import { type Answer, call, isGone, isMissingMessage, outcomeOf, refuse } from "./rest.ts";
 
 const NO_PREVIEWS = 1 << 2;
@@ -25,6 +25,8 @@ const LOADING = 1 << 7;
 const MAX_FILES = 10;
 const PUBLIC_THREAD = 11;
 const DAY_MIN = 1440;
+/** Stands first in a thread for the message that it hangs on. */
+const THREAD_STARTER = 21;
 /** An answer may be ready before Discord has read that it is coming. */
 const ACK_AFTER_MS = 10_000;
 const ASK_AGAIN_MS = 500;
@@ -295,7 +297,6 @@ async function sendMedia(line: Line, to: Address, act: DeliveryAct & { type: "me
 }
 
 export async function readBack(from: Address, limit: number, line: Line): Promise<Outcome<ReadBack[]>> {
-  type Listed = Said & { timestamp: string };
   const most = Math.min(100, Math.max(1, limit));
   const answer = await inChannel(line, from, (path) =>
     call<Listed[]>(line, { method: "GET", path: `${path}/messages?limit=${most}` }),
@@ -309,13 +310,36 @@ export async function readBack(from: Address, limit: number, line: Line): Promis
     };
   }
   const botId = line.account.keys["DISCORD_APPLICATION_ID"] ?? "";
-  const messages = answer.value.map((said) => ({
-    platformId: said.id,
-    author: said.author?.global_name ?? said.author?.username ?? "somebody",
-    text: textOfSaid(said, botId),
-    at: Date.parse(said.timestamp),
-  }));
-  return { ok: true, value: messages.toReversed() };
+  const said = answer.value.toReversed().flatMap((one) => (one.type === THREAD_STARTER ? (one.referenced_message ?? []) : one));
+  const root = answer.value.length < most ? undefined : await readRoot(from, said, line);
+  const shown = root === undefined ? said : [root, ...(most > 1 ? said.slice(1 - most) : [])];
+  return { ok: true, value: shown.map((one) => toReadBack(one as Listed, botId)) };
+}
+
+type Listed = Said & { timestamp: string; webhook_id?: string };
+
+/** The message that a thread hangs on, when it is not among the latest: it stands beside the thread, or first in it. */
+async function readRoot({ peer, thread }: Address, said: readonly Said[], line: Line): Promise<Said | undefined> {
+  if (thread === undefined || said.some(({ id }) => id === thread)) return undefined;
+  for (const channel of [peer, thread]) {
+    const answer = await call<Listed>(line, { method: "GET", path: `/channels/${channel}/messages/${thread}` });
+    if (answer.ok) return answer.value;
+  }
+  return undefined;
+}
+
+function toReadBack(said: Listed, botId: string): ReadBack {
+  const { id, author, webhook_id: hook, timestamp } = said;
+  const files = filesOfSaid(said).map(({ kind, name }) => `[${kind}${name === undefined ? "" : ` ${name}`}]`);
+  return {
+    platformId: id,
+    author: author ? nameOf(author) : "somebody",
+    ...(author ? { authorId: author.id } : {}),
+    ...(author?.id === botId ? { isOurs: true } : {}),
+    ...(author?.bot || hook !== undefined ? { isFromBot: true } : {}),
+    text: [textOfSaid(said, botId), ...files].filter((part) => part !== "").join("\n"),
+    at: Date.parse(timestamp),
+  };
 }
 
 /** Does something where the bot is a member; `isNew`: a message, which may go to the person instead when it is not. */

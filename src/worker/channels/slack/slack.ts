@@ -18,10 +18,12 @@ import { MAX_TEXT, renderMrkdwn } from "./mrkdwn.ts";
 import { deliver, roomOf } from "./outbound.ts";
 import { type Press, readPress, readSlash } from "./pressed.ts";
 import { connect, disconnect, probe, suggestPrompts } from "./setup.ts";
-import { readWords } from "./words.ts";
+import { readWords, wordsOfBlocks } from "./words.ts";
 
 const WINDOW_S = 300;
 const MAX_READ = 200;
+/** Of a thread that is longer than this many looks, the end is not found. */
+const MAX_PAGES = 5;
 
 export const slack: Channel = {
   id: "slack",
@@ -157,18 +159,12 @@ async function read(from: Address, limit: number, line: Line): Promise<Outcome<R
   try {
     const channel = await roomOf(from, api, line);
     const count = Math.max(1, Math.min(limit, MAX_READ));
-    const { messages = [] } =
+    const messages =
       from.thread === undefined
-        ? await api.conversations.history({ channel, limit: count })
-        : await api.conversations.replies({ channel, ts: from.thread, limit: MAX_READ });
+        ? ((await api.conversations.history({ channel, limit: count })).messages ?? []).toReversed()
+        : await readThread(api, channel, from.thread, count);
     const scene = await sceneOf(line);
-    const latest = from.thread === undefined ? messages.toReversed() : messages.slice(-count);
-    const read = latest.map(async (said): Promise<ReadBack> => {
-      const { ts = "", text = "", user, bot_id, username } = said as typeof said & { username?: string };
-      const author = username ?? (user === undefined ? undefined : await scene.names.person(user)) ?? user ?? bot_id ?? "";
-      return { platformId: ts, author, text: readWords(text, await namesIn(text, scene)), at: Math.round(Number(ts) * 1000) };
-    });
-    return { ok: true, value: await Promise.all(read) };
+    return { ok: true, value: await Promise.all(messages.map((said) => readBack(said as Listed, scene))) };
   } catch (error) {
     if (error instanceof GatewayError) return { ok: false, error: error.data };
     const outcome = outcomeOf(error, true);
@@ -177,6 +173,49 @@ async function read(from: Address, limit: number, line: Line): Promise<Outcome<R
       ? refuse("INVALID_REQUEST", reason)
       : refuse("UNAVAILABLE", `Slack could not be asked: ${reason}`, true);
   }
+}
+
+/** Slack tells a thread from its beginning: the message that it hangs on, and the latest `count` less one. */
+async function readThread(api: ReturnType<typeof apiOf>, channel: string, ts: string, count: number): Promise<object[]> {
+  const [root, latest] = [[] as object[], [] as object[]];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await api.conversations.replies({ channel, ts, limit: MAX_READ, ...(cursor ? { cursor } : {}) });
+    for (const said of answer.messages ?? []) (said.ts === ts ? root : latest).push(said);
+    cursor = answer.response_metadata?.next_cursor;
+    if (!cursor) break;
+  }
+  const room = count - Math.min(1, root.length);
+  return count === 1 && latest.length > 0 ? latest.slice(-1) : [...root.slice(0, 1), ...(room > 0 ? latest.slice(-room) : [])];
+}
+
+interface Listed {
+  ts?: string;
+  text?: string;
+  user?: string;
+  bot_id?: string;
+  username?: string;
+  subtype?: string;
+  blocks?: unknown[];
+  files?: { name?: string }[];
+}
+
+async function readBack(said: Listed, scene: Scene): Promise<ReadBack> {
+  const { ts = "", user, bot_id: program, username, files = [] } = said;
+  const author = username ?? (user === undefined ? undefined : await scene.names.person(user)) ?? user ?? program ?? "";
+  const authorId = user ?? program;
+  const raw = said.text || wordsOfBlocks(said.blocks);
+  const named = files.map(({ name }) => `[file${name ? ` ${name}` : ""}]`);
+  const isOurs = user === scene.bot.userId || (program !== undefined && program === scene.bot.botId);
+  return {
+    platformId: ts,
+    author,
+    ...(authorId === undefined ? {} : { authorId }),
+    ...(isOurs ? { isOurs } : {}),
+    ...(program !== undefined || said.subtype === "bot_message" ? { isFromBot: true } : {}),
+    text: [readWords(raw, await namesIn(raw, scene)), ...named].filter((part) => part !== "").join("\n"),
+    at: Math.round(Number(ts) * 1000),
+  };
 }
 
 /** The token goes to Slack alone, or to the server that stands in its place. */

@@ -351,6 +351,24 @@ describe("the brief of a place", () => {
     expect(decision.outcome === "accept" && decision.place?.style).not.toHaveProperty("ackReaction");
   });
 
+  test("of a thread that is new it reads as much as the settings want, where a bot can read it", async () => {
+    const place = async (slack: object, channel = "slack") => {
+      const decision = await decide(
+        { channels: { [channel]: { groups: { "*": {} }, ...slack } } },
+        inGroup("1", "x", { from: { channel } }),
+      );
+      return decision.outcome === "accept" ? decision.place?.threadLimit : decision;
+    };
+    expect(await place({})).toBe(20);
+    expect(await place({ thread: { initialHistoryLimit: 5 } })).toBe(5);
+    expect(await place({ thread: { initialHistoryLimit: 0 } })).toBeUndefined();
+    // Who wants to keep none of what is said beside it gets nothing by the way of a thread.
+    expect(await place({ groups: { "*": { historyLimit: 0 } } })).toBeUndefined();
+    expect(await place({ groups: { "*": { historyLimit: 3 } } })).toBe(3);
+    expect(await place({}, "discord")).toBe(20);
+    expect(await place({}, "teams")).toBeUndefined();
+  });
+
   test("keeps what was said since the last answer in groups alone", async () => {
     const settings = withTelegram({ groups: { "*": {}, "-7": { historyLimit: 3 } } });
     expect(await decide(settings)).toMatchObject({ place: { kind: "direct", historyLimit: 0, isAddressed: true } });

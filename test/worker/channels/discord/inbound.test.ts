@@ -24,12 +24,12 @@ async function messageOf(name: string, change: object = {}): Promise<Message> {
   return inbound[0]?.message as Message;
 }
 
-function received(state: Receipt["state"]): Intake {
+function received(state: Receipt["state"], more: Partial<Receipt> = {}): Intake {
   return {
     outcome: "received",
     sessionKey: "agent:main:main",
     agentId: "main",
-    receipt: { status: "accepted", state, runId: "r" },
+    receipt: { status: "accepted", state, runId: "r", ...more },
   };
 }
 
@@ -172,6 +172,10 @@ describe("what Discord hears back", () => {
   ])("accepted: %s", async (name, answer) => {
     expect(await replyTo(name, [received("working")])).toEqual(answer);
     expect(await replyTo(name, [received("done")])).toEqual(answer);
+  });
+
+  test("a message that waits for its own files alone is being thought about", async () => {
+    expect(await replyTo("form", [received("queued", { isNext: true })])).toEqual({ type: 5 });
   });
 
   test.each([

@@ -381,6 +381,71 @@ test("earlier messages are read back, oldest first", async () => {
   expect(await discord.read?.(room, 20, rig.line)).toMatchObject({ ok: false, error: { code: "FORBIDDEN" } });
 });
 
+describe("a thread is read back", () => {
+  const THREAD = "1100000000000000021";
+  const at: Address = { ...room, thread: THREAD };
+  const by = (id: string, username: string, more: object = {}) => ({ author: { id, username, global_name: null, ...more } });
+  const said = (id: string, content: string, more: object = {}) => ({
+    id,
+    content,
+    timestamp: "2025-10-21T06:00:00.000000+00:00",
+    ...by(ANN, "ann"),
+    ...more,
+  });
+  /** What Discord hands out by path: a list, newest first, or one message. */
+  const stands = (pages: Record<string, unknown>) => {
+    const asked: string[] = [];
+    rig.line.fetch = async (input) => {
+      const { pathname, searchParams } = new URL(new Request(input as string).url);
+      const path = pathname.replace("/api/v10/channels/", "");
+      asked.push(path);
+      const page = pages[path];
+      if (page === undefined) return Response.json({ code: 10008, message: "Unknown Message" }, { status: 404 });
+      return Response.json(Array.isArray(page) ? page.slice(0, Number(searchParams.get("limit"))) : page);
+    };
+    return asked;
+  };
+  const read = async (limit: number) => {
+    const answer = await discord.read?.(at, limit, rig.line);
+    return answer?.ok ? answer.value : expect.fail(JSON.stringify(answer));
+  };
+  const root = said(THREAD, "The question");
+  const starter = said("1100000000000000040", "", { type: 21, referenced_message: root });
+  const ours = said("1100000000000000041", "The answer", by(APP, "skerry", { bot: true }));
+  const hook = said("1100000000000000042", "", {
+    ...by("77", "CI", { bot: true }),
+    webhook_id: "77",
+    embeds: [{ title: "Red" }],
+  });
+  const file = said("1100000000000000043", "", {
+    attachments: [{ id: "1", filename: "map.png", size: 1, url: "https://x.test/map.png" }],
+  });
+
+  test("with the message it hangs on, and whose words they are", async () => {
+    const asked = stands({ [`${THREAD}/messages`]: [file, hook, ours, starter] });
+    expect(await read(20)).toMatchObject([
+      { platformId: THREAD, author: "ann", authorId: ANN, text: "The question" },
+      { authorId: APP, isOurs: true, text: "The answer" },
+      { authorId: "77", isFromBot: true, text: "Red" },
+      { authorId: ANN, text: "[file map.png]" },
+    ]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
+    ["beside it", CHANNEL],
+    ["first in it, as in a forum", THREAD],
+  ])("also when that stands %s and the thread is long", async (_where, channel) => {
+    stands({ [`${THREAD}/messages`]: [file, hook, ours, starter], [`${channel}/messages/${THREAD}`]: root });
+    expect((await read(3)).map(({ text }) => text)).toEqual(["The question", "Red", "[file map.png]"]);
+  });
+
+  test("a thread that hangs on nothing is its latest messages", async () => {
+    stands({ [`${THREAD}/messages`]: [file, hook, ours] });
+    expect((await read(2)).map(({ text }) => text)).toEqual(["Red", "[file map.png]"]);
+  });
+});
+
 function oggOf(seconds: number): Uint8Array<ArrayBuffer> {
   const page = new Uint8Array(64);
   page.set(new TextEncoder().encode("OggS"), 10);

@@ -356,3 +356,42 @@ describe("what became of it", () => {
     });
   });
 });
+
+describe("reading back", () => {
+  const root = { ts: "1.1", thread_ts: "1.1", user: "U0ANN", text: "<@U0BOT> a &lt;question&gt;" };
+  const answers = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_one, index) => ({
+      ts: `${from + index}.5`,
+      user: "U0BEN",
+      text: `word ${from + index}`,
+    }));
+  const read = async (limit: number, from: Address = THREAD) => {
+    const answer = await slack.read?.(from, limit, line);
+    return answer?.ok ? answer.value : expect.fail(JSON.stringify(answer));
+  };
+
+  it("tells whose words they are: people's, programs', our own", async () => {
+    const ours = { ts: "2.2", user: "U0BOT", bot_id: "B0BOT", text: "The *answer*" };
+    const program = { ts: "3.3", bot_id: "B0CI", username: "CI", subtype: "bot_message", blocks: [{ text: { text: "Red" } }] };
+    const file = { ts: "4.4", user: "U0BEN", text: "", files: [{ name: "map.png" }] };
+    play({ "conversations.replies": () => ({ ok: true, messages: [root, ours, program, file] }) });
+    expect(await read(10)).toEqual([
+      { platformId: "1.1", author: "Ann", authorId: "U0ANN", text: "@U0BOT a <question>", at: 1100 },
+      { platformId: "2.2", author: "U0BOT", authorId: "U0BOT", isOurs: true, isFromBot: true, text: "The *answer*", at: 2200 },
+      { platformId: "3.3", author: "CI", authorId: "B0CI", isFromBot: true, text: "Red", at: 3300 },
+      { platformId: "4.4", author: "Ben", authorId: "U0BEN", text: "[file map.png]", at: 4400 },
+    ]);
+  });
+
+  it("takes of a long thread the message that it hangs on, and the latest", async () => {
+    play({
+      "conversations.replies": ({ cursor }) =>
+        cursor === "next"
+          ? { ok: true, messages: [root, ...answers(5, 7)] }
+          : { ok: true, messages: [root, ...answers(2, 4)], response_metadata: { next_cursor: "next" } },
+    });
+    expect((await read(3)).map(({ text }) => text)).toEqual(["@U0BOT a <question>", "word 6", "word 7"]);
+    expect((await read(1)).map(({ text }) => text)).toEqual(["word 7"]);
+    expect(await read(50)).toHaveLength(7);
+  });
+});

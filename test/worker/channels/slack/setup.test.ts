@@ -138,17 +138,17 @@ describe("read", () => {
     expect(await slack.read?.(place, 3, line)).toEqual({
       ok: true,
       value: [
-        { platformId: "1.0", author: "Ann", text: "first, @Ben", at: 1000 },
-        { platformId: "2.0", author: "Harbour watch", text: "second", at: 2000 },
-        { platformId: "3.0", author: "Ben", text: "third & last", at: 3000 },
+        { platformId: "1.0", author: "Ann", authorId: "U0ANN", text: "first, @Ben", at: 1000 },
+        { platformId: "2.0", author: "Harbour watch", authorId: "B0WATCH", isFromBot: true, text: "second", at: 2000 },
+        { platformId: "3.0", author: "Ben", authorId: "U0BEN", text: "third & last", at: 3000 },
       ],
     });
   });
 
-  it("brings the latest of a thread", async () => {
+  it("brings the message that a thread hangs on, and the latest of it", async () => {
     server.play = { "conversations.replies": () => ({ ok: true, messages: said.toReversed() }) };
     const answer = await slack.read?.({ ...place, thread: "1.0" }, 2, line);
-    expect(answer?.ok && answer.value.map(({ platformId }) => platformId)).toEqual(["2.0", "3.0"]);
+    expect(answer?.ok && answer.value.map(({ platformId }) => platformId)).toEqual(["1.0", "3.0"]);
   });
 
   it("says why it cannot", async () => {
