@@ -1,5 +1,6 @@
 // Lighthouse's four scores of every page, on a phone and on a desktop, as a person meets them who is logged in.
-// Accessibility, best practices and search do not hang on the machine; performance is the best of three.
+// Accessibility, best practices and search do not hang on the machine; performance is the best of five: a busy machine takes
+// points from it and gives none.
 import { execFileSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import { type Skerry, startSkerry } from "../support/runtime.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const ENOUGH = 95;
+const TRIES = 5;
 const ROOMS = ["sessions", "models", "files", "skills", "settings", "usage", "devices", "health"];
 /** A room differs from the next in little: each is measured in one form, the pages of every day in both. */
 const PLACES: readonly (readonly [string, Form])[] = [
@@ -39,18 +41,11 @@ afterAll(async () => {
   await skerry?.stop();
 });
 
-/**
- * Where 95 is not reached on the simulated slow phone, a little below what was measured in one run: chat 94 (280 ms blocked),
- * files 89 (300 ms blocked, first paint 1.9 s). Formatting waiting answers a few a frame was tried; the rest is open.
- */
-const SHORT: Record<string, number> = { "chat mobile": 91, "control/files mobile": 86 };
-
 async function expectEnough(name: string, address: string, form: Form): Promise<void> {
-  const scores = await gauge.measure(name, address, form, 3, ENOUGH);
+  const scores = await gauge.measure(name, address, form, TRIES, ENOUGH);
   measured.push(scores);
   for (const category of CATEGORIES) {
-    const least = category === "performance" ? (SHORT[`${name} ${form}`] ?? ENOUGH) : ENOUGH;
-    expect(scores.scores[category], `${category}; lacking: ${scores.lacking.join(", ")}`).toBeGreaterThanOrEqual(least);
+    expect(scores.scores[category], `${category}; lacking: ${scores.lacking.join(", ")}`).toBeGreaterThanOrEqual(ENOUGH);
   }
 }
 

@@ -1,7 +1,7 @@
 // Pages of others in the owner's own browser, cookie and all: on another port of this machine (the same site to a browser, so
 // the cookie goes along), under another name, under a name that begins like ours, and without an origin. Whatever they try
 // is refused, nothing changes, and they learn nothing.
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../support/browser.ts";
 import { ForeignPage } from "../../support/foreign-page.ts";
@@ -260,11 +260,10 @@ describe("a page that opens ours", () => {
 
 describe("proofs", () => {
   it("stand in no address, in no Referer and in nothing that the page keeps", async () => {
-    const asked: { url: string; referer: string | undefined }[] = [];
+    const noted: Promise<{ url: string; referer: string | undefined }>[] = [];
     const stranger = await browser.newContext();
-    stranger.on("request", async (request) =>
-      asked.push({ url: request.url(), referer: (await request.allHeaders())["referer"] }),
-    );
+    const note = (request: Request) => noted.push(request.allHeaders().then(({ referer }) => ({ url: request.url(), referer })));
+    stranger.on("request", note);
     const link = await mintLink(visit.skerry);
     const code = link.split("#code=")[1] ?? "";
     const { page } = await openChat(stranger, link);
@@ -275,6 +274,9 @@ describe("proofs", () => {
     const kept = await page.evaluate(() =>
       JSON.stringify([location.href, localStorage, sessionStorage, history.state, document.cookie]),
     );
+    stranger.off("request", note);
+    const asked = await Promise.all(noted);
+    expect(asked.length).toBeGreaterThan(10);
     const told = JSON.stringify(asked.filter(({ url }) => !url.includes("#code=")));
     for (const secret of secrets) {
       expect(secret.length).toBeGreaterThan(10);
