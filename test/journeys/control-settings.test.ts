@@ -229,6 +229,26 @@ describe("settings", () => {
     await expect.poll(() => page.getByLabel("Name", { exact: true }).first().isDisabled()).toBe(false);
   });
 
+  it("do not take from somebody what they are writing when something else is changed elsewhere", async () => {
+    const zone = page.getByLabel("Time zone").first();
+    await zone.fill("Europe/Os");
+    const operator = await openOperator(skerry);
+    await operator.client.request("config.patch", { patch: { messages: { queue: { cap: 9 } } } });
+    await expect.poll(() => page.getByLabel("Document").inputValue()).toContain('"cap": 9');
+    expect(await zone.inputValue()).toBe("Europe/Os");
+    await zone.pressSequentially("lo");
+    await zone.press("Tab");
+    expect(await page.getByLabel("Document").inputValue()).toContain('"timeZone": "Europe/Oslo"');
+    await page.getByRole("button", { name: "Discard" }).click();
+    expect(await zone.inputValue()).toBe("");
+    await operator.client.request("config.patch", { patch: { messages: null } });
+    await expect.poll(() => page.getByLabel("Document").inputValue()).not.toContain("cap");
+    operator.close();
+    // What was told of it is gone as well.
+    await page.reload();
+    await zone.waitFor();
+  });
+
   it("changed elsewhere meanwhile keep both changes", async () => {
     await page.getByLabel("Name", { exact: true }).first().fill("Grace");
     await page.getByLabel("Name", { exact: true }).first().press("Tab");

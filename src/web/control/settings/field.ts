@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { cross, plus } from "../../pictures/icons.ts";
+import { typed } from "../editing/typed.ts";
 import { nameOf, type Path, readAt } from "./draft.ts";
 import { blankOf, checkValue, type Field, optionFor } from "./schema-form.ts";
 
@@ -86,7 +87,7 @@ function showControl(form: Form, field: Field, path: Path): TemplateResult {
         aria-describedby=${about}
         aria-invalid=${isWrong}
         ?disabled=${form.isLocked}
-        .value=${live(value === undefined ? "" : String(value))}
+        .value=${typed(value === undefined ? "" : String(value))}
         @change=${(event: Event) => form.write(path, readInput(event, isNumber, path))}
       />`;
     }
