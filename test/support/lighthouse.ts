@@ -26,10 +26,13 @@ export interface Scores {
 }
 
 /**
- * A phone is reckoned four times as slow as the machine that measures, which holds for one of at least this index. One
- * that is busy or slow is half-way to a phone already: a second try takes less off it.
+ * How much slower than the machine that measures a phone is taken to be. Lighthouse's default, four times, is meant for a quick
+ * desktop: an index of 1,500 to 2,000. For a slower or busier machine Lighthouse asks for less, since it is part of the way to a
+ * phone already (its docs/throttling.md: about twice at 1,000 to 1,500). So the first try has the default, and the others
+ * what comes out for the same phone on this machine as it was at the last try.
  */
 const PHONE_SLOWDOWN = 4;
+const PHONE_INDEX = 1_750 / PHONE_SLOWDOWN;
 /** Lighthouse's own slow 4G. */
 const SLOW_4G = {
   rttMs: 150,
@@ -38,7 +41,6 @@ const SLOW_4G = {
   downloadThroughputKbps: 1_474.56,
   uploadThroughputKbps: 675,
 };
-const FAIR_INDEX = 1_000;
 
 export interface Gauge {
   context: BrowserContext;
@@ -58,9 +60,12 @@ export async function openGauge(): Promise<Gauge> {
     context,
     async measure(page, url, form, tries = 3, enough = 95) {
       let best = await measureOnce(page, url, form, port, PHONE_SLOWDOWN);
+      let { benchmarkIndex } = best;
       for (let more = 1; more < tries && lowest(best) < enough; more++) {
-        const slowdown = PHONE_SLOWDOWN * Math.min(1, Math.max(1 / PHONE_SLOWDOWN, best.benchmarkIndex / FAIR_INDEX));
-        best = pickBest(best, await measureOnce(page, url, form, port, slowdown));
+        const slowdown = Math.min(PHONE_SLOWDOWN, Math.max(1, benchmarkIndex / PHONE_INDEX));
+        const next = await measureOnce(page, url, form, port, slowdown);
+        ({ benchmarkIndex } = next);
+        best = pickBest(best, next);
       }
       return best;
     },
@@ -126,5 +131,6 @@ function lowest({ scores }: Scores): number {
 function pickBest(one: Scores, other: Scores): Scores {
   const scores = { ...one.scores };
   for (const category of CATEGORIES) scores[category] = Math.max(one.scores[category], other.scores[category]);
-  return { ...one, scores, lacking: lowest(one) >= lowest(other) ? one.lacking : other.lacking };
+  // Under what the better of the two was measured is told with it.
+  return { ...(lowest(one) >= lowest(other) ? one : other), scores };
 }
