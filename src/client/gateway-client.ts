@@ -38,6 +38,8 @@ export interface ClientOptions {
   device?: (nonce: string) => Promise<NonNullable<ConnectParams["device"]>>;
   scopes?: string[];
   caps?: string[];
+  /** A home offers commands instead of giving any; it has no scopes. */
+  home?: { commands: string[]; permissions?: Record<string, unknown> };
   /** Whether to come back after a break; default yes. */
   isLasting?: boolean;
   openSocket?: (url: string) => Socket;
@@ -187,13 +189,14 @@ export class GatewayClient {
   }
 
   async #connectParams(nonce: string): Promise<Record<string, unknown>> {
-    const { client, auth, scopes, caps, device } = this.#options;
+    const { client, auth, scopes, caps, device, home } = this.#options;
     return {
       minProtocol: PROTOCOL,
       maxProtocol: PROTOCOL,
       client,
-      role: "operator",
-      scopes: scopes ?? ["operator.read", "operator.write", "operator.admin", "operator.pairing"],
+      role: home ? "node" : "operator",
+      scopes: scopes ?? (home ? [] : ["operator.read", "operator.write", "operator.admin", "operator.pairing"]),
+      ...home,
       caps: caps ?? ["delta-text", "tool-events"],
       ...(auth ? { auth } : {}),
       ...(device ? { device: await device(nonce) } : {}),

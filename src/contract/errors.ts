@@ -132,6 +132,62 @@ export class AddressRefused extends ToolFailure {
   }
 }
 
+export type HomeRefusal =
+  | "INVALID_REQUEST"
+  | "NOT_FOUND"
+  | "FORBIDDEN"
+  | "UNAVAILABLE"
+  | "TIMEOUT"
+  | "CONFLICT"
+  | "TOO_LARGE"
+  | "NO_ENGINE"
+  | "NO_IMAGE"
+  | "DISK_FULL";
+
+/** A home could not do what it was asked; `message` says why and what to do, toward the model and the owner. */
+export class HomeRefused extends Error {
+  override readonly name = "HomeRefused";
+  readonly code: HomeRefusal;
+  constructor(code: HomeRefusal, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+export type BridgeRefusal =
+  | { kind: "bad-key"; path: string }
+  | { kind: "running"; pid: number; dir: string }
+  | { kind: "unwritable"; dir: string; reason: string }
+  | { kind: "bad-config"; path: string; reason: string }
+  | { kind: "no-address" };
+
+/** The bridge cannot start on this machine. */
+export class BridgeRefused extends Error {
+  override readonly name = "BridgeRefused";
+  readonly data: BridgeRefusal;
+  constructor(data: BridgeRefusal) {
+    super(explainBridgeRefusal(data));
+    this.data = data;
+  }
+}
+
+function explainBridgeRefusal(data: BridgeRefusal): string {
+  switch (data.kind) {
+    case "bad-key":
+      return `The key in ${data.path} cannot be read. Make a new one with skerry bridge pair --new; it has to be approved again.`;
+    case "running":
+      return `A bridge already runs on ${data.dir} (process ${data.pid}). Stop it first, or give another folder with --state-dir.`;
+    case "unwritable":
+      return `The folder ${data.dir} cannot be written (${data.reason}). Make it writable, or give another one with --state-dir.`;
+    case "bad-config":
+      return `${data.path} is no bridge configuration: ${data.reason}. docs/bridge.md shows one.`;
+    case "no-address":
+      return "Where is Skerry? Give its address with --url or SKERRY_URL, for example https://skerry.example.workers.dev.";
+    default:
+      return data satisfies never;
+  }
+}
+
 /** A settings document that does not fit its schema; the old one is kept. */
 export class SettingsRefused extends Error {
   override readonly name = "SettingsRefused";

@@ -30,7 +30,17 @@ export type Event =
   /** Something happened in the talk that asks for no answer: a reaction, an edit, someone joined. The model reads it later. */
   | { kind: "notice"; id: string; message: Message }
   | { kind: "schedule"; id: string; text: string; wishes: TurnWishes }
-  | { kind: "result"; id: string; callId: string; text: string; isError: boolean; media?: MediaRef[] }
+  /** `token`, `payload`: of what a waiting call waits for, and what came of it. Without: something to know, that begins a turn. */
+  | {
+      kind: "result";
+      id: string;
+      callId: string;
+      text: string;
+      isError: boolean;
+      media?: MediaRef[];
+      token?: string;
+      payload?: unknown;
+    }
   | { kind: "answer"; id: string; questionId: string; text: string }
   | { kind: "peer"; id: string; fromSession: string; text: string; wishes: TurnWishes };
 

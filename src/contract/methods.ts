@@ -76,7 +76,8 @@ const pairingRequest = {
   accountId,
 };
 
-function method<P extends z.ZodObject>(scope: Scope, params: P): { scope: Scope; params: P } {
+/** `node`: for homes alone, whatever their scopes. */
+function method<P extends z.ZodObject>(scope: Scope | "node", params: P): { scope: Scope | "node"; params: P } {
   return { scope, params };
 }
 
@@ -278,6 +279,48 @@ export const METHODS = {
   "people.block": method("operator.admin", z.object(account)),
   "people.unblock": method("operator.admin", z.object(account)),
 
+  "node.list": method("operator.read", none),
+  "node.describe": method("operator.read", z.object({ nodeId: text(256) })),
+  "node.rename": method("operator.pairing", z.object({ nodeId: text(256), displayName: z.string().trim().min(1).max(80) })),
+  /** Asks a home for something that does no harm; commands and files go by the agent's tools alone. */
+  "node.invoke": method(
+    "operator.write",
+    z.object({
+      nodeId: text(256),
+      command: text(128),
+      params: z.record(z.string(), z.unknown()).optional(),
+      timeoutMs: z.int().min(0).max(600_000).optional(),
+      idempotencyKey,
+    }),
+  ),
+  "node.pair.list": method("operator.pairing", none),
+  "node.pair.approve": method("operator.admin", z.object({ requestId: text(256) })),
+  "node.pair.remove": method("operator.admin", z.object({ nodeId: text(256) })),
+  "node.invoke.result": method(
+    "node",
+    z.object({
+      id: text(256),
+      nodeId: z.string().max(256).optional(),
+      ok: z.boolean(),
+      payload: z.unknown().optional(),
+      payloadJSON: z.string().max(1_000_000).nullable().optional(),
+      error: z
+        .object({ code: z.string().max(128).optional(), message: z.string().max(20_000).optional() })
+        .nullable()
+        .optional(),
+    }),
+  ),
+  "node.invoke.progress": method(
+    "node",
+    z.object({ invokeId: text(256), nodeId: z.string().max(256).optional(), seq: z.int().min(0), chunk: z.string().max(16_384) }),
+  ),
+  "node.event": method(
+    "node",
+    z.object({ event: text(128), payload: z.unknown().optional(), payloadJSON: z.string().max(1_000_000).nullable().optional() }),
+  ),
+  "node.pending.pull": method("node", none),
+  "node.pending.ack": method("node", z.object({ ids: z.array(text(256)).max(100) })),
+
   "question.list": method("operator.read", none),
   "plugin.approval.list": method("operator.read", none),
   "exec.approval.list": method("operator.read", none),
@@ -304,6 +347,9 @@ export const EVENTS = [
   "tick",
   "health",
   "shutdown",
+  "node.invoke.request",
+  "node.invoke.cancel",
+  "node.changed",
   "device.pair.requested",
   "device.pair.resolved",
   "channels.pairing.requested",

@@ -130,6 +130,14 @@ export const settingsSchema = z.strictObject({
           allowedOrigins: z.array(z.url()).optional().describe("Origins, besides its own, whose pages may connect."),
         })
         .optional(),
+      nodes: z
+        .strictObject({
+          commands: z
+            .strictObject({ deny: z.array(z.string().max(128)).optional().describe("Commands that no home may be asked for.") })
+            .optional(),
+        })
+        .optional()
+        .describe("Machines at home that offer commands."),
       modelIdleMs: z.int().min(1000).max(600_000).optional().describe("A model stream silent for this long is cut."),
     })
     .optional(),

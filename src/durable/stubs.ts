@@ -1,6 +1,7 @@
 // Every stub is made here, with one location hint: all objects of one Skerry live in one region. A stub whose object
 // broke off stays broken for whoever holds it (an object that holds a stub of another may hold it for weeks), so after a
 // call that failed the next one goes by a fresh stub. Until then it is the same one: calls arrive in their order.
+import type { HomePort } from "../contract/home/port.ts";
 import type { DirectoryPort, DoorPort, GatewayPort, SessionPort, WorkspacePort } from "../contract/ports.ts";
 import type { Env } from "./env.ts";
 
@@ -41,6 +42,6 @@ export function workspaceOf(env: Env, agentId: string): WorkspacePort {
   return lasting(() => env.WORKSPACE.getByName(agentId, options(env)));
 }
 
-export function gatewayOf(env: Env): GatewayPort & DoorPort & Fetcher {
+export function gatewayOf(env: Env): GatewayPort & DoorPort & HomePort & Fetcher {
   return lasting(() => env.GATEWAY.getByName("gateway", options(env)));
 }

@@ -1,7 +1,8 @@
 // A device as clients make one: an Ed25519 key pair whose fingerprint is the id, and the signature of a connect.
 import { GatewayClient } from "../../src/client/gateway-client.ts";
 import type { ConnectParams } from "../../src/contract/gateway.ts";
-import { signedTexts } from "../../src/durable/gateway/access/device-auth.ts";
+import { signedTexts } from "../../src/contract/home/device-signature.ts";
+
 import { hashBytes, toBase64Url } from "../../src/durable/gateway/access/secrets.ts";
 
 export interface TestDevice {

@@ -46,10 +46,10 @@ async function answer(screen: Screen, request: RequestFrame, house: House, repea
   const { id, method } = request;
   if (!isMethodName(method)) throw new GatewayError({ code: "INVALID_REQUEST", message: `unknown method: ${method}` });
   const { scope, params: schema } = METHODS[method];
-  if (screen.state.role !== "operator") {
+  if ((screen.state.role === "node") !== (scope === "node")) {
     throw new GatewayError({ code: "FORBIDDEN", message: `unauthorized role: ${screen.state.role}` });
   }
-  if (!satisfies(screen.state.scopes, scope)) {
+  if (scope !== "node" && !satisfies(screen.state.scopes, scope)) {
     const details = { code: "MISSING_SCOPE", missingScope: scope, requiredScopes: [scope] };
     throw new GatewayError({ code: "FORBIDDEN", message: `missing scope: ${scope}`, details });
   }

@@ -3,49 +3,55 @@
 // Sockets hibernate; the alarm is set only while there are some.
 import { DurableObject } from "cloudflare:workers";
 import { HANDSHAKE_TIMEOUT_MS, TICK_INTERVAL_MS } from "../../contract/gateway.ts";
+import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../contract/home/port.ts";
 import { newId } from "../../contract/id.ts";
-import type { LiveEvent, LiveParcel } from "../../contract/live.ts";
+import type { LiveParcel } from "../../contract/live.ts";
 import type { EventName } from "../../contract/methods.ts";
-import type { DoorAnswer, DoorPort, DoorProof, GatewayPort, RunState } from "../../contract/ports.ts";
+import type { DoorAnswer, DoorPort, DoorProof, GatewayPort } from "../../contract/ports.ts";
 import type { Env } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { sessionOf } from "../stubs.ts";
 import { type Access, openAccess } from "./access/access.ts";
 import { dispatch } from "./dispatch.ts";
 import { shakeHands } from "./handshake.ts";
+import type { HomesDesk } from "./homes/desk.ts";
+import { openHomesDesk } from "./homes/wiring.ts";
 import { makeHouse } from "./house.ts";
 import { readParcels } from "./live/parcels.ts";
 import { LogRing } from "./log-ring.ts";
+import { leaveHome } from "./methods/homes.ts";
 import type { House } from "./methods/method.ts";
-import { readHealth } from "./methods/status.ts";
 import { Presence } from "./presence.ts";
+import { PresenceNews } from "./presence-news.ts";
 import { Repeats } from "./repeats.ts";
+import { RunWatch } from "./run-watch.ts";
 import { newScreenState, type Screen } from "./screen.ts";
 import { Screens } from "./screens.ts";
 import { REAL_CLOCK, Stage } from "./stage.ts";
-import { viewFinal, viewRun, type Wait, Waits } from "./waits.ts";
+import { Waits } from "./waits.ts";
 
 /** Headers by which the Worker hands over what it proved; it removes any that a client sent. */
 export const ADDRESS_HEADER = "x-skerry-address";
 export const LOGIN_HEADER = "x-skerry-login";
 export const ASSERTION_HEADER = "x-skerry-assertion";
 
-const PRESENCE_PAUSE_MS = 100;
 /** Sockets that did not say hello yet; more would only cost memory. */
 const MAX_STRANGERS = 200;
 
-export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort {
+export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort, HomePort {
   readonly #access: Access;
   readonly #screens: Screens;
   readonly #stage: Stage;
   readonly #waits: Waits;
+  readonly #runs: RunWatch;
+  readonly #homes: HomesDesk;
   readonly #presence = new Presence();
   readonly #repeats = new Repeats();
   readonly #log = new LogRing();
   readonly #house: House;
+  readonly #news: PresenceNews;
   #tickedAt = 0;
   #alarmAt = Number.POSITIVE_INFINITY;
-  #presenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -54,7 +60,20 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     this.#waits = new Waits(sql);
     this.#screens = new Screens(ctx, Date.now);
     this.#stage = new Stage(this.#screens, REAL_CLOCK, (key) => sessionOf(env, key));
+    this.#runs = new RunWatch({
+      waits: this.#waits,
+      session: (key) => sessionOf(env, key),
+      isHere: (connId) => this.#screens.byId(connId) !== undefined,
+      respond: (connId, frameId, view) => this.#screens.byId(connId)?.respond(frameId, view, Date.now()),
+    });
+    this.#homes = openHomesDesk(sql, env, {
+      screens: this.#screens,
+      log: this.#log,
+      show: (parcel) => this.#stage.perform(parcel),
+      rearm: () => void this.#arm(),
+    });
     this.#house = makeHouse(env, ctx, {
+      homes: this.#homes,
       access: this.#access,
       presence: this.#presence,
       log: this.#log,
@@ -64,9 +83,17 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       tell: (event, payload, audience) => this.#screens.tell(event, payload, audience),
       tellOthers: (connId, event, payload, key) => this.#screens.tellOthers(connId, event, payload, key),
       sessionOfRun: (runId) => this.#stage.sessionOf(runId),
-      waitFor: (wait) => this.#waitFor(wait),
+      waitFor: async (wait) => {
+        await this.#runs.add(wait);
+        await this.#arm();
+      },
+      dropOthers: (deviceId, connId) => {
+        const others = this.#screens.open().filter(({ id, state }) => state.deviceId === deviceId && id !== connId);
+        for (const screen of others) this.#forget(screen, "connected again from elsewhere");
+      },
       dropDevice: (id, reason) => this.#drop(({ state }) => state.deviceId === id || state.loginId === id, reason),
     });
+    this.#news = new PresenceNews(this.#screens, () => this.#house);
     for (const { state } of this.#screens.open()) this.#presence.join(state, Date.now());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
@@ -96,26 +123,28 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     screen.noteAlive(Date.now());
     const text = typeof data === "string" ? data : new TextDecoder().decode(data);
     if (screen.state.isOpen) return dispatch(screen, text, this.#house, this.#repeats);
-    if (await shakeHands(screen, text, this.#house)) this.#tellPresence();
+    if (await shakeHands(screen, text, this.#house)) this.#news.tellSoon();
     await this.#arm();
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.#forget(socket);
+    this.#forget(this.#screens.of(socket));
     // The client waits for its close to be answered; codes that only stand for the lack of one may not be sent.
     socket.close(code === 1005 || code === 1006 || code === 1015 ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#forget(socket);
+    this.#forget(this.#screens.of(socket));
   }
 
-  #forget(socket: WebSocket): void {
-    const screen = this.#screens.of(socket);
+  /** With a reason: it is closed, too. */
+  #forget(screen: Screen | undefined, reason?: string): void {
     if (!screen) return;
+    if (reason !== undefined) screen.close(4000, reason);
     this.#screens.remove(screen.id);
     this.#waits.forgetScreen(screen.id);
-    if (this.#presence.leave(screen.id, Date.now())) this.#tellPresence();
+    leaveHome(screen, this.#house);
+    if (this.#presence.leave(screen.id, Date.now())) this.#news.tellSoon();
   }
 
   #drop(isMeant: (screen: Screen) => boolean, reason: string): void {
@@ -125,24 +154,12 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     }, 20);
   }
 
-  /** A few arrivals at once are told once. */
-  #tellPresence(): void {
-    this.#presenceTimer ??= setTimeout(async () => {
-      this.#presenceTimer = undefined;
-      const stateVersion = { presence: this.#presence.version, health: 1 };
-      this.#screens.tell("presence", { presence: this.#presence.list(Date.now()) }, "readers", "", stateVersion);
-      if (this.#screens.open().length === 0) return;
-      const health = await readHealth({ house: this.#house }).catch(() => undefined);
-      if (health) this.#screens.tell("health", health, "readers", "", stateVersion);
-    }, PRESENCE_PAUSE_MS);
-  }
-
   // ── Live events ──
 
   async publish(parcel: LiveParcel): Promise<void> {
     try {
       this.#stage.perform(parcel);
-      for (const event of parcel.events) if (event.type === "turn-ended") await this.#settle(parcel.sessionKey, event);
+      for (const event of parcel.events) if (event.type === "turn-ended") await this.#runs.settle(parcel.sessionKey, event);
     } catch (error) {
       this.#log.add("error", "a live event was lost", { error: error instanceof Error ? error.message : String(error) });
     }
@@ -157,31 +174,18 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     this.#screens.tell(event, payload, event.startsWith("channels.pairing.") ? "pairing" : "readers");
   }
 
-  // ── Whoever waits for the end of a run ──
+  // ── Homes ──
 
-  async #waitFor(wait: Wait): Promise<void> {
-    this.#waits.add(wait);
-    if (wait.sessionKey !== "") await this.#look(wait);
-    await this.#arm();
+  homes(): Promise<HomeRow[]> {
+    return this.#homes.homes();
   }
 
-  async #settle(sessionKey: string, end: LiveEvent & { type: "turn-ended" }): Promise<void> {
-    const { outcome, startedAt, endedAt, text, error } = end;
-    const run: RunState = { status: outcome === "done" ? "ok" : "error", outcome, startedAt, endedAt, text };
-    for (const wait of this.#waits.ofRun(end.runId)) this.#answer(wait, error ? { ...run, error: error.text } : run);
-    // Messages that joined this turn have ids of their own.
-    await Promise.all(this.#waits.all().map((wait) => (wait.sessionKey === sessionKey ? this.#look(wait) : undefined)));
+  callHome(request: HomeRequest): Promise<HomeAnswer> {
+    return this.#homes.callHome(request);
   }
 
-  async #look(wait: Wait): Promise<void> {
-    const run = await sessionOf(this.env, wait.sessionKey).run(wait.runId);
-    if (run.status === "ok" || run.status === "error") this.#answer(wait, run);
-  }
-
-  #answer(wait: Wait, run: RunState | "timeout"): void {
-    if (!this.#waits.remove(wait)) return;
-    const view = wait.kind === "final" && run !== "timeout" ? viewFinal(wait.runId, run) : viewRun(wait.runId, run);
-    this.#screens.byId(wait.connId)?.respond(wait.frameId, view, Date.now());
+  cancelCall(id: string): Promise<void> {
+    return this.#homes.cancelCall(id);
   }
 
   // ── The alarm: late handshakes, waits that time out, ticks ──
@@ -193,11 +197,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
       if (now - screen.state.openedAt >= HANDSHAKE_TIMEOUT_MS) screen.close(1008, "handshake timeout: no connect within 15 s");
     }
     const isTick = now - this.#tickedAt >= TICK_INTERVAL_MS - 1000;
-    for (const wait of this.#waits.all()) {
-      if (!this.#screens.byId(wait.connId)) this.#waits.remove(wait);
-      else if (isTick && wait.sessionKey !== "") await this.#look(wait).catch(() => undefined);
-      if (wait.kind === "wait" && wait.dueAt <= now) this.#answer(wait, "timeout");
-    }
+    await Promise.all([this.#runs.tick(now, isTick), this.#homes.tick()]);
     if (isTick) {
       this.#tickedAt = now;
       this.#screens.tell("tick", { ts: now }, "all");
@@ -209,8 +209,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   async #arm(): Promise<void> {
     const due = this.#screens.strangers().map((screen) => screen.state.openedAt + HANDSHAKE_TIMEOUT_MS);
     if (this.#screens.open().length > 0) due.push(Math.max(this.#tickedAt, Date.now() - 1) + TICK_INTERVAL_MS);
-    const waitsDueAt = this.#waits.nextDueAt();
-    if (waitsDueAt !== undefined) due.push(waitsDueAt);
+    due.push(...[this.#waits.nextDueAt(), this.#homes.nextDueAt()].filter((at) => at !== undefined));
     if (due.length === 0) return;
     const next = Math.min(...due);
     // After a sleep the alarm is set already and not remembered here: a later one must not push it away.

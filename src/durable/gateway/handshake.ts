@@ -17,6 +17,7 @@ import { MAX_MEDIA_BYTES } from "../media.ts";
 import type { Authority } from "./access/access.ts";
 import { describeIssues } from "./dispatch.ts";
 import { viewPairRequest } from "./methods/devices.ts";
+import { enterHome, refuseHome } from "./methods/homes.ts";
 import type { House } from "./methods/method.ts";
 import { readHealth } from "./methods/status.ts";
 import type { Screen } from "./screen.ts";
@@ -82,11 +83,14 @@ async function enter(screen: Screen, id: string, params: ConnectParams, house: H
   }
   const { authority } = entry;
   const { role, scopes, deviceId } = authority;
+  const unfit = role === "node" ? refuseHome(params, deviceId, house) : undefined;
+  if (unfit) return turnAway(screen, id, unfit.data, house);
   house.presence.join({ connId: screen.id, client: params.client, role, scopes, deviceId }, house.now());
   const hello = await sayHello(screen, authority, house);
   // Nothing waits between these two: no event can come before hello-ok.
   screen.open(authority, params);
   screen.respond(id, hello, house.now());
+  if (role === "node") enterHome(screen, params, authority, house);
   house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: authority.method });
   return true;
 }

@@ -17,6 +17,7 @@ const OBJECTS_FRESH_MS = 600_000;
 
 type FromGateway =
   | "access"
+  | "homes"
   | "presence"
   | "log"
   | "startedAt"
@@ -26,6 +27,7 @@ type FromGateway =
   | "tellOthers"
   | "waitFor"
   | "dropDevice"
+  | "dropOthers"
   | "sessionOfRun";
 
 /** The Worker's entry points; their types are not known to the compiler. */

@@ -31,6 +31,8 @@ export interface ScreenState {
   client: ConnectParams["client"];
   wantsDeltas: boolean;
   wantsTools: boolean;
+  /** Of a home: what it said it can do. */
+  caps?: string[];
   deviceId?: string;
   loginId?: string;
   /** When Cloudflare Access no longer vouches for it. */
@@ -103,6 +105,7 @@ export class Screen {
       client: params.client,
       wantsDeltas: params.caps.includes(CAP_DELTA_TEXT),
       wantsTools: params.caps.includes(CAP_TOOL_EVENTS),
+      ...(role === "node" ? { caps: params.caps } : {}),
       ...(deviceId === undefined ? {} : { deviceId }),
       ...(loginId === undefined ? {} : { loginId }),
       ...(endsAt === undefined ? {} : { endsAt }),

@@ -3,6 +3,7 @@
 
 import type { DeliveryPort } from "../../contract/channels/delivery.ts";
 import type { Event } from "../../contract/event.ts";
+import type { HomePort } from "../../contract/home/port.ts";
 import type { MediaRef } from "../../contract/message.ts";
 import type { DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
@@ -45,6 +46,8 @@ export interface SessionPorts {
   /** Tells another session what happened in its place. */
   noteElsewhere(sessionKey: string, event: Event & { kind: "notice" }): Promise<void>;
   delivery: DeliveryPort;
+  /** The owner's machines; absent where none can be reached. */
+  home?: HomePort;
   models: ProviderDeps;
   /** Keeps a picture a tool came upon. */
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<MediaRef>;

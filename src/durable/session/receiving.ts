@@ -26,6 +26,7 @@ const SAID_ELSEWHERE = { model: "unknown/unknown", stopReason: "stop", spend: NO
 export async function receive(parts: SessionParts, received: Event, brief: Brief): Promise<Receipt> {
   const now = parts.now();
   if (received.kind === "notice") return receiveNotice(parts, received, brief);
+  if (received.kind === "result" && received.token !== undefined) return receiveAnswer(parts, received, received.token, brief);
   const read = readEvent(received, brief);
   const { command, forbidden, isNewStart } = read;
   const event = command || forbidden || isNewStart ? read.event : markEarlier(parts, read.event, brief);
@@ -97,6 +98,20 @@ function receiveNotice(parts: SessionParts, event: Event & { kind: "notice" }, b
   });
   if (entry) parts.publisher.tell({ type: "entry", entry }, { runId: event.id, withRow: true });
   return { status: entry ? "accepted" : "duplicate", state: "done", runId: event.id };
+}
+
+/** What a call of the running turn waits for has come: the turn goes on. Nobody waits any more: it is dropped. */
+function receiveAnswer(parts: SessionParts, event: Event & { kind: "result" }, token: string, brief: Brief): Receipt {
+  const now = parts.now();
+  const isTaken = parts.commit(() => {
+    if (!parts.profile.exists || parts.inbox.find(event.id)) return false;
+    parts.inbox.addDone(event.id, brief.queue.mode, now);
+    if (!parts.calls.takeAnswer(event.callId, token, event.payload)) return false;
+    const turn = parts.turns.open();
+    if (turn?.state === "waiting") parts.turns.wakeUp(turn.id, "acting");
+    return true;
+  });
+  return { status: isTaken ? "accepted" : "duplicate", state: "done", runId: event.id };
 }
 
 /** Whether a message may not begin its turn at once: something of it is missing, or more of it may come. */

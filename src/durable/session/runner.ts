@@ -3,12 +3,12 @@
 import { ModelFailure } from "../../contract/errors.ts";
 import { findBreach } from "../agent/breakers.ts";
 import { LONGEST_HONOURED_MS } from "../models/ask.ts";
-import { act, stopCalls } from "./acting.ts";
+import { act, asksOwner, stopCalls } from "./acting/acting.ts";
 import { failTurn, tellEnds } from "./ending.ts";
 import { Fetching } from "./incoming/fetching.ts";
 import { deliverDue } from "./outgoing/delivering.ts";
 import type { SessionParts } from "./parts.ts";
-import { beginNextTurn } from "./receiving.ts";
+import { beginNextTurn, hasSteered } from "./receiving.ts";
 import type { Turn } from "./rows/turns.ts";
 import { concludeStopped } from "./stopping.ts";
 import { think } from "./thinking.ts";
@@ -113,7 +113,7 @@ export class Runner {
       return false;
     }
     if (turn.state === "waiting") {
-      if ((turn.wakeAt ?? 0) > now) {
+      if ((turn.wakeAt ?? 0) > now && !(asksOwner(parts, turn) && hasSteered(parts))) {
         parts.alarm.setFor(turn.wakeAt ?? now);
         return false;
       }

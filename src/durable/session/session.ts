@@ -166,6 +166,7 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
       await sessionOf(env, key).receive(event, await directoryOf(env).brief(key));
     },
     delivery: deliveryOf(ctx),
+    home: gatewayOf(env),
     models: {
       env: textVariables(env),
       fetch: (input, init) => fetch(input, init),

@@ -3,11 +3,11 @@
 import * as z from "zod";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { ToolSpec } from "../models/port.ts";
-import type { Tool } from "./port.ts";
+import type { AnyTool, Tool, ToolResult, ToolWait } from "./port.ts";
 
-const specs = new Map<Tool, ToolSpec>();
+const specs = new Map<AnyTool, ToolSpec>();
 
-export function toolSpecs(tools: readonly Tool[]): ToolSpec[] {
+export function toolSpecs(tools: readonly AnyTool[]): ToolSpec[] {
   return tools.map((tool) => {
     const known = specs.get(tool);
     if (known) return known;
@@ -41,7 +41,10 @@ function trimValue(value: unknown): unknown {
  * The arguments as the tool takes them. Numbers, flags and lists that a model wrote as text are read as what they mean.
  * @throws ToolFailure that names each wrong argument.
  */
-export function validateInput<Input extends z.ZodObject>(tool: Tool<Input>, args: unknown): z.infer<Input> {
+export function validateInput<Input extends z.ZodObject>(
+  tool: Tool<Input, ToolResult | ToolWait>,
+  args: unknown,
+): z.infer<Input> {
   const first = tool.input.safeParse(args);
   if (first.success) return first.data;
   const second = tool.input.safeParse(readTexts(args, first.error.issues));

@@ -4,7 +4,7 @@ import { edit } from "./edit.ts";
 import { find, grep, ls } from "./lookup.ts";
 import { memoryGet, memorySearch } from "./memory.ts";
 import { message } from "./message.ts";
-import type { Tool } from "./port.ts";
+import type { AnyTool } from "./port.ts";
 import { read } from "./read.ts";
 import { sessionStatus } from "./session-status.ts";
 import { exec } from "./shell/exec.ts";
@@ -13,7 +13,7 @@ import { write } from "./write.ts";
 
 export { toolSpecs, validateInput } from "./input.ts";
 
-export const tools: readonly Tool[] = [
+export const tools: readonly AnyTool[] = [
   read,
   write,
   edit,
@@ -29,7 +29,7 @@ export const tools: readonly Tool[] = [
 ];
 
 /** The tools of one turn: what the policy leaves and the place has a use for. */
-export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels">): Tool[] {
+export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels">): AnyTool[] {
   const hasChannels = brief.place !== undefined || brief.hasChannels === true;
   return selectTools(brief.tools).filter((tool) => tool.needs !== "channels" || hasChannels);
 }
@@ -39,12 +39,12 @@ export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels">):
  * `deny` names.
  * Names are tool names, groups such as `group:fs`, or `*`; an unknown name matches nothing.
  */
-export function selectTools(policy: ToolPolicy): Tool[] {
+export function selectTools(policy: ToolPolicy): AnyTool[] {
   const { allow, within, deny = [] } = policy;
-  const isAmong = (tool: Tool, names: readonly string[] | undefined) => names === undefined || isNamed(tool, names);
+  const isAmong = (tool: AnyTool, names: readonly string[] | undefined) => names === undefined || isNamed(tool, names);
   return tools.filter((tool) => isAmong(tool, allow) && isAmong(tool, within) && !isNamed(tool, deny));
 }
 
-function isNamed(tool: Tool, names: readonly string[]): boolean {
+function isNamed(tool: AnyTool, names: readonly string[]): boolean {
   return names.some((name) => name === "*" || name === tool.name || name === `group:${tool.group}`);
 }

@@ -3,6 +3,9 @@
 import type { z } from "zod";
 import type { DeliveryAct, DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
 import type { Outcome } from "../../contract/errors.ts";
+import type { ExecPlan } from "../../contract/home/commands.ts";
+import type { Elevation, HandsBrief } from "../../contract/home/hands.ts";
+import type { HomeAnswer, HomeRequest, HomeRow } from "../../contract/home/port.ts";
 import type { Address, MediaRef } from "../../contract/message.ts";
 import type { Person, SendPermission } from "../../contract/people.ts";
 import type { WorkspacePort } from "../../contract/ports.ts";
@@ -18,6 +21,45 @@ export interface ToolResult {
   wroteTo?: Address;
   /** For screens only. */
   details?: Record<string, unknown>;
+}
+
+/** The call is not over: its row sleeps until what it waits for comes, or until its time is up. */
+export interface ToolWait {
+  waitsFor: "home" | "approval";
+  /** Names what it waits for: the id of the request, or of the question to the owner. */
+  token: string;
+  /** When the waiting ends by itself, ms. */
+  until: number;
+  /** What the tool wants to know again; kept as JSON. */
+  memo: unknown;
+  /** For people, while it waits: "Waits for your word: rm -r build". */
+  text: string;
+}
+
+/** The end of a wait. Without `answer` its time was up. */
+export interface WaitEnd {
+  memo: unknown;
+  answer?: unknown;
+}
+
+/** What a tool needs of the owner's machines. */
+export interface HomeDesk {
+  homes(): Promise<HomeRow[]>;
+  /** One thing done there; `part` tells apart what one call does, so that a repeat of the call repeats none of it. */
+  call(part: string, wanted: Pick<HomeRequest, "home" | "command" | "params" | "timeoutMs" | "waitMs">): Promise<HomeAnswer>;
+  cancel(part: string): Promise<void>;
+  /** What a wait for the answer to `part` is named by. */
+  tokenOf(part: string): string;
+}
+
+/** What a tool needs to ask the owner. */
+export interface ApprovalDesk {
+  /** Asks, and answers what to wait for. `part` tells apart what one call asks. */
+  ask(
+    part: string,
+    question: { home: string; host: "home" | "sandbox"; plan: ExecPlan },
+  ): Promise<{ token: string; until: number }>;
+  withdraw(part: string): Promise<void>;
 }
 
 /** What a tool needs to act on a channel: who is known, what is permitted, the way out and back. */
@@ -50,6 +92,12 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Keeps bytes where screens and models find them (R2); absent: a picture is only described. */
   storeMedia?: (bytes: Uint8Array, type: string, name: string) => Promise<MediaRef>;
+  /** Absent: no machine of the owner can be reached. */
+  home?: HomeDesk;
+  /** Absent: nobody can be asked, so what needs a word is refused. */
+  approvals?: ApprovalDesk;
+  /** Where commands may run; what was chosen for the session is in it already. Absent: at the edge alone. */
+  hands?: HandsBrief & { elevation: Elevation };
   /** Absent: no channel is there to write to. */
   messages?: MessageDesk;
   /** Output so far, for screens. */
@@ -58,7 +106,11 @@ export interface ToolContext {
   timeZone: string;
 }
 
-export interface Tool<Input extends z.ZodObject = z.ZodObject> {
+/** Any of them, whether it may wait or not. */
+export type AnyTool = Tool<z.ZodObject, ToolResult | ToolWait>;
+
+/** `Answer`: ToolResult, or with ToolWait for a tool that may wait. */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Answer extends ToolResult | ToolWait = ToolResult> {
   name: string;
   /** One line for people. */
   label: string;
@@ -69,11 +121,15 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   description: string;
   input: Input;
   /** Whether running it twice does no more than running it once. Cut off and safe: run again. */
-  isRepeatable: boolean;
+  isRepeatable: boolean | ((input: z.infer<Input>) => boolean);
   /** Whether it may run beside other calls of the same step. */
   isParallel: boolean;
   /** What people see while it runs: "Read SOUL.md". */
   title(input: z.infer<Input>): string;
   /** Contract: throws ToolFailure for what the model should read; anything else is a fault and told as such. */
-  run(input: z.infer<Input>, context: ToolContext): Promise<ToolResult>;
+  run(input: z.infer<Input>, context: ToolContext): Promise<Answer>;
+  /** Goes on after a wait. Contract: a tool that answers ToolWait has it, and may be asked the same twice after a crash. */
+  resume?(input: z.infer<Input>, end: WaitEnd, context: ToolContext): Promise<Answer>;
+  /** Nobody wants the result of what waits any more. */
+  cancel?(memo: unknown, context: ToolContext): Promise<void>;
 }

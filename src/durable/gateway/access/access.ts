@@ -3,6 +3,7 @@
 // paired. Everything wrong counts toward the guess limit; everything missing closes.
 import type { GatewayErrorData } from "../../../contract/errors.ts";
 import { type ConnectParams, type Role, SCOPES, type Scope } from "../../../contract/gateway.ts";
+import { codeOfDevice } from "../../../contract/home/code.ts";
 import type { DoorAnswer, DoorPort, DoorProof } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { readAccessGate } from "./access-gate.ts";
@@ -222,7 +223,8 @@ export class Access {
   #ask(visitor: Visitor, role: Role, deviceId: string, publicKey: string, reason: string, now: number): Entry {
     const { params, client } = visitor;
     const scopes = grant(params.scopes, ["operator.read", "operator.write"]);
-    const asked = this.devices.ask({ deviceId, publicKey, role, scopes, client: params.client, address: client }, now);
+    const commands = role === "node" ? params.commands : [];
+    const asked = this.devices.ask({ deviceId, publicKey, role, scopes, client: params.client, address: client, commands }, now);
     const message = asked
       ? "pairing required: approve this device in Skerry, then connect again"
       : "pairing required, but too many devices are waiting; approve or reject those first";
@@ -233,6 +235,7 @@ export class Access {
         code: "PAIRING_REQUIRED",
         reason,
         deviceId,
+        pairingCode: codeOfDevice(deviceId),
         requestedRole: role,
         requestedScopes: scopes,
         recommendedNextStep: "wait_then_retry",

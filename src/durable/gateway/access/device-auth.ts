@@ -1,42 +1,11 @@
 // Proof of a device: an Ed25519 signature over what it asks for and over the nonce of this very socket.
-// The device's id is the SHA-256 of its raw public key. Two forms of the signed text are in use: v3 binds platform
-// and device family too, v2 does not.
+// The device's id is the SHA-256 of its raw public key.
+
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { signedTexts } from "../../../contract/home/device-signature.ts";
 import { fromBase64Url, hashBytes, toBase64Url } from "./secrets.ts";
 
 export const SIGNATURE_SKEW_MS = 120_000;
-
-export interface SignedClaim {
-  deviceId: string;
-  clientId: string;
-  clientMode: string;
-  role: string;
-  scopes: readonly string[];
-  signedAt: number;
-  token: string;
-  nonce: string;
-  platform?: string | undefined;
-  deviceFamily?: string | undefined;
-}
-
-export function signedTexts(claim: SignedClaim): { v2: string; v3: string } {
-  const fields = [
-    claim.deviceId,
-    claim.clientId,
-    claim.clientMode,
-    claim.role,
-    claim.scopes.join(","),
-    String(claim.signedAt),
-    claim.token,
-    claim.nonce,
-  ].join("|");
-  return { v2: `v2|${fields}`, v3: `v3|${fields}|${plain(claim.platform)}|${plain(claim.deviceFamily)}` };
-}
-
-/** Lower case of ASCII letters only, as signers do it. */
-function plain(text: string | undefined): string {
-  return (text ?? "").trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
 
 export type DeviceProof =
   | { outcome: "proven"; deviceId: string; publicKey: string }

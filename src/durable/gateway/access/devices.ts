@@ -19,6 +19,7 @@ CREATE TABLE pair_requests (
   client TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (device_id, role)) WITHOUT ROWID`,
   "ALTER TABLE devices ADD COLUMN owner_mark TEXT NOT NULL DEFAULT ''",
   "ALTER TABLE devices ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE pair_requests ADD COLUMN commands TEXT NOT NULL DEFAULT '[]'",
 ];
 
 export type ClientInfo = ConnectParams["client"];
@@ -48,6 +49,8 @@ export interface PairRequest {
   scopes: string[];
   client: ClientInfo;
   address: string;
+  /** What a home would offer. */
+  commands: string[];
   at: number;
 }
 
@@ -75,6 +78,7 @@ interface RequestRow {
   scopes: string;
   client: string;
   address: string;
+  commands: string;
   at: number;
 }
 
@@ -189,10 +193,11 @@ export class Devices {
       );
       if (known) {
         this.#sql.run(
-          "UPDATE pair_requests SET scopes = ?, client = ?, address = ? WHERE id = ?",
+          "UPDATE pair_requests SET scopes = ?, client = ?, address = ?, commands = ? WHERE id = ?",
           JSON.stringify(request.scopes),
           JSON.stringify(request.client),
           request.address,
+          JSON.stringify(request.commands),
           known.id,
         );
         return { request: { ...request, id: known.id, at: known.at }, isNew: false };
@@ -200,7 +205,7 @@ export class Devices {
       if (this.pending(now).length >= MAX_PENDING) return undefined;
       const asked = { ...request, id: newId("pair", now), at: now };
       this.#sql.run(
-        "INSERT INTO pair_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pair_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         asked.id,
         asked.deviceId,
         asked.role,
@@ -209,6 +214,7 @@ export class Devices {
         JSON.stringify(asked.client),
         asked.address,
         now,
+        JSON.stringify(asked.commands),
       );
       return { request: asked, isNew: true };
     });
@@ -262,6 +268,7 @@ function readRequest(row: RequestRow): PairRequest {
     scopes: JSON.parse(row.scopes),
     client: JSON.parse(row.client),
     address: row.address,
+    commands: JSON.parse(row.commands),
     at: row.at,
   };
 }

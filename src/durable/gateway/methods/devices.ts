@@ -2,6 +2,7 @@
 // own token unless it is an administrator, and approves no more than it may do.
 import { GatewayError } from "../../../contract/errors.ts";
 import { SCOPES } from "../../../contract/gateway.ts";
+import { codeOfDevice } from "../../../contract/home/code.ts";
 import { satisfies } from "../access/access.ts";
 import type { Device, PairRequest } from "../access/devices.ts";
 import type { View } from "../live/views.ts";
@@ -48,6 +49,7 @@ export const devices: Handlers<DevicesMethod> = {
     if (tooMuch || (request.role !== "operator" && !isAdmin(call))) throw missing(tooMuch ?? "operator.admin");
     const { deviceId: id, role, publicKey, scopes, client, address } = request;
     await house.access.devices.pair({ id, role, publicKey, scopes, client, address }, house.now());
+    if (role === "node") house.homes.approve({ id, client, commands: request.commands });
     tellResolved(call, request, "approved");
     return { requestId: request.id, device: viewDevice(house.access.devices.list().filter((device) => device.id === id)) };
   },
@@ -134,6 +136,8 @@ export function viewPairRequest(request: PairRequest): View {
     clientId: client.id,
     clientMode: client.mode,
     role: request.role,
+    code: codeOfDevice(request.deviceId),
+    ...(request.role === "node" ? { commands: request.commands } : {}),
     roles: [request.role],
     scopes: request.scopes,
     remoteIp: request.address,

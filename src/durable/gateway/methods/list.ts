@@ -5,6 +5,7 @@ import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { devices } from "./devices.ts";
 import { files } from "./files.ts";
+import { homes } from "./homes.ts";
 import { keys } from "./keys.ts";
 import type { Call, Handlers } from "./method.ts";
 import { people } from "./people.ts";
@@ -25,6 +26,7 @@ const handlers: Handlers = {
   ...devices,
   ...channels,
   ...people,
+  ...homes,
 };
 
 /** Runs a method. Contract: `params` were read with that method's own schema. */

@@ -13,6 +13,7 @@ import type { ModelChoice } from "../../models/choice.ts";
 import type { KeyTest } from "../../models/key-test.ts";
 import type { ModelInfo } from "../../models/port.ts";
 import type { Access } from "../access/access.ts";
+import type { HomesDesk } from "../homes/desk.ts";
 import type { Audience } from "../live/translation.ts";
 import type { LogRing } from "../log-ring.ts";
 import type { Presence } from "../presence.ts";
@@ -42,6 +43,7 @@ export interface House {
   variableKey(provider: string, brief: Brief): string | undefined;
   testKey(provider: string, key: string, brief: Brief): Promise<KeyTest>;
   access: Access;
+  homes: HomesDesk;
   presence: Presence;
   log: LogRing;
   /** Of the Gateway's own database. */
@@ -58,6 +60,8 @@ export interface House {
   waitFor(wait: Wait): Promise<void>;
   /** Closes the live sockets of a device or a login. */
   dropDevice(id: string, reason: string): void;
+  /** Closes the other sockets of a device: the one that came last counts. */
+  dropOthers(deviceId: string, connId: string): void;
 }
 
 /** Bytes and counts of all that is kept. */

@@ -2,7 +2,7 @@
 import { NO_SPEND } from "../../../contract/entry.ts";
 import type { LiveEvent } from "../../../contract/live.ts";
 import type { ActiveRun, History, HistoryRequest, RunState } from "../../../contract/ports.ts";
-import { titleOf } from "../acting.ts";
+import { titleOf } from "../acting/acting.ts";
 import { textOfEvent } from "../incoming/reading.ts";
 import type { SessionParts } from "../parts.ts";
 import type { Turn } from "../rows/turns.ts";

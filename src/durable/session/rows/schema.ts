@@ -61,4 +61,13 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- Messages of a group that were not for the assistant; body is emptied once an answer knew them.
   CREATE TABLE overheard (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, address TEXT NOT NULL, body TEXT NOT NULL);
   `,
+  `
+  -- A call that waits for somebody or something elsewhere: for what, until when, and what its tool wants to know again.
+  ALTER TABLE call ADD COLUMN waits_for TEXT;
+  ALTER TABLE call ADD COLUMN token TEXT;
+  ALTER TABLE call ADD COLUMN due_at INTEGER;
+  ALTER TABLE call ADD COLUMN memo TEXT;
+  -- What came for a call; it may come before the call begins to wait for it.
+  CREATE TABLE call_answer (call_id TEXT NOT NULL, token TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (call_id, token)) WITHOUT ROWID;
+  `,
 ];

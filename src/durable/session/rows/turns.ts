@@ -170,6 +170,12 @@ export class Turns {
     this.#change((turn) => ({ ...turn, state: "waiting", wakeAt }));
   }
 
+  /** The same while a call waits for somebody: the step has led somewhere, so its starts count anew. */
+  waitForCalls(id: string, wakeAt: number): void {
+    this.#sql.run("UPDATE turn SET state = 'waiting', wake_at = ?, attempts = 0 WHERE id = ?", wakeAt, id);
+    this.#change((turn) => ({ ...turn, state: "waiting", wakeAt, attempts: 0 }));
+  }
+
   wakeUp(id: string, state: "thinking" | "acting"): void {
     this.#sql.run("UPDATE turn SET state = ?, wake_at = NULL WHERE id = ?", state, id);
     this.#change(({ wakeAt: _past, ...turn }) => ({ ...turn, state }));

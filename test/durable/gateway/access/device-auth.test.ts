@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { proveDevice, SIGNATURE_SKEW_MS, signedTexts } from "../../../../src/durable/gateway/access/device-auth.ts";
+import { signedTexts } from "../../../../src/contract/home/device-signature.ts";
+import { proveDevice, SIGNATURE_SKEW_MS } from "../../../../src/durable/gateway/access/device-auth.ts";
 import { makeConnect, makeDevice } from "../../../support/device.ts";
 
 const NONCE = "nonce-1";

@@ -1,18 +1,18 @@
 // An acting step: the calls of one reply, one row each. Marked before they run and settled with their result in one
-// transaction. Neighbours that may run side by side do; others wait their turn, and give way to a person's word.
-import type { CallOutcome, Entry, ToolCall } from "../../contract/entry.ts";
-import { ToolFailure } from "../../contract/errors.ts";
-import type { MediaRef } from "../../contract/message.ts";
-import { addressKey } from "../agent/delivery.ts";
-import { capResult, resultCap } from "../agent/results.ts";
-import { tools, toolsFor, validateInput } from "../tools/list.ts";
-import type { Tool, ToolContext } from "../tools/port.ts";
-import { describeStatus } from "./describing.ts";
-import { messageDesk } from "./outgoing/message-desk.ts";
-import type { SessionParts } from "./parts.ts";
-import { hasSteered } from "./receiving.ts";
-import type { PlannedCall } from "./rows/calls.ts";
-import type { Turn } from "./rows/turns.ts";
+// transaction. Neighbours that may run side by side do; others wait their turn, and give way to a person's word. A call
+// that waits for somebody sleeps as a row, and the turn with it.
+import type { CallOutcome, Entry, ToolCall } from "../../../contract/entry.ts";
+import { ToolFailure } from "../../../contract/errors.ts";
+import type { MediaRef } from "../../../contract/message.ts";
+import { addressKey } from "../../agent/delivery.ts";
+import { capResult, resultCap } from "../../agent/results.ts";
+import { tools, toolsFor, validateInput } from "../../tools/list.ts";
+import type { AnyTool, ToolContext, ToolWait, WaitEnd } from "../../tools/port.ts";
+import type { SessionParts } from "../parts.ts";
+import { hasSteered } from "../receiving.ts";
+import type { PlannedCall } from "../rows/calls.ts";
+import type { Turn } from "../rows/turns.ts";
+import { contextOf, mayRepeat } from "./context.ts";
 
 interface Settled {
   outcome: CallOutcome;
@@ -37,20 +37,53 @@ export async function act(parts: SessionParts, turn: Turn): Promise<void> {
       for (const call of parts.calls.open(turn.id)) settle(parts, turn, call, { outcome: "stopped", text: SKIPPED });
       break;
     }
+    const ready = batch.filter((call) => !isAsleep(parts, call));
     parts.calls.markStarted(
-      batch.map((call) => call.rowId),
+      ready.flatMap((call) => (call.wait ? [] : [call.rowId])),
       parts.now(),
     );
-    parts.showing.work(batch[0] && titleOf(batch[0]));
-    await Promise.all(batch.map((call) => runCall(parts, turn, call, allowed)));
+    parts.showing.work(ready[0] && titleOf(ready[0]));
+    await Promise.all(ready.map((call) => runCall(parts, turn, call, allowed)));
     parts.showing.work(undefined);
+    if (await fallAsleep(parts, turn, batch)) return;
   }
   if (parts.calls.open(turn.id).length === 0) parts.turns.advance(turn.id, { state: "thinking" });
 }
 
+/** Lets the turn sleep while calls of the batch wait. A question to the owner gives way to a person's new word. */
+async function fallAsleep(parts: SessionParts, turn: Turn, batch: readonly PlannedCall[]): Promise<boolean> {
+  const own = new Set(batch.map((call) => call.rowId));
+  let waiting = parts.calls.open(turn.id).filter((call) => own.has(call.rowId) && isAsleep(parts, call));
+  if (hasSteered(parts)) {
+    for (const call of waiting.filter(isQuestion)) {
+      await cancelWait(parts, turn, call);
+      settle(parts, turn, call, { outcome: "stopped", text: SKIPPED });
+    }
+    waiting = waiting.filter((call) => !isQuestion(call));
+  }
+  if (waiting.length === 0) return false;
+  parts.turns.waitForCalls(turn.id, Math.min(...waiting.map((call) => call.wait?.until ?? 0)));
+  return true;
+}
+
+function isQuestion(call: PlannedCall): boolean {
+  return call.wait?.waitsFor === "approval";
+}
+
+/** Whether the running turn waits for the owner's word, so that a new message has something to say to it. */
+export function asksOwner(parts: SessionParts, turn: Turn): boolean {
+  return turn.state === "waiting" && parts.calls.open(turn.id).some((call) => isQuestion(call) && isAsleep(parts, call));
+}
+
+/** Waits, and neither is there an answer nor is its time up. */
+function isAsleep(parts: SessionParts, call: PlannedCall): boolean {
+  return call.wait !== undefined && call.wait.until > parts.now() && !parts.calls.answerOf(call);
+}
+
 /** Started before this wake and not safe to repeat: nobody knows what it did. */
 function isLost(call: PlannedCall): boolean {
-  return call.state === "started" && !(findTool(call.name)?.isRepeatable ?? false);
+  const tool = findTool(call.name);
+  return call.state === "started" && !mayRepeat(tool, () => (tool ? validateInput(tool, call.args) : {}));
 }
 
 function settleInterrupted(parts: SessionParts, turn: Turn, calls: readonly PlannedCall[]): void {
@@ -70,15 +103,33 @@ function batchesOf(calls: readonly PlannedCall[]): PlannedCall[][] {
   return batches;
 }
 
-async function runCall(parts: SessionParts, turn: Turn, call: PlannedCall, allowed: readonly Tool[]): Promise<void> {
+async function runCall(parts: SessionParts, turn: Turn, call: PlannedCall, allowed: readonly AnyTool[]): Promise<void> {
   const { publisher } = parts;
-  publisher.tell({ type: "call-started", callId: call.id, name: call.name, args: call.args, title: titleOf(call) });
+  if (!call.wait) {
+    publisher.tell({ type: "call-started", callId: call.id, name: call.name, args: call.args, title: titleOf(call) });
+  }
   const settled = await performCall(parts, turn, call, allowed);
+  if ("waitsFor" in settled) {
+    sleep(parts, call, settled);
+    return;
+  }
   if (parts.abort.signal.aborted && settled.outcome === "failed") settled.outcome = "stopped";
   settle(parts, turn, call, settled);
 }
 
-async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, allowed: readonly Tool[]): Promise<Settled> {
+function sleep(parts: SessionParts, call: PlannedCall, wait: ToolWait): void {
+  const { text, ...row } = wait;
+  parts.commit(() => parts.calls.wait(call.rowId, row));
+  parts.publisher.tell({ type: "call-progress", callId: call.id, name: call.name, text });
+  parts.publisher.tell({ type: "status", phase: "waiting", text }, { withRow: true });
+}
+
+async function performCall(
+  parts: SessionParts,
+  turn: Turn,
+  call: PlannedCall,
+  allowed: readonly AnyTool[],
+): Promise<Settled | ToolWait> {
   const tool = allowed.find((candidate) => candidate.name === call.name);
   if (!tool) {
     return {
@@ -87,7 +138,11 @@ async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, a
     };
   }
   try {
-    const result = await tool.run(validateInput(tool, call.args), contextOf(parts, turn, call));
+    const input = validateInput(tool, call.args);
+    const context = contextOf(parts, turn, call);
+    const end = call.wait && { memo: call.wait.memo, ...parts.calls.answerOf(call) };
+    const result = end ? await resume(tool, input, end, context) : await tool.run(input, context);
+    if ("waitsFor" in result) return result;
     const cap = resultCap(parts.profile.get().contextWindow ?? 0);
     parts.wake.countInside();
     return {
@@ -106,31 +161,17 @@ async function performCall(parts: SessionParts, turn: Turn, call: PlannedCall, a
   }
 }
 
-function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): ToolContext {
-  const { ports } = parts;
-  return {
-    agentId: ports.agentId,
-    sessionKey: ports.sessionKey,
-    callId: call.id,
-    workspace: ports.workspace,
-    status: async () => describeStatus(parts, turn.brief),
-    fetch: (input, init) => {
-      parts.wake.countOutside();
-      return ports.fetchOutside(input, init);
-    },
-    storeMedia: (bytes, _type, name) => {
-      parts.wake.countInside();
-      return ports.storeMedia(new Uint8Array(bytes), name);
-    },
-    ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
-    ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
-    allowedHosts: ports.allowedHosts,
-    signal: parts.abort.signal,
-    progress: (text) =>
-      parts.publisher.tell({ type: "call-progress", callId: call.id, name: call.name, text: text.slice(-4000) }),
-    now: ports.now,
-    timeZone: turn.brief.timeZone,
-  };
+function resume(tool: AnyTool, input: Record<string, unknown>, end: WaitEnd, context: ToolContext) {
+  if (!tool.resume) throw new Error(`${tool.name} waits, but cannot go on.`);
+  return tool.resume(input, end, context);
+}
+
+/** What waits elsewhere is told that nobody wants it any more; should that fail, its answer is dropped when it comes. */
+async function cancelWait(parts: SessionParts, turn: Turn, call: PlannedCall): Promise<void> {
+  if (!call.wait) return;
+  await findTool(call.name)
+    ?.cancel?.(call.wait.memo, contextOf(parts, turn, call))
+    .catch((error: unknown) => console.error("a wait was not called off", error));
 }
 
 function settle(parts: SessionParts, turn: Turn, call: PlannedCall, settled: Settled): void {
@@ -167,9 +208,10 @@ function settle(parts: SessionParts, turn: Turn, call: PlannedCall, settled: Set
 /** Settles what has not run when the person stopped the turn. */
 export function stopCalls(parts: SessionParts, turn: Turn): void {
   for (const call of parts.calls.open(turn.id)) {
+    void cancelWait(parts, turn, call);
     settle(parts, turn, call, {
       outcome: "stopped",
-      text: call.state === "started" ? INTERRUPTED : "Not run: the person stopped the turn.",
+      text: call.state !== "planned" ? INTERRUPTED : "Not run: the person stopped the turn.",
     });
   }
 }
@@ -185,6 +227,6 @@ export function titleOf(call: Pick<ToolCall, "name" | "args">): string {
   }
 }
 
-function findTool(name: string): Tool | undefined {
+function findTool(name: string): AnyTool | undefined {
   return tools.find((tool) => tool.name === name);
 }

@@ -1,0 +1,200 @@
+// The line to Skerry: dials out as a home, comes back by itself after any break, hands calls to Calls and brings answers and
+// events from the spool. A refusal that trying again cannot mend is told with what to do, and tried again slowly.
+import { GatewayClient } from "../../client/gateway-client.ts";
+import type { GatewayError } from "../../contract/errors.ts";
+import type { ConnectParams, EventFrame } from "../../contract/gateway.ts";
+import { codeOfDevice } from "../../contract/home/code.ts";
+import { socketUrl } from "../connection.ts";
+import type { HomeCommands, Transfer } from "../home-command.ts";
+import { Calls } from "./calls.ts";
+import type { DeviceKey } from "./device-key.ts";
+import type { Spool, SpooledAnswer } from "./spool.ts";
+
+/** How often somebody who was not let in asks again. */
+const ASK_AGAIN_MS = 5_000;
+
+export interface LinkOptions {
+  /** http(s) address of Skerry. */
+  url: string;
+  name: string;
+  version: string;
+  key: DeviceKey;
+  spool: Spool;
+  commands: HomeCommands;
+  caps: string[];
+  transfer: Transfer;
+  /** The owner's token, where this machine knows it; else the machine has to be approved. */
+  token?: string | undefined;
+  log(text: string, isBad?: boolean): void;
+  onState?(state: LinkState): void;
+  openSocket?: ConstructorParameters<typeof GatewayClient>[0]["openSocket"];
+}
+
+export type LinkState =
+  | { phase: "connecting" | "waiting" | "ready" | "closed" }
+  /** The owner has to let it in; they are shown the same code. */
+  | { phase: "unknown"; code: string }
+  | { phase: "refused"; reason: string };
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #calls: Calls;
+  readonly #client: GatewayClient;
+  readonly #about: ConnectParams["client"];
+  #isDraining = false;
+  #askTimer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+  #state: LinkState = { phase: "connecting" };
+  #deviceToken: string | undefined;
+
+  constructor(options: LinkOptions) {
+    const { url, name, version, key, spool, commands, caps, transfer, token, log } = options;
+    this.#options = options;
+    this.#about = {
+      id: "skerry-bridge",
+      displayName: name,
+      version,
+      platform: process.platform,
+      mode: "node",
+      instanceId: key.instanceId,
+    };
+    const about = this.#about;
+    this.#calls = new Calls({
+      spool,
+      commands,
+      transfer,
+      now: Date.now,
+      send: (answer) => this.#sendAnswer(answer),
+      progress: (invokeId, seq, chunk) => this.#progress(invokeId, seq, chunk),
+      log,
+    });
+    this.#client = new GatewayClient(
+      {
+        url: socketUrl(url),
+        client: about,
+        ...(token === undefined ? {} : { auth: { token } }),
+        device: async (nonce) => key.sign(about, nonce, token ?? ""),
+        scopes: [],
+        caps: [...caps, "resume"],
+        home: { commands: Object.keys(commands).sort() },
+        isWatched: () => true,
+        ...(options.openSocket ? { openSocket: options.openSocket } : {}),
+      },
+      {
+        onHello: (hello) => void this.#welcome(hello),
+        onEvent: (frame) => this.#hear(frame),
+        onState: (state) => {
+          if (state.phase === "refused") this.#turnedAway(state.error);
+          else if (state.phase === "waiting") this.#change({ phase: "waiting" });
+        },
+      },
+    );
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** What this machine proves itself by over HTTP. */
+  get deviceToken(): string | undefined {
+    return this.#deviceToken;
+  }
+
+  start(): void {
+    // Every end of an attempt comes by onState.
+    this.#client.connect().catch(() => undefined);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#askTimer);
+    this.#calls.stop();
+    this.#client.close();
+    this.#change({ phase: "closed" });
+  }
+
+  /** Something for Skerry: kept here until it has it. */
+  tell(id: string, event: string, payload: unknown): void {
+    if (this.#options.spool.put({ id, event, payload, at: Date.now() })) void this.#drain();
+  }
+
+  async #welcome(hello: { auth?: { deviceToken?: string } | undefined }): Promise<void> {
+    this.#deviceToken = hello.auth?.deviceToken ?? this.#deviceToken;
+    this.#change({ phase: "ready" });
+    try {
+      await this.#client.request("node.event", { event: "home.resume", payload: { running: this.#calls.known() } });
+      await this.#calls.sendKept();
+      await this.#drain();
+    } catch {
+      // The line broke again; the next welcome does it.
+    }
+  }
+
+  #hear(frame: EventFrame): void {
+    const payload = frame.payload;
+    if (typeof payload !== "object" || payload === null) return;
+    if (frame.event === "node.invoke.request" && "id" in payload && "command" in payload) {
+      const paramsJSON = "paramsJSON" in payload && typeof payload.paramsJSON === "string" ? payload.paramsJSON : null;
+      this.#calls.take({ id: String(payload.id), command: String(payload.command), paramsJSON });
+    } else if (frame.event === "node.invoke.cancel" && "invokeId" in payload) {
+      this.#calls.cancel(String(payload.invokeId));
+    }
+  }
+
+  async #sendAnswer({ callId, body }: SpooledAnswer): Promise<void> {
+    if (this.#client.state.phase !== "ready") throw new Error("not connected");
+    const { ok, payloadJSON, error } = body;
+    await this.#client.request("node.invoke.result", {
+      id: callId,
+      nodeId: this.#options.key.deviceId,
+      ok: ok === true,
+      ...(typeof payloadJSON === "string" ? { payloadJSON } : {}),
+      ...(typeof error === "object" && error !== null ? { error } : {}),
+    });
+  }
+
+  #progress(invokeId: string, seq: number, chunk: string): void {
+    if (this.#client.state.phase !== "ready") return;
+    this.#client
+      .request("node.invoke.progress", { invokeId, nodeId: this.#options.key.deviceId, seq, chunk })
+      .catch(() => undefined);
+  }
+
+  /** One event after the other, each until Skerry has it. */
+  async #drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (
+        let event = this.#options.spool.next();
+        event && this.#client.state.phase === "ready";
+        event = this.#options.spool.next()
+      ) {
+        await this.#client.request("node.event", {
+          event: event.event,
+          payload: { id: event.id, at: event.at, said: event.payload },
+        });
+        this.#options.spool.remove(event.place);
+      }
+    } catch {
+      // It stays at the head of the row until the line is there again.
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  #turnedAway(error: GatewayError): void {
+    const { details = {}, message } = error.data;
+    const isUnknown = details["code"] === "PAIRING_REQUIRED";
+    this.#change(
+      isUnknown ? { phase: "unknown", code: codeOfDevice(this.#options.key.deviceId) } : { phase: "refused", reason: message },
+    );
+    if (this.#isClosed) return;
+    this.#askTimer = setTimeout(() => this.start(), isUnknown ? ASK_AGAIN_MS : ASK_AGAIN_MS * 6);
+  }
+
+  #change(state: LinkState): void {
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+}

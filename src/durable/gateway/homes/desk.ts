@@ -1,0 +1,220 @@
+// Calls to homes: picks the home, writes the row, sends the frame, and brings the answer to whoever waits: in memory for up
+// to 20 s, by `Session.receive` afterwards. A home that comes back says which calls it still works on; the others that
+// were sent to it were interrupted.
+import type { Event } from "../../../contract/event.ts";
+import type { ConnectParams } from "../../../contract/gateway.ts";
+import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../../contract/home/port.ts";
+import type { LiveParcel } from "../../../contract/live.ts";
+import type { EventName } from "../../../contract/methods.ts";
+import type { Sql } from "../../storage/sql.ts";
+import { type HomeCall, HomeCalls } from "./calls.ts";
+import { type Arrival, Homes } from "./registry.ts";
+
+const MAX_WAIT_MS = 20_000;
+const RETELL_MS = 5_000;
+/** A machine that asks for more at once would only be flooded. */
+const MAX_OPEN = 64;
+
+/** One socket of a home. */
+export interface HomeLine {
+  send(event: EventName, payload: Record<string, unknown>): void;
+}
+
+export interface DeskHost {
+  now(): number;
+  /** The live socket of a home. */
+  lineOf(home: string): HomeLine | undefined;
+  show(parcel: LiveParcel): void;
+  receive(sessionKey: string, event: Event): Promise<unknown>;
+  /** Something is due at another time now. */
+  rearm(): void;
+  /** Commands that the owner's settings forbid everywhere. */
+  deniedCommands(): Promise<readonly string[]>;
+  log(level: "info" | "warn" | "error", text: string, facts?: Record<string, unknown>): void;
+}
+
+export class HomesDesk implements HomePort {
+  readonly homesKnown: Homes;
+  readonly #calls: HomeCalls;
+  readonly #host: DeskHost;
+  readonly #waiters = new Map<string, ((answer: HomeAnswer) => void)[]>();
+  readonly #telling = new Set<string>();
+
+  constructor(sql: Sql, host: DeskHost) {
+    this.#host = host;
+    this.homesKnown = new Homes(sql, (id) => host.lineOf(id) !== undefined);
+    this.#calls = new HomeCalls(sql);
+  }
+
+  async homes(): Promise<HomeRow[]> {
+    return this.homesKnown.list();
+  }
+
+  async callHome(request: HomeRequest): Promise<HomeAnswer> {
+    const { id, command, params } = request;
+    const waitMs = Math.min(MAX_WAIT_MS, Math.max(0, request.waitMs));
+    const known = this.#calls.find(id);
+    if (known) {
+      if (known.answer) this.#calls.markTold(id);
+      return known.answer ?? this.#wait(known, waitMs);
+    }
+    if ((await this.#host.deniedCommands()).includes(command)) {
+      return { outcome: "unreachable", reason: `The settings forbid ${command} (gateway.nodes.commands.deny).` };
+    }
+    const found = this.homesKnown.pick(request.home, command);
+    if (found.outcome === "none") return { outcome: "unreachable", reason: found.reason };
+    const { home } = found;
+    const line = this.#host.lineOf(home.id);
+    if (!line) return { outcome: "unreachable", reason: `${home.name} is not connected just now.` };
+    if (this.#calls.open(home.id).length >= MAX_OPEN) {
+      return { outcome: "unreachable", reason: `${home.name} has ${MAX_OPEN} calls to work on; wait for one to end.` };
+    }
+    const call = this.#calls.add(request, home.id, this.#host.now());
+    line.send("node.invoke.request", {
+      id,
+      nodeId: home.id,
+      command,
+      paramsJSON: JSON.stringify(params),
+      timeoutMs: request.timeoutMs,
+      idempotencyKey: id,
+    });
+    this.#host.rearm();
+    return this.#wait(call, waitMs);
+  }
+
+  async cancelCall(id: string): Promise<void> {
+    const call = this.#calls.find(id);
+    if (!call || call.answer) {
+      if (call) this.#calls.markTold(id);
+      return;
+    }
+    this.#host.lineOf(call.home)?.send("node.invoke.cancel", { invokeId: id, nodeId: call.home });
+    this.#settle(call, { outcome: "interrupted", home: this.#nameOf(call.home), reason: "It was called off." }, true);
+  }
+
+  // ── What homes say ──
+
+  /** The owner lets it in, and it may do what it said it can. */
+  approve(asked: { id: string; client: ConnectParams["client"]; commands: string[] }): void {
+    const { id, client, commands } = asked;
+    const { displayName: name = client.id, platform, version } = client;
+    const arrival = { id, name, platform, version, instance: "", caps: [], commands, permissions: {} };
+    this.homesKnown.arrive(arrival, commands, this.#host.now());
+  }
+
+  /** `approved`: what of its commands somebody vouches for who is not asked again. */
+  arrive(arrival: Arrival, approved: readonly string[]): HomeRow {
+    return this.homesKnown.arrive(arrival, approved, this.#host.now());
+  }
+
+  /** The home is back, and works on these; what else was sent to it broke off. */
+  resume(home: string, running: readonly string[]): void {
+    const lost = this.#calls.open(home).filter((call) => !running.includes(call.id));
+    for (const call of lost) this.#interrupt(call, "it was restarted meanwhile");
+  }
+
+  /** The line is gone. A home that cannot resume loses what it was asked. */
+  leave(home: string, canResume: boolean): void {
+    this.homesKnown.noteSeen(home, this.#host.now());
+    if (canResume) return;
+    for (const call of this.#calls.open(home)) this.#interrupt(call, "its connection broke");
+  }
+
+  /** False: no such call of this home waits; the home need not keep the answer. */
+  answer(home: string, id: string, outcome: { payload: unknown } | { code: string; message: string }): boolean {
+    const call = this.#calls.find(id);
+    if (!call || call.home !== home || call.answer) return false;
+    const name = this.#nameOf(home);
+    const answer: HomeAnswer =
+      "payload" in outcome
+        ? { outcome: "answered", home: name, payload: outcome.payload }
+        : { outcome: "refused", home: name, code: outcome.code, message: outcome.message };
+    this.#settle(call, answer);
+    return true;
+  }
+
+  /** Output of a running call, toward the screens. */
+  progress(home: string, id: string, text: string): void {
+    const call = this.#calls.find(id);
+    if (!call?.live || call.home !== home || call.answer) return;
+    const { sessionKey, agentId, runId, callId, name } = call.live;
+    const at = this.#host.now();
+    this.#host.show({ sessionKey, agentId, events: [{ type: "call-progress", callId, name, text, runId, seq: 0, at }] });
+  }
+
+  // ── The alarm ──
+
+  async tick(): Promise<void> {
+    const now = this.#host.now();
+    for (const call of this.#calls.overdue(now)) {
+      this.#host.lineOf(call.home)?.send("node.invoke.cancel", { invokeId: call.id, nodeId: call.home });
+      const home = this.#nameOf(call.home);
+      this.#settle(call, { outcome: "interrupted", home, reason: `${home} did not answer in time.` });
+    }
+    await Promise.all(this.#calls.untold().map((call) => this.#tell(call)));
+  }
+
+  nextDueAt(): number | undefined {
+    const untold = this.#calls.untold().length > 0 ? this.#host.now() + RETELL_MS : undefined;
+    const due = [this.#calls.nextDueAt(), untold].filter((at) => at !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  // ── Answers ──
+
+  #wait(call: HomeCall, waitMs: number): Promise<HomeAnswer> {
+    const { promise, resolve } = Promise.withResolvers<HomeAnswer>();
+    const waiters = this.#waiters.get(call.id) ?? [];
+    this.#waiters.set(call.id, [...waiters, resolve]);
+    const timer = setTimeout(() => {
+      const left = (this.#waiters.get(call.id) ?? []).filter((waiter) => waiter !== resolve);
+      if (left.length > 0) this.#waiters.set(call.id, left);
+      else this.#waiters.delete(call.id);
+      resolve({ outcome: "pending", home: this.#nameOf(call.home) });
+    }, waitMs);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  #interrupt(call: HomeCall, why: string): void {
+    const home = this.#nameOf(call.home);
+    this.#settle(call, { outcome: "interrupted", home, reason: `${home} was working on it when ${why}.` });
+  }
+
+  #settle(call: HomeCall, answer: HomeAnswer, isUnwanted = false): void {
+    const waiters = this.#waiters.get(call.id) ?? [];
+    this.#waiters.delete(call.id);
+    const isTold = isUnwanted || waiters.length > 0 || call.replyTo === undefined;
+    if (!this.#calls.settle(call.id, answer, isTold, this.#host.now())) return;
+    for (const waiter of waiters) waiter(answer);
+    if (!isTold) void this.#tell({ ...call, answer });
+  }
+
+  async #tell(call: HomeCall): Promise<void> {
+    const { id, replyTo, answer } = call;
+    if (!replyTo || !answer || this.#telling.has(id)) return;
+    this.#telling.add(id);
+    try {
+      const isError = answer.outcome !== "answered";
+      await this.#host.receive(replyTo.sessionKey, {
+        kind: "result",
+        id: `home:${id}`,
+        callId: replyTo.callId,
+        text: "",
+        isError,
+        token: id,
+        payload: answer,
+      });
+      this.#calls.markTold(id);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#host.log("warn", "an answer from home was not handed over yet", { id, reason });
+      this.#host.rearm();
+    } finally {
+      this.#telling.delete(id);
+    }
+  }
+
+  #nameOf(home: string): string {
+    return this.homesKnown.find(home)?.name ?? home.slice(0, 8);
+  }
+}

@@ -1,0 +1,38 @@
+// Puts the desk of homes together with the sockets, the sessions and the settings around it.
+import type { LiveParcel } from "../../../contract/live.ts";
+import type { Env } from "../../env.ts";
+import type { Sql } from "../../storage/sql.ts";
+import { directoryOf, sessionOf } from "../../stubs.ts";
+import type { LogRing } from "../log-ring.ts";
+import type { Screens } from "../screens.ts";
+import { HomesDesk } from "./desk.ts";
+
+/** Settings of what may be called change rarely; a change is noticed after this at the latest. */
+const DENIED_FRESH_MS = 10_000;
+
+export function openHomesDesk(
+  sql: Sql,
+  env: Env,
+  own: { screens: Screens; log: LogRing; show(parcel: LiveParcel): void; rearm(): void },
+): HomesDesk {
+  const { screens, log, show, rearm } = own;
+  let denied: { at: number; commands: readonly string[] } | undefined;
+  return new HomesDesk(sql, {
+    now: Date.now,
+    lineOf: (home) => {
+      const screen = screens.open().find(({ state }) => state.role === "node" && state.deviceId === home);
+      return screen && { send: (event, payload) => screen.tell(event, JSON.stringify(payload), Date.now()) };
+    },
+    show,
+    receive: async (key, event) => sessionOf(env, key).receive(event, await directoryOf(env).brief(key)),
+    rearm,
+    deniedCommands: async () => {
+      if (!denied || Date.now() - denied.at > DENIED_FRESH_MS) {
+        const { settings } = await directoryOf(env).settings();
+        denied = { at: Date.now(), commands: settings.gateway?.nodes?.commands?.deny ?? [] };
+      }
+      return denied.commands;
+    },
+    log: (level, text, facts) => log.add(level, text, facts),
+  });
+}

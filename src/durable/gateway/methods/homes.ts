@@ -1,0 +1,215 @@
+// Homes: what operators see and decide of the machines that are paired, and what those machines answer. A home speaks for
+// itself alone: its id is that of its socket, whatever a frame says.
+import { GatewayError } from "../../../contract/errors.ts";
+import type { ConnectParams } from "../../../contract/gateway.ts";
+import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
+import type { Authority } from "../access/access.ts";
+import type { View } from "../live/views.ts";
+import type { Screen } from "../screen.ts";
+import { type Call, type Handlers, type House, invalid, notFound } from "./method.ts";
+
+type HomesMethod =
+  | "node.list"
+  | "node.describe"
+  | "node.rename"
+  | "node.invoke"
+  | "node.pair.list"
+  | "node.pair.approve"
+  | "node.pair.remove"
+  | "node.invoke.result"
+  | "node.invoke.progress"
+  | "node.event"
+  | "node.pending.pull"
+  | "node.pending.ack";
+
+const INVOKE_TIMEOUT_MS = 30_000;
+/** A home with this capability says when it comes back what it still works on. */
+const CAP_RESUME = "resume";
+/** What runs commands, reads files or drives a browser has a policy that stands in the way of the agent's tools, not here. */
+const TOOLS_ONLY = /^(exec|process|files|browser)\.|^system\.run/;
+const MAX_ANSWER_CHARS = 900_000;
+
+export const homes: Handlers<HomesMethod> = {
+  "node.list": (_params, { house }) => ({ ts: house.now(), nodes: house.homes.homesKnown.list().map(viewHome) }),
+
+  "node.describe": ({ nodeId }, { house }) => {
+    const home = mustFind(house, nodeId);
+    return { ts: house.now(), ...viewHome(home), permissions: house.homes.homesKnown.permissionsOf(home.id) };
+  },
+
+  "node.rename": ({ nodeId, displayName }, { house }) => {
+    const home = mustFind(house, nodeId);
+    house.homes.homesKnown.rename(home.id, displayName);
+    house.access.devices.rename(home.id, displayName);
+    tellChanged(house, home.id);
+    return { nodeId: home.id, displayName };
+  },
+
+  "node.invoke": async ({ nodeId, command, params, timeoutMs = INVOKE_TIMEOUT_MS, idempotencyKey }, { house }) => {
+    if (TOOLS_ONLY.test(command)) {
+      throw new GatewayError({
+        code: "FORBIDDEN",
+        message: `${command} is done by the agent's tools alone, under their policy.`,
+      });
+    }
+    const waitMs = Math.min(timeoutMs, 20_000);
+    const request = { id: `invoke:${idempotencyKey}`, home: nodeId, command, params: params ?? {}, timeoutMs, waitMs };
+    return viewAnswer(await house.homes.callHome(request), command);
+  },
+
+  "node.pair.list": (_params, { house }) => {
+    const known = house.homes.homesKnown.list();
+    return {
+      pending: known
+        .filter(({ unapproved }) => unapproved.length > 0)
+        .map((home) => ({ ...viewHome(home), requestId: home.id, commands: home.unapproved })),
+      paired: known.map(viewHome),
+    };
+  },
+
+  "node.pair.approve": ({ requestId }, { house }) => {
+    const home = house.homes.homesKnown.approve(mustFind(house, requestId).id);
+    tellChanged(house, requestId);
+    return { requestId, node: home && viewHome(home) };
+  },
+
+  "node.pair.remove": ({ nodeId }, { house }) => {
+    const home = mustFind(house, nodeId);
+    house.access.devices.remove(home.id);
+    house.homes.homesKnown.remove(home.id);
+    house.dropDevice(home.id, "device removed");
+    tellChanged(house, home.id);
+    return { nodeId: home.id, removed: true };
+  },
+
+  "node.invoke.result": ({ id, ok, payload, payloadJSON, error }, call) => {
+    const home = homeOf(call);
+    const text = payloadJSON ?? (payload === undefined ? "null" : JSON.stringify(payload));
+    const outcome = !ok
+      ? { code: error?.code ?? "FAILED", message: error?.message ?? "It failed, and did not say why." }
+      : text.length > MAX_ANSWER_CHARS
+        ? { code: "TOO_LARGE", message: `The answer has ${text.length} characters; at most ${MAX_ANSWER_CHARS} fit.` }
+        : { payload: readJson(text) };
+    return { ok: true, handled: call.house.homes.answer(home, id, outcome) };
+  },
+
+  "node.invoke.progress": ({ invokeId, chunk }, call) => {
+    call.house.homes.progress(homeOf(call), invokeId, chunk);
+    return { ok: true };
+  },
+
+  "node.event": ({ event, payload, payloadJSON }, call) => {
+    const home = homeOf(call);
+    const said = payloadJSON ? readJson(payloadJSON) : payload;
+    switch (event) {
+      case "home.resume":
+        call.house.homes.resume(home, readIds(said));
+        return { ok: true, event, handled: true };
+      default:
+        return { ok: true, event, handled: false, reason: "unknown event" };
+    }
+  },
+
+  "node.pending.pull": (_params, call) => ({ nodeId: homeOf(call), items: [], hasMore: false }),
+  "node.pending.ack": (_params, call) => ({ nodeId: homeOf(call), ok: true }),
+};
+
+/** A home said hello. Answers why it may not stay, or nothing. */
+export function refuseHome(params: ConnectParams, deviceId: string | undefined, house: House): GatewayError | undefined {
+  if (deviceId === undefined) {
+    const details = { code: "DEVICE_IDENTITY_REQUIRED" };
+    return new GatewayError({ code: "NOT_PAIRED", message: "device identity required", details });
+  }
+  const known = house.homes.homesKnown.instanceOf(deviceId);
+  const { instanceId = "" } = params.client;
+  if (!params.caps.includes(CAP_RESUME) || known === "" || known === instanceId) return undefined;
+  return new GatewayError({
+    code: "NOT_PAIRED",
+    message: "This key belongs to another machine. Give this one a key of its own: skerry bridge pair --new.",
+    details: { code: "DEVICE_KEY_COPIED", recommendedNextStep: "pair_again" },
+  });
+}
+
+export function enterHome(screen: Screen, params: ConnectParams, authority: Authority, house: House): void {
+  const { deviceId } = authority;
+  if (deviceId === undefined) return;
+  const { client, caps, commands, permissions = {} } = params;
+  const { displayName = client.id, platform, version, instanceId: instance = "" } = client;
+  const arrival = { id: deviceId, name: displayName, platform, version, instance, caps, commands, permissions };
+  // The owner's own token vouches for all that it declares; else what was approved before counts.
+  const isVouched = authority.method === "token";
+  house.dropOthers(deviceId, screen.id);
+  house.homes.arrive(arrival, isVouched ? commands : []);
+  tellChanged(house, deviceId);
+}
+
+export function leaveHome(screen: Screen, house: House): void {
+  const { role, deviceId, caps } = screen.state;
+  // Another of its sockets may have taken the place of this one.
+  if (role !== "node" || deviceId === undefined || house.homes.homesKnown.find(deviceId)?.isConnected) return;
+  house.homes.leave(deviceId, (caps ?? []).includes(CAP_RESUME));
+  tellChanged(house, deviceId);
+}
+
+function homeOf({ screen }: Call): string {
+  const { deviceId } = screen.state;
+  if (deviceId === undefined) throw invalid("This connection is no home.");
+  return deviceId;
+}
+
+function mustFind(house: House, named: string): HomeRow {
+  const all = house.homes.homesKnown.list();
+  const home = all.find(({ id }) => id === named) ?? all.find(({ name }) => name.toLowerCase() === named.toLowerCase());
+  if (!home) throw notFound(`There is no machine "${named.slice(0, 80)}".`);
+  return home;
+}
+
+function tellChanged(house: House, nodeId: string): void {
+  house.tell("node.changed", { nodeId, ts: house.now() }, "readers");
+}
+
+function viewAnswer(answer: HomeAnswer, command: string): View {
+  switch (answer.outcome) {
+    case "answered":
+      return { ok: true, command, nodeName: answer.home, payload: answer.payload };
+    case "refused":
+      throw new GatewayError({ code: "UNAVAILABLE", message: answer.message, details: { code: answer.code } });
+    case "unreachable":
+      throw new GatewayError({ code: "UNAVAILABLE", message: answer.reason, details: { code: "NOT_CONNECTED" } });
+    case "interrupted":
+      throw new GatewayError({ code: "UNAVAILABLE", message: answer.reason, details: { code: "INTERRUPTED" } });
+    case "pending":
+      throw new GatewayError({ code: "AGENT_TIMEOUT", message: `${answer.home} did not answer in time.` });
+    default:
+      return answer satisfies never;
+  }
+}
+
+export function viewHome(home: HomeRow): View {
+  return {
+    nodeId: home.id,
+    displayName: home.name,
+    platform: home.platform,
+    version: home.version,
+    caps: home.caps,
+    commands: home.commands,
+    unapprovedCommands: home.unapproved,
+    paired: true,
+    connected: home.isConnected,
+    ...(home.connectedAt === undefined ? {} : { connectedAtMs: home.connectedAt }),
+    lastSeenAtMs: home.seenAt,
+  };
+}
+
+function readIds(said: unknown): string[] {
+  const running = typeof said === "object" && said !== null && "running" in said ? said.running : undefined;
+  return Array.isArray(running) ? running.filter((id): id is string => typeof id === "string") : [];
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid("payloadJSON is not JSON.");
+  }
+}
