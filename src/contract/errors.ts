@@ -156,7 +156,7 @@ export class HomeRefused extends Error {
 
 export type BridgeRefusal =
   | { kind: "bad-key"; path: string }
-  | { kind: "running"; pid: number; dir: string }
+  | { kind: "running"; dir: string }
   | { kind: "unwritable"; dir: string; reason: string }
   | { kind: "bad-config"; path: string; reason: string }
   | { kind: "no-address" };
@@ -176,7 +176,7 @@ function explainBridgeRefusal(data: BridgeRefusal): string {
     case "bad-key":
       return `The key in ${data.path} cannot be read. Make a new one with skerry bridge pair --new; it has to be approved again.`;
     case "running":
-      return `A bridge already runs on ${data.dir} (process ${data.pid}). Stop it first, or give another folder with --state-dir.`;
+      return `A bridge already runs on ${data.dir}. Stop it first, or give another folder with --state-dir.`;
     case "unwritable":
       return `The folder ${data.dir} cannot be written (${data.reason}). Make it writable, or give another one with --state-dir.`;
     case "bad-config":

@@ -223,6 +223,8 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   storage?(): Promise<DirectoryStorage>;
+  /** Whether any machine of the owner is paired; told by the Gateway whenever that changes. */
+  noteHomes?(hasHomes: boolean): Promise<void>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;
@@ -336,6 +338,8 @@ export interface DoorProof {
   token?: string;
   /** Token of a paired device that may write; only where a door says that one will do. */
   deviceToken?: string;
+  /** Token of a paired home; only at the door of homes. */
+  homeToken?: string;
   /** One-time code of a login link. */
   code?: string;
   /** Secret of the login cookie. */
@@ -360,7 +364,7 @@ export interface DoorPort {
   /** Ends the login, and the sockets of whoever came by it or by the assertion. `by`: what there was to end. */
   logout(proof: DoorProof): Promise<{ by: "access" | "login" | "none" }>;
   /** Whether the token, the device's token, the login or the assertion is good. */
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access"; expiresAt?: number }>>;
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access" | "home"; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

@@ -23,7 +23,11 @@ export async function signMediaPath(token: string, key: string, expiresAt: numbe
 
 media.post("/", async (c) => {
   const answer = await gatewayOf(c.env).check(proofOf(c, (await originOf(c)) === "own"));
-  if (answer.outcome !== "welcome") return refuseProof(c, answer);
+  return answer.outcome === "welcome" ? takeFile(c) : refuseProof(c, answer);
+});
+
+/** Keeps the body of the request as a file. Contract: whoever sent it was let in. */
+export async function takeFile(c: Context<Door>): Promise<Response> {
   const announced = Number(c.req.header("content-length") ?? 0);
   if (announced > MAX_MEDIA_BYTES) return refuse(c, 413, "TOO_LARGE", "The file is larger than 20 MB; send a smaller one.");
   const bytes = await readUpTo(c, MAX_MEDIA_BYTES);
@@ -36,7 +40,7 @@ media.post("/", async (c) => {
     if (error instanceof GatewayError) return refuse(c, 400, error.data.code, error.message);
     throw error;
   }
-});
+}
 
 media.get("/:hash", async (c) => {
   const key = `media/${c.req.param("hash")}`;
@@ -44,6 +48,11 @@ media.get("/:hash", async (c) => {
   const name = c.req.query("name") ?? "";
   if (!(await mayOpen(c, key, name)))
     return refuse(c, 403, "FORBIDDEN", "This link has expired or is not whole; open the chat again for a new one.");
+  return giveFile(c, key, name);
+});
+
+/** Contract: whoever asks may see it. */
+export async function giveFile(c: Context<Door>, key: string, name: string): Promise<Response> {
   const stored = await c.env.MEDIA.get(key);
   if (!stored) return refuse(c, 404, "NOT_FOUND", "There is no such file.");
   const type = stored.httpMetadata?.contentType ?? "application/octet-stream";
@@ -60,7 +69,7 @@ media.get("/:hash", async (c) => {
       "cache-control": "private, max-age=3600, immutable",
     },
   });
-});
+}
 
 /** A good signature, or a logged-in page of ours. */
 async function mayOpen(c: Context<Door>, key: string, name: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // What the command line answers to its shell, and the sentence it says when something fails.
-import { GatewayError, StartRefused, StateTooNew } from "../../contract/errors.ts";
+import { BridgeRefused, GatewayError, StartRefused, StateTooNew } from "../../contract/errors.ts";
 
 export const EXIT = {
   ok: 0,
@@ -16,6 +16,10 @@ export const EXIT = {
 
 /** One sentence and a code; undefined for what is a fault of the program and deserves its stack. */
 export function explainFailure(error: unknown, url: string | undefined): { text: string; code: number } | undefined {
+  if (error instanceof BridgeRefused) {
+    const isUsage = error.data.kind === "no-address" || error.data.kind === "bad-config";
+    return { text: error.message, code: isUsage ? EXIT.usage : EXIT.failed };
+  }
   if (error instanceof StartRefused || error instanceof StateTooNew) return { text: error.message, code: EXIT.failed };
   if (!(error instanceof GatewayError)) return undefined;
   const { code, message, details } = error.data;

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Reach } from "../connection.ts";
+import { registerBridge } from "./bridge/commands.ts";
 import { addChannel, removeChannel, showChannels, testChannel } from "./channels.ts";
 import { askOnce, talk } from "./chat.ts";
 import { examine } from "./doctor.ts";
@@ -230,6 +231,8 @@ program
   .description("look whether everything is in order, and say what to do where it is not")
   .addHelpText("after", "\nExample: skerry doctor")
   .action((_options: unknown, command: Command) => finish(examine(common(command), process.env)));
+
+registerBridge(program, { terminal, version: VERSION, root: ROOT, environment: process.env, finish, common });
 
 program
   .command("start")

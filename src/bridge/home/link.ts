@@ -27,7 +27,8 @@ export interface LinkOptions {
   token?: string | undefined;
   log(text: string, isBad?: boolean): void;
   onState?(state: LinkState): void;
-  openSocket?: ConstructorParameters<typeof GatewayClient>[0]["openSocket"];
+  /** For whatever stands in front of Skerry. */
+  headers?: Record<string, string>;
 }
 
 export type LinkState =
@@ -77,8 +78,7 @@ export class Link {
         scopes: [],
         caps: [...caps, "resume"],
         home: { commands: Object.keys(commands).sort() },
-        isWatched: () => true,
-        ...(options.openSocket ? { openSocket: options.openSocket } : {}),
+        openSocket: (address) => openSocket(address, options.headers ?? {}),
       },
       {
         onHello: (hello) => void this.#welcome(hello),
@@ -197,4 +197,10 @@ export class Link {
     this.#state = state;
     this.#options.onState?.(state);
   }
+}
+
+/** Node's WebSocket takes headers, which the browser's, whose type it has, does not. */
+function openSocket(address: string, headers: Record<string, string>): WebSocket {
+  const Dialled = WebSocket as unknown as new (address: string, options: { headers: Record<string, string> }) => WebSocket;
+  return new Dialled(address, { headers });
 }

@@ -22,10 +22,12 @@ export interface SpooledEvent {
 export class Spool {
   readonly #db: DatabaseSync;
 
+  /** Held by this program alone until `close`; a second one is refused at once. */
   constructor(path: string) {
     this.#db = new DatabaseSync(path);
     if (path !== ":memory:") chmodSync(path, 0o600);
     this.#db.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS call (id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, body TEXT) WITHOUT ROWID;

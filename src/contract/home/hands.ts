@@ -6,6 +6,8 @@ export type ExecHost = "auto" | "edge" | "sandbox" | "home";
 export type Elevation = "off" | "on" | "ask" | "full";
 
 export interface HandsBrief {
+  /** Whether any machine is paired: without one there is nothing but the edge. */
+  hasHomes: boolean;
   /**
    * Whether commands of this session stay in the sandbox: then nothing of it runs on a machine itself unless it is elevated.
    * Default for all but the owner's own main session.

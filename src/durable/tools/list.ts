@@ -1,6 +1,7 @@
 // Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
 import type { Brief, ToolPolicy } from "../../contract/admission.ts";
 import { edit } from "./edit.ts";
+import { process } from "./hands/process.ts";
 import { find, grep, ls } from "./lookup.ts";
 import { memoryGet, memorySearch } from "./memory.ts";
 import { message } from "./message.ts";
@@ -21,6 +22,7 @@ export const tools: readonly AnyTool[] = [
   find,
   grep,
   exec,
+  process,
   memorySearch,
   memoryGet,
   webFetch,
@@ -29,9 +31,13 @@ export const tools: readonly AnyTool[] = [
 ];
 
 /** The tools of one turn: what the policy leaves and the place has a use for. */
-export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels">): AnyTool[] {
-  const hasChannels = brief.place !== undefined || brief.hasChannels === true;
-  return selectTools(brief.tools).filter((tool) => tool.needs !== "channels" || hasChannels);
+export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels" | "hands">): AnyTool[] {
+  const has = {
+    channels: brief.place !== undefined || brief.hasChannels === true,
+    home: brief.hands?.hasHomes === true,
+    browser: false,
+  };
+  return selectTools(brief.tools).filter(({ needs }) => needs === undefined || has[needs]);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ToolResult {
   /** What the model reads. Cut to its cap, and the whole kept, by the caller (agent/results.ts). */
   text: string;
   isError?: boolean;
+  /** It was begun, and nobody knows what became of it. */
+  isInterrupted?: true;
   media?: MediaRef[];
   /** Whether `media` goes to the person along with the answer. */
   isForPerson?: boolean;
@@ -116,7 +118,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Answer extends To
   label: string;
   group: "fs" | "runtime" | "memory" | "web" | "sessions" | "messaging";
   /** Offered only where this is there. */
-  needs?: "channels";
+  needs?: "channels" | "home" | "browser";
   /** For the model. Every word costs on every request. */
   description: string;
   input: Input;

@@ -9,7 +9,7 @@ import type { Sql } from "../../storage/sql.ts";
 import { readAccessGate } from "./access-gate.ts";
 import { type Assertion, AssertionReader } from "./assertion.ts";
 import { proveDevice } from "./device-auth.ts";
-import { Devices, type PairRequest } from "./devices.ts";
+import { type Device, Devices, type PairRequest } from "./devices.ts";
 import { GuessLimit } from "./guess-limit.ts";
 import { Logins } from "./logins.ts";
 import { isSameSecret } from "./secrets.ts";
@@ -88,7 +88,8 @@ export class Access {
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
     if (proof.deviceToken !== undefined && (await this.#isWriter(proof.deviceToken))) return { outcome: "welcome", by: "device" };
-    const isSilent = proof.token === undefined && proof.deviceToken === undefined;
+    if (proof.homeToken !== undefined && (await this.#isHome(proof.homeToken))) return { outcome: "welcome", by: "home" };
+    const isSilent = [proof.token, proof.deviceToken, proof.homeToken].every((token) => token === undefined);
     const assertion = isSilent ? await this.readAssertion(proof.assertion, proof.client, now) : undefined;
     if (assertion?.outcome === "proven") return { outcome: "welcome", by: "access", expiresAt: assertion.expiresAt };
     if (isSilent) return { outcome: "refused", reason: assertion?.reason ?? "Log in first, or send the owner's token." };
@@ -134,13 +135,17 @@ export class Access {
   }
 
   /** Whether a paired device that may write has this token. */
-  async #isWriter(token: string): Promise<boolean> {
-    const writers = this.devices
-      .list()
-      .filter(
-        ({ role, scopes, isRevoked }) => role === "operator" && !isRevoked && satisfies(scopes.filter(isScope), "operator.write"),
-      );
-    const matches = await Promise.all(writers.map(({ id, role }) => this.devices.isToken(id, role, token)));
+  #isWriter(token: string): Promise<boolean> {
+    return this.#isOneOf(token, ({ role, scopes }) => role === "operator" && satisfies(scopes.filter(isScope), "operator.write"));
+  }
+
+  #isHome(token: string): Promise<boolean> {
+    return this.#isOneOf(token, ({ role }) => role === "node");
+  }
+
+  async #isOneOf(token: string, isMeant: (device: Device) => boolean): Promise<boolean> {
+    const meant = this.devices.list().filter((device) => !device.isRevoked && isMeant(device));
+    const matches = await Promise.all(meant.map(({ id, role }) => this.devices.isToken(id, role, token)));
     return matches.includes(true);
   }
 

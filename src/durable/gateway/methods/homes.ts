@@ -165,6 +165,8 @@ function mustFind(house: House, named: string): HomeRow {
 }
 
 function tellChanged(house: House, nodeId: string): void {
+  const hasHomes = house.homes.homesKnown.list().length > 0;
+  house.directory.noteHomes?.(hasHomes).catch(() => undefined);
   house.tell("node.changed", { nodeId, ts: house.now() }, "readers");
 }
 

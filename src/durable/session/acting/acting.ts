@@ -146,7 +146,7 @@ async function performCall(
     const cap = resultCap(parts.profile.get().contextWindow ?? 0);
     parts.wake.countInside();
     return {
-      outcome: result.isError ? "failed" : "done",
+      outcome: result.isInterrupted ? "interrupted" : result.isError ? "failed" : "done",
       text: await capResult(result.text, cap, call.rowId.replaceAll(":", "-"), parts.ports.workspace),
       ...(result.media ? { media: result.media } : {}),
       ...(result.isForPerson ? { isForPerson: true } : {}),

@@ -25,6 +25,7 @@ export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): T
     },
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
+    ...(turn.brief.hands ? { hands: { ...turn.brief.hands, elevation: "off" as const } } : {}),
     ...(ports.home ? { home: homeDesk(parts, ports.home, turn, call) } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,

@@ -1,46 +1,64 @@
-// exec: a shell inside the Worker, over the files of the workspace; no process, no network, no container. The shell
-// itself (run.ts) is loaded at its first use. What it wrote is kept also when it failed or was cut off, as by any shell.
+// exec: at the edge a shell inside the Worker, over the files of the workspace: no process, no network, no container; it
+// (run.ts) is loaded at its first use, and what it wrote is kept also when it failed. Elsewhere: hands/remote-exec.ts.
 import * as z from "zod";
-import type { Tool } from "../port.ts";
+import { cancelRemote, type RemoteCommand, remoteInput, resumeRemote, startRemote } from "../hands/remote-exec.ts";
+import { chooseWhere } from "../hands/where.ts";
+import type { Tool, ToolContext, ToolResult, ToolWait } from "../port.ts";
 
-const DEFAULT_TIMEOUT_SECONDS = 60;
+const EDGE_TIMEOUT_SECONDS = 60;
 
 const input = z.object({
   command: z.string().min(1).max(100_000),
   workdir: z.string().optional().describe("Folder"),
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "names are letters, digits and _"), z.string()).optional(),
-  timeoutSeconds: z.int().min(1).max(600).optional().describe("Default 60"),
-  // Later also the sandbox and the machine at home.
-  host: z.enum(["edge"]).optional().describe("Where it runs"),
+  timeoutSeconds: z.int().min(1).max(86_400).optional().describe("Default 60 at the edge, else 1800"),
+  ...remoteInput,
+  background: z.boolean().optional().describe("Do not wait; not at the edge"),
+  pty: z.boolean().optional().describe("For programs that want a terminal"),
 });
+type Input = z.infer<typeof input>;
 
-export const exec: Tool<typeof input> = {
+export const exec: Tool<typeof input, ToolResult | ToolWait> = {
   name: "exec",
   label: "Run a command",
   group: "runtime",
   description:
-    "Run bash over the workspace files: pipes, loops, sed, awk, jq, rg, sort, diff, gzip, date and so on. No network, python, node or git.",
+    "Run bash. At the edge: over the workspace files, with sed, awk, jq, rg, diff, gzip and so on, without network, python, node or git. In a sandbox or on a machine of the owner, where one is paired: a real shell.",
   input,
-  isRepeatable: false,
+  // At the edge it may have done half; elsewhere its process is found again by its id.
+  isRepeatable: ({ host }) => host === "sandbox" || host === "home",
   isParallel: false,
-  title: ({ command }) => `Run ${shorten(command)}`,
-  async run({ command, workdir, env = {}, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }, context) {
-    const { runShell } = await import("./run.ts");
-    const run = await runShell(command, { workdir: workdir ?? "", env, timeoutMs: timeoutSeconds * 1000 }, context);
-    const notes = [
-      ...(run.isTimedOut ? [`Stopped after ${timeoutSeconds} s; raise timeoutSeconds or do less at once.`] : []),
-      ...(run.exitCode === 0 ? [] : [`Exit code ${run.exitCode}.`]),
-      ...(run.leftOut.length > 0 ? [`Not kept (links, unusable names): ${describeSome(run.leftOut)}.`] : []),
-    ];
-    const output = [run.stdout, run.stderr].map((text) => text.trimEnd()).filter((text) => text !== "");
-    const text = [...output, ...(notes.length > 0 ? [`[${notes.join(" ")}]`] : [])].join("\n");
-    return {
-      text: text === "" ? "Done, no output." : text,
-      isError: run.exitCode !== 0,
-      details: { exitCode: run.exitCode, changed: run.changed, host: "edge" },
-    };
+  title: ({ command, host }) => `Run ${shorten(command)}${host === "sandbox" || host === "home" ? ` (${host})` : ""}`,
+  async run(given, context) {
+    const where = await chooseWhere(given, context);
+    return where.host === "edge" ? runAtEdge(given, context) : startRemote(remoteOf(given), where, context);
   },
+  resume: (given, end, context) => resumeRemote(remoteOf(given), end, context),
+  cancel: (memo, context) => cancelRemote(memo, context),
 };
+
+function remoteOf({ command, workdir, env = {}, timeoutSeconds, background = false, pty = false }: Input): RemoteCommand {
+  return { command, workdir, env, timeoutSeconds, isBackground: background, isPty: pty };
+}
+
+async function runAtEdge(given: Input, context: ToolContext): Promise<ToolResult> {
+  const { command, workdir, env = {}, timeoutSeconds = EDGE_TIMEOUT_SECONDS } = given;
+  const { runShell } = await import("./run.ts");
+  const seconds = Math.min(timeoutSeconds, 600);
+  const run = await runShell(command, { workdir: workdir ?? "", env, timeoutMs: seconds * 1000 }, context);
+  const notes = [
+    ...(run.isTimedOut ? [`Stopped after ${seconds} s; raise timeoutSeconds or do less at once.`] : []),
+    ...(run.exitCode === 0 ? [] : [`Exit code ${run.exitCode}.`]),
+    ...(run.leftOut.length > 0 ? [`Not kept (links, unusable names): ${describeSome(run.leftOut)}.`] : []),
+  ];
+  const output = [run.stdout, run.stderr].map((text) => text.trimEnd()).filter((text) => text !== "");
+  const text = [...output, ...(notes.length > 0 ? [`[${notes.join(" ")}]`] : [])].join("\n");
+  return {
+    text: text === "" ? "Done, no output." : text,
+    isError: run.exitCode !== 0,
+    details: { exitCode: run.exitCode, changed: run.changed, host: "edge" },
+  };
+}
 
 function describeSome(names: readonly string[]): string {
   const shown = names.slice(0, 5).map((name) => JSON.stringify(name));

@@ -1,0 +1,88 @@
+// The words of `skerry bridge` and `skerry devices`, and what each does.
+import type { Command } from "commander";
+import type { Terminal } from "../terminal.ts";
+import { type DevicesCommand, decideDevice, listDevices, removeDevice } from "./devices.ts";
+import type { BridgeArguments, BridgeCommand } from "./run.ts";
+import { installService, showService, uninstallService } from "./service.ts";
+
+export interface Surroundings {
+  terminal: Terminal;
+  version: string;
+  /** Folder of the program. */
+  root: string;
+  environment: NodeJS.ProcessEnv;
+  finish(work: Promise<number>): Promise<void>;
+  common(command: Command): DevicesCommand;
+}
+
+export function registerBridge(program: Command, around: Surroundings): void {
+  const { finish, common } = around;
+  const bridge = program
+    .command("bridge")
+    .description("offer what this machine can do to Skerry; runs until Ctrl-C")
+    .option("--config <file>", "what this machine allows, as JSON (docs/bridge.md)")
+    .option("--state-dir <folder>", "where its key and its spool are kept")
+    .option("--name <name>", "what this machine is called")
+    .addHelpText("after", "\nExample: skerry bridge --url https://skerry.example.workers.dev")
+    .action((_options: unknown, command: Command) => finish(load().then(({ runBridge }) => runBridge(readCommand(command)))));
+  bridge
+    .command("pair")
+    .description("show the code by which the owner knows this machine")
+    .option("--new", "with a new key: the old one is worth nothing any more")
+    .addHelpText("after", "\nExample: skerry bridge pair --url https://skerry.example.workers.dev")
+    .action((_options: unknown, command: Command) =>
+      finish(load().then(({ showPairing }) => showPairing(readCommand(command), command.opts<{ new?: boolean }>().new === true))),
+    );
+  bridge
+    .command("install")
+    .description("let it run by itself whenever you are logged in (systemd, launchd)")
+    .addHelpText("after", "\nExample: skerry bridge install --url https://skerry.example.workers.dev")
+    .action((_options: unknown, command: Command) => finish(installService(readCommand(command), around.root)));
+  bridge
+    .command("uninstall")
+    .description("do not run it by itself any more")
+    .addHelpText("after", "\nExample: skerry bridge uninstall")
+    .action((_options: unknown, command: Command) => finish(uninstallService(readCommand(command))));
+  bridge
+    .command("status")
+    .description("whether the bridge of this machine runs, and how its line is")
+    .addHelpText("after", "\nExample: skerry bridge status")
+    .action((_options: unknown, command: Command) => finish(showService(readCommand(command))));
+
+  const devices = program.command("devices").description("machines and programs with a key of their own");
+  devices
+    .command("list")
+    .description("list who asks to come in, and who is in")
+    .addHelpText("after", "\nExample: skerry devices list")
+    .action((_options: unknown, command: Command) => finish(listDevices(common(command))));
+  devices
+    .command("approve")
+    .description("let a device in")
+    .argument("<code>", "the code that it shows")
+    .addHelpText("after", "\nExample: skerry devices approve ABCD2345")
+    .action((code: string, _options: unknown, command: Command) => finish(decideDevice(common(command), code, true)));
+  devices
+    .command("reject")
+    .description("turn a device away")
+    .argument("<code>", "the code that it shows")
+    .addHelpText("after", "\nExample: skerry devices reject ABCD2345")
+    .action((code: string, _options: unknown, command: Command) => finish(decideDevice(common(command), code, false)));
+  devices
+    .command("remove")
+    .description("let a device in no longer, at once")
+    .argument("<device>", "its name, or the beginning of its id")
+    .addHelpText("after", "\nExample: skerry devices remove nas")
+    .action((named: string, _options: unknown, command: Command) => finish(removeDevice(common(command), named)));
+
+  function readCommand(command: Command): BridgeCommand {
+    const options = command.optsWithGlobals<BridgeArguments & { json?: boolean }>();
+    const { url, token, config, stateDir, name } = options;
+    const { terminal, version, environment } = around;
+    return { terminal, version, environment, given: { url, token, config, stateDir, name }, isJson: options.json === true };
+  }
+}
+
+/** Loaded when it is asked for: other commands need none of it. */
+function load() {
+  return import("./run.ts");
+}

@@ -1,0 +1,123 @@
+// The bridge put together: its state folder, its key, its spool, the commands this machine offers, and the line to Skerry.
+// One bridge a state folder: the spool's database is held for as long as it runs.
+import { accessSync, chmodSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { BridgeRefused } from "../../contract/errors.ts";
+import type { HomeCommands } from "../home-command.ts";
+import type { BridgeConfig } from "./config.ts";
+import { openDeviceKey } from "./device-key.ts";
+import { Link, type LinkState } from "./link.ts";
+import { Spool } from "./spool.ts";
+import { openTransfer } from "./transfer.ts";
+
+export interface BridgeRequest {
+  url: string;
+  stateDir: string;
+  version: string;
+  config: BridgeConfig;
+  /** The owner's token, where this machine knows it. */
+  token?: string | undefined;
+  environment: NodeJS.ProcessEnv;
+  log(text: string, isBad?: boolean): void;
+  onState?(state: LinkState): void;
+}
+
+export interface Bridge {
+  readonly state: LinkState;
+  readonly deviceId: string;
+  /** Commands that it offers. */
+  readonly commands: string[];
+  close(): Promise<void>;
+}
+
+/** What a room of the bridge brings: its commands, what it can do in a word, and its end. */
+export interface Room {
+  commands: HomeCommands;
+  cap?: string;
+  close(): Promise<void>;
+}
+
+/** @throws BridgeRefused when it cannot start. */
+export async function startBridge(request: BridgeRequest, rooms: readonly Room[]): Promise<Bridge> {
+  const { url, stateDir, version, config, token, log } = request;
+  const key = openDeviceKey(stateDir);
+  const spool = openSpool(stateDir);
+  const lost = spool.dropRunning();
+  if (lost.length > 0) log(`${lost.length} calls were cut off when this program ended last; Skerry is told so.`);
+  const commands = without(Object.assign({}, ...rooms.map((room) => room.commands)), config.without);
+  const link: Link = new Link({
+    url,
+    name: config.name ?? hostname(),
+    version,
+    key,
+    spool,
+    commands,
+    caps: rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
+    transfer: openTransfer({ url, token: () => link.deviceToken, headers: accessHeaders(request.environment) }),
+    token,
+    headers: accessHeaders(request.environment),
+    log,
+    onState: (state) => {
+      noteState(stateDir, { pid: process.pid, url, version, deviceId: key.deviceId, state, at: Date.now() });
+      request.onState?.(state);
+    },
+  });
+  link.start();
+  return {
+    get state() {
+      return link.state;
+    },
+    deviceId: key.deviceId,
+    commands: Object.keys(commands).sort(),
+    async close() {
+      link.close();
+      await Promise.all(rooms.map((room) => room.close()));
+      spool.close();
+    },
+  };
+}
+
+/** Makes the folder ready for its owner alone. @throws BridgeRefused */
+export function openBridgeState(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700);
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new BridgeRefused({ kind: "unwritable", dir, reason });
+  }
+}
+
+function openSpool(stateDir: string): Spool {
+  try {
+    return new Spool(join(stateDir, "spool.db"));
+  } catch (error) {
+    if (error instanceof Error && /locked|busy/i.test(error.message)) {
+      throw new BridgeRefused({ kind: "running", dir: stateDir });
+    }
+    throw error;
+  }
+}
+
+/** A service token of Cloudflare Access, by the names that its own tools use. */
+function accessHeaders(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const id = environment["CF_ACCESS_CLIENT_ID"];
+  const secret = environment["CF_ACCESS_CLIENT_SECRET"];
+  return id && secret ? { "cf-access-client-id": id, "cf-access-client-secret": secret } : {};
+}
+
+function without(commands: HomeCommands, unwanted: readonly string[]): HomeCommands {
+  const isWanted = (name: string) => !unwanted.some((one) => name === one || (one.endsWith(".") && name.startsWith(one)));
+  return Object.fromEntries(Object.entries(commands).filter(([name]) => isWanted(name)));
+}
+
+/** For `skerry bridge status`. */
+function noteState(stateDir: string, note: Record<string, unknown>): void {
+  try {
+    writeFileSync(join(stateDir, "bridge.json"), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk must not end the line.
+  }
+}
