@@ -5,6 +5,7 @@ import type { ChannelNote } from "../../src/contract/channels/channel.ts";
 import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from "../../src/contract/channels/delivery.ts";
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { HomePort } from "../../src/contract/home/port.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { Message, Part } from "../../src/contract/message.ts";
 import type { PeoplePort } from "../../src/contract/people.ts";
@@ -63,6 +64,8 @@ export interface TestSessionOptions {
   people?: Partial<PeoplePort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
+  /** The owner's machines. */
+  home?: HomePort;
   /** Stored files by key. */
   media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
@@ -129,6 +132,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         },
       },
       workspace: options.workspace,
+      ...(options.home ? { home: options.home } : {}),
       gateway: {
         publish: async (parcel) => {
           if (!isGone()) told.push(...parcel.events);
