@@ -78,7 +78,6 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
     Hostname: "sandbox",
     Env: [],
     Healthcheck: { Test: ["NONE"] },
-    NetworkDisabled: network === "none",
     HostConfig: {
       NetworkMode: network,
       ReadonlyRootfs: true,

@@ -8,6 +8,8 @@
  */
 export const START = `
 cd -- "$1" 2>/dev/null || { printf 'skerry nofolder\\n'; exit 126; }
+unset OLDPWD
+if [ -t 0 ]; then stty rows 40 cols 120; fi 2>/dev/null
 printf 'skerry %s\\n' "$$"
 if [ -x /bin/bash ]; then exec /bin/bash -c "$2"; fi
 exec /bin/sh -c "$2"

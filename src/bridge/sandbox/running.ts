@@ -66,7 +66,6 @@ export async function startRunning(request: LaunchRequest<SandboxPlace>, options
     exec.line.destroy();
     throw explainSilence(greeting.noise);
   }
-  if (request.isPty) await engine.ask("POST", `/exec/${exec.id}/resize`, { query: { h: "40", w: "120" } });
   return new SandboxProcess(exec, { pid, mark, isPty: request.isPty }, options);
 }
 
@@ -175,7 +174,7 @@ class SandboxProcess implements RunningProcess {
     if (state === undefined || (state !== "gone" && state.Running !== false)) {
       return { endedBy: "The line to the container engine broke while it ran; what became of it is not known." };
     }
-    const gone = await this.#explainContainer().catch(() => undefined);
+    const gone = await this.#explainGone(state === "gone" ? undefined : state.ExitCode);
     const exitCode = state === "gone" ? undefined : (state.ExitCode ?? undefined);
     if (state === "gone" || gone !== undefined) {
       return { ...(exitCode === undefined ? {} : { exitCode }), endedBy: gone ?? "The container engine lost sight of it." };
@@ -185,6 +184,16 @@ class SandboxProcess implements RunningProcess {
     if (this.#sent !== undefined && signal !== undefined) return { signal };
     if (exitCode === 137 && (await this.#hasRunOut())) return { signal: "SIGKILL", endedBy: this.#outOfMemory() };
     return { exitCode };
+  }
+
+  /** A container that is being stopped says so a moment later than what ran in it. */
+  async #explainGone(exitCode: number | null | undefined): Promise<string | undefined> {
+    const isAbrupt = exitCode === 137 && this.#sent === undefined;
+    for (let round = 0; ; round++) {
+      const gone = await this.#explainContainer().catch(() => undefined);
+      if (gone !== undefined || !isAbrupt || round >= 5) return gone;
+      await wait(100);
+    }
   }
 
   /** Why the container is not there any more; undefined: it is. */

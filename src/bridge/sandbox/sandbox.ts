@@ -31,6 +31,8 @@ export interface SandboxOptions {
   now?(): number;
   /** With less than this left on the disk nothing is started, and what runs is ended. */
   minFreeBytes?: number;
+  /** Works on all files by commands in the container, as where folders of this machine cannot be walked safely. */
+  isFilesInside?: boolean;
 }
 
 export interface Sandbox {
@@ -108,6 +110,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
         }
       }),
     files: openFiles({
+      ...(options.isFilesInside === true ? { isDirect: false } : {}),
       folderOf: async (place) => ({ name: WORKSPACE, ...(await folderOf(place)) }),
       inside: (place) => withEngine(async (engine) => ({ engine, container: (await containers().open(engine, place)).id })),
     }),
