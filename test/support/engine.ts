@@ -97,7 +97,8 @@ class Daemon {
 
   async start(): Promise<void> {
     const log = openSync(join(this.#dir, "log"), "a");
-    rmSync(join(this.#dir, "pid"), { force: true });
+    // After a crash: numbers of processes that went with it.
+    for (const path of ["pid", "exec/containerd/containerd.pid"]) rmSync(join(this.#dir, path), { force: true });
     this.#child = spawn(
       "dockerd",
       [

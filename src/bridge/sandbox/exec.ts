@@ -5,6 +5,10 @@ import { HomeRefused } from "../../contract/errors.ts";
 import { type Engine, isReply, refuse } from "./engine.ts";
 import { readFrames } from "./frames.ts";
 
+const WATCH_MS = 500;
+/** For what is still on its way when a command has ended. */
+const DRAIN_MS = 200;
+
 export interface ExecRequest {
   container: string;
   argv: readonly string[];
@@ -23,7 +27,6 @@ export interface OpenExec {
 export interface ExecState {
   Running?: boolean;
   ExitCode?: number | null;
-  CanRemove?: boolean;
 }
 
 /** @throws HomeRefused when the engine does not start it. */
@@ -93,6 +96,10 @@ export async function runInside(
     fault = "late";
     exec.line.destroy();
   }, timeoutMs);
+  // An engine keeps the line open as long as input waits that nobody reads any more.
+  const watch = setInterval(() => {
+    void endWhenOver(engine, exec).catch(() => exec.line.destroy());
+  }, WATCH_MS);
   try {
     const fed = feed(exec.line, input);
     await exec.closed;
@@ -103,8 +110,16 @@ export async function runInside(
     return { exitCode, stdout: Buffer.concat(out), stderr: Buffer.concat(errors).toString("utf8").trim() };
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     exec.line.destroy();
   }
+}
+
+async function endWhenOver(engine: Engine, { id, line }: OpenExec): Promise<void> {
+  const reply = await engine.ask("GET", `/exec/${id}/json`);
+  if (reply.status === 200 && (reply.body as ExecState).Running !== false) return;
+  await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+  line.destroy();
 }
 
 /** Its line is closed; the engine may need a moment to notice that it ended. */

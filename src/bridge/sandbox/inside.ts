@@ -70,15 +70,20 @@ cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev
 exit 0
 `;
 
-/** What may be named: nothing of /proc, /sys or /dev, wherever links lead. Sets \`real\`. Arguments of the scripts: root, path. */
+/**
+ * What may be named: nothing of /proc, /sys or /dev, wherever links lead. `resolve` sets `real`, "" when there is nothing; the x
+ * keeps a name's own newlines.
+ */
 const GUARD = `
 root=$1 path=$2
+resolve() { real=$(readlink -f -- "$1" 2>/dev/null; printf x); real=\${real%x}; real=\${real%?}; }
 within() { case "$1" in "$root"|"$root"/*) return 0 ;; *) printf 'outside' >&2; exit 3 ;; esac }
 `;
 
 /** Arguments: root, path, offset, bytes. Says size and time in a line, then the bytes. */
 export const READ = `${GUARD}
-real=$(readlink -f -- "$path") || { printf 'missing' >&2; exit 4; }
+resolve "$path"
+[ -n "$real" ] || { printf 'missing' >&2; exit 4; }
 within "$real"
 [ -e "$real" ] || { printf 'missing' >&2; exit 4; }
 [ -f "$real" ] || { printf 'nofile' >&2; exit 5; }
@@ -88,21 +93,32 @@ tail -c "+$(($3 + 1))" -- "$real" | head -c "$4"
 
 /** Arguments: root, path, time it should have or "". Reads the bytes from its input; whole or not at all. */
 export const WRITE = `${GUARD}
+if [ -L "$path" ]; then
+  resolve "$path"
+  [ -n "$real" ] || { printf 'missing' >&2; exit 4; }
+  within "$real"
+  path=$real
+fi
 folder=\${path%/*}
 # The nearest part that is there tells where the rest will be made.
 near=$folder
 while [ ! -e "$near" ] && [ ! -L "$near" ] && [ "$near" != "" ]; do near=\${near%/*}; done
-within "$(readlink -f -- "$near")"
+resolve "$near"
+within "$real"
 mkdir -p -- "$folder" || { printf 'nofolder' >&2; exit 6; }
-within "$(readlink -f -- "$folder")"
+resolve "$folder"
+within "$real"
 [ -d "$path" ] && { printf 'nofile' >&2; exit 5; }
 new=1
 if [ -e "$path" ]; then
   new=0
   [ -f "$path" ] || { printf 'nofile' >&2; exit 5; }
   [ -z "$3" ] || [ "$3" = "$(stat -c %Y -- "$path")" ] || { printf 'changed' >&2; exit 7; }
+elif [ -n "$3" ]; then
+  printf 'changed' >&2; exit 7
 fi
-draft="$path.skerry-$$"
+draft="$folder/.skerry-$$"
+if [ "$new" = 0 ]; then cp -p -- "$path" "$draft" || { rm -f -- "$draft"; exit 8; }; fi
 cat > "$draft" || { rm -f -- "$draft"; exit 8; }
 mv -f -- "$draft" "$path" || { rm -f -- "$draft"; exit 8; }
 printf '%s ' "$new"
@@ -111,7 +127,8 @@ stat -c '%s %Y' -- "$path"
 
 /** Arguments: root, path, depth, limit. One entry each: kind, size, time, path, ended by a NUL. */
 export const LIST = `${GUARD}
-real=$(readlink -f -- "$path") || { printf 'missing' >&2; exit 4; }
+resolve "$path"
+[ -n "$real" ] || { printf 'missing' >&2; exit 4; }
 within "$real"
 [ -d "$real" ] || { [ -e "$real" ] && printf 'nofolder' >&2 || printf 'missing' >&2; exit 4; }
 find "$real" -mindepth 1 -maxdepth "$3" -exec sh -c 'for one; do stat -c "%F|%s|%Y" -- "$one"; printf "%s\\0" "$one"; done' sh {} + 2>/dev/null

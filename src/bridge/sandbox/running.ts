@@ -15,6 +15,7 @@ const DRAIN_MS = 300;
 const START_MS = 30_000;
 /** One argument of a program has at most 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
+const REMOVED = "Its sandbox was removed by somebody while it ran; the next command gets a new one.";
 const SIGNALS: Record<number, string> = { 1: "SIGHUP", 2: "SIGINT", 9: "SIGKILL", 15: "SIGTERM" };
 
 export interface ContainerHandle {
@@ -189,17 +190,20 @@ class SandboxProcess implements RunningProcess {
   /** A container that is being stopped says so a moment later than what ran in it. */
   async #explainGone(exitCode: number | null | undefined): Promise<string | undefined> {
     const isAbrupt = exitCode === 137 && this.#sent === undefined;
-    for (let round = 0; ; round++) {
-      const gone = await this.#explainContainer().catch(() => undefined);
-      if (gone !== undefined || !isAbrupt || round >= 5) return gone;
-      await wait(100);
+    let gone: string | undefined;
+    // One that is removed is stopped first.
+    for (let round = 0; round < 6; round++) {
+      if (round > 0) await wait(100);
+      gone = await this.#explainContainer().catch(() => undefined);
+      if (gone === undefined ? !isAbrupt : gone === REMOVED) break;
     }
+    return gone;
   }
 
   /** Why the container is not there any more; undefined: it is. */
   async #explainContainer(): Promise<string | undefined> {
     const reply = await this.#inspect();
-    if (reply.status === 404) return "Its sandbox was removed by somebody while it ran; the next command gets a new one.";
+    if (reply.status === 404) return REMOVED;
     const { State: state } = reply.body as { State?: { Running?: boolean; OOMKilled?: boolean } };
     if (state?.Running !== false) return undefined;
     return state.OOMKilled === true

@@ -128,8 +128,10 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
     const text = readFileSync(new URL("../../../sandbox/image/Dockerfile", import.meta.url), "utf8");
     const dir = join(box.stateDir, "offline");
     mkdirSync(dir);
-    // Its base is here, as it would be after an earlier build; its packages are not.
-    writeFileSync(join(dir, "Dockerfile"), text.replace(/^FROM .*$/m, `FROM ${DEFAULT_IMAGE}`));
+    // Its base is here, as it would be after an earlier build; one of its packages is not.
+    const more = text.replace(/^FROM .*$/m, `FROM ${DEFAULT_IMAGE}`).replace(" zip ", " zip cowsay ");
+    expect(more).toContain("cowsay");
+    writeFileSync(join(dir, "Dockerfile"), more);
     const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image: "skerry-test-offline:1" } });
     const failed = await refusal(builder.buildImage(() => undefined));
     expect(failed).toMatchObject({

@@ -124,9 +124,11 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
     expect(output).not.toContain(SECRET);
     const names = new Set([...output.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]));
     expect([...names].sort()).toEqual(["GIVEN", "HOME", "HOSTNAME", "LANG", "PATH", "PWD", "SHLVL", "SKERRY_PROCESS", "_"]);
-    const { output: hidden } = await box.run(place, `grep -rls ${SECRET} /proc /tmp /run /workspace /etc /var 2>/dev/null`);
-    // The searching command itself carries the word.
-    expect(hidden.split("\n").filter((path) => path !== "" && !/^\/proc\/(\d+|self|thread-self)\//.test(path))).toEqual([]);
+    const { output: hidden } = await box.run(
+      place,
+      `grep -rls "${SECRET.slice(0, -1)}[${SECRET.slice(-1)}]" /tmp /run /workspace /etc /var 2>/dev/null`,
+    );
+    expect(hidden).toBe("");
   });
 
   test("it writes nowhere but where it may", async () => {
