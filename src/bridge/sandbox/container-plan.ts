@@ -67,7 +67,8 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
   }
   const memory = place.memoryMb * MIB;
   const tmpMb = Math.max(8, Math.min(512, Math.floor(place.memoryMb / 2)));
-  const own = `uid=${user.uid},gid=${user.gid}`;
+  // Docker takes the mode of the image's own folder in spite of what is asked; Podman knows no owner of it.
+  const own = engine.name === "Podman" ? "mode=1777" : `mode=1777,uid=${user.uid},gid=${user.gid}`;
   const isReadOnly = place.workspace === "ro";
   const body: Record<string, unknown> = {
     Image: image,
@@ -97,6 +98,8 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
       Ulimits: [
         { Name: "nofile", Soft: 4096, Hard: 8192 },
         { Name: "core", Soft: 0, Hard: 0 },
+        // Podman would ask for more processes than a machine may grant; how many there can be is PidsLimit's matter.
+        ...(engine.name === "Podman" ? [{ Name: "nproc", Soft: 32_768, Hard: 32_768 }] : []),
         { Name: "fsize", Soft: MAX_FILE_BYTES, Hard: MAX_FILE_BYTES },
       ],
       // Programs may run from /tmp: they may from /workspace too, and much that builds or unpacks needs it.
@@ -104,9 +107,9 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
         ...Object.fromEntries(
           request.imageVolumes.filter(isExtraVolume).map((path) => [path, `rw,noexec,nosuid,nodev,size=16m,${own}`]),
         ),
-        "/tmp": `rw,exec,nosuid,nodev,size=${tmpMb}m,mode=1777,${own}`,
-        "/var/tmp": `rw,noexec,nosuid,nodev,size=${Math.min(64, tmpMb)}m,mode=1777,${own}`,
-        "/run": `rw,noexec,nosuid,nodev,size=8m,mode=755,${own}`,
+        "/tmp": `rw,exec,nosuid,nodev,size=${tmpMb}m,${own}`,
+        "/var/tmp": `rw,noexec,nosuid,nodev,size=${Math.min(64, tmpMb)}m,${own}`,
+        "/run": `rw,noexec,nosuid,nodev,size=8m,${own}`,
       },
       ...mountOf(request.folder, isReadOnly, engine.hasSelinux),
       RestartPolicy: { Name: "no" },

@@ -237,7 +237,9 @@ describe.skipIf(reason !== undefined)("a command in the sandbox", () => {
   test("an image that is missing is told with what to do, and never fetched", async () => {
     expect(await refusal(box.run(box.place("imageless", { image: "nobody/has:this" }), "true"))).toMatchObject({
       code: "NO_IMAGE",
-      message: "The image nobody/has:this is not on this machine. Fetch it with: docker pull nobody/has:this",
+      message: expect.stringMatching(
+        /^The image nobody\/has:this is not on this machine. Fetch it with: (docker|podman) pull nobody\/has:this$/,
+      ),
     });
     expect(await refusal(box.run(box.place("imageless", { image: "../../containers/json?x=" }), "true"))).toMatchObject({
       code: "INVALID_REQUEST",
