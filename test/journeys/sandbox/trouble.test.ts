@@ -78,11 +78,12 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
     const archive = imageArchive();
     engine = await startEngine();
     box = openTestSandbox(engine);
-    expect(await status(box)).toMatchObject({ hasImage: false, containers: [] });
-    expect(await refusal(box.run(box.place("x"), "true"))).toMatchObject({
-      code: "NO_IMAGE",
-      message: `The sandbox's image ${DEFAULT_IMAGE} is not on this machine yet. Build it once with: skerry bridge sandbox build`,
-    });
+    if (engine.isOwn) expect(await status(box)).toMatchObject({ hasImage: false, containers: [] });
+    if (engine.isOwn)
+      expect(await refusal(box.run(box.place("x"), "true"))).toMatchObject({
+        code: "NO_IMAGE",
+        message: `The sandbox's image ${DEFAULT_IMAGE} is not on this machine yet. Build it once with: skerry bridge sandbox build`,
+      });
     await engine.importImage(DEFAULT_IMAGE, archive);
   }, 600_000);
 
