@@ -29,6 +29,17 @@ interface Info {
   CPUCfsQuota?: boolean;
 }
 
+interface PodmanInfo {
+  host?: {
+    cgroupVersion?: string;
+    cgroupControllers?: string[] | null;
+    security?: { rootless?: boolean; seccompEnabled?: boolean; selinuxEnabled?: boolean };
+  };
+}
+
+/** Of Podman's own interface: the oldest that says what is asked. */
+const PODMAN_API = "v4.0.0";
+
 /** @throws HomeRefused NO_ENGINE, with what to do. */
 export async function findEngine(search: EngineSearch): Promise<Engine> {
   const sockets = listSockets(search);
@@ -106,10 +117,9 @@ async function openEngine(socket: string): Promise<Engine> {
   }
   const guards = info.SecurityOptions ?? [];
   const seccomp = guards.find((guard) => guard.startsWith("name=seccomp"));
-  return new Engine({
+  const facts: EngineFacts = {
     ...unknown,
     api,
-    name: version.Components?.some(({ Name }) => /podman/i.test(Name ?? "")) ? "Podman" : "Docker",
     version: version.Version ?? "unknown",
     isRootless: guards.includes("name=rootless"),
     hasSeccomp: seccomp !== undefined && !seccomp.includes("unconfined"),
@@ -119,7 +129,31 @@ async function openEngine(socket: string): Promise<Engine> {
       pids: info.PidsLimit === true,
       cpu: info.CpuCfsQuota === true || info.CPUCfsQuota === true,
     },
-  });
+  };
+  const isPodman = version.Components?.some(({ Name }) => /podman/i.test(Name ?? "")) === true;
+  return new Engine(isPodman ? await readPodman(facts) : facts);
+}
+
+/** Docker's words for Podman leave out that it is rootless, and promise limits that it then cannot keep. Its own tell. */
+async function readPodman(facts: EngineFacts): Promise<EngineFacts> {
+  const { host } = await readReply<PodmanInfo>(new Engine({ ...facts, api: PODMAN_API }), "/libpod/info");
+  const controllers = host?.cgroupControllers ?? [];
+  const isRootless = host?.security?.rootless === true;
+  // Without root, the first version of cgroups lets nobody limit anything.
+  const canLimit = !isRootless || host?.cgroupVersion === "v2";
+  const has = (controller: string) => canLimit && (!isRootless || controllers.includes(controller));
+  return {
+    ...facts,
+    name: "Podman",
+    isRootless,
+    hasSeccomp: host?.security?.seccompEnabled === true,
+    hasSelinux: host?.security?.selinuxEnabled === true,
+    limits: {
+      memory: facts.limits.memory && has("memory"),
+      pids: facts.limits.pids && has("pids"),
+      cpu: facts.limits.cpu && has("cpu"),
+    },
+  };
 }
 
 async function readReply<Body extends object>(engine: Engine, path: string): Promise<Body> {

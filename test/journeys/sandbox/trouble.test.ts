@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
       engine: { name: expect.stringMatching(/Docker|Podman/), version: expect.stringMatching(/^\d+\./), socket: engine.socket },
       image: DEFAULT_IMAGE,
       hasImage: true,
-      containers: [{ key: "agent:main:main", isRunning: true, image: DEFAULT_IMAGE }],
+      containers: [{ key: "agent:main:main", isRunning: true, image: expect.stringContaining(DEFAULT_IMAGE) }],
     });
     expect(Math.abs((told?.containers[0]?.usedAt ?? 0) - Date.now())).toBeLessThan(60_000);
   });
@@ -119,7 +119,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
       message: expect.stringMatching(/^The image was not built: .*7/),
     });
     expect(failing.lines.join("\n")).toContain("so far");
-    expect(await build("NONSENSE\n").done).toMatchObject({ message: expect.stringMatching(/NONSENSE|no build stage/i) });
+    expect(await build("NONSENSE\n").done).toMatchObject({ message: expect.stringMatching(/NONSENSE|no build stage|no FROM/i) });
     expect((await status(box))?.hasImage).toBe(true);
   });
 
