@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
+import type { SandboxStatus } from "../../contract/home/commands.ts";
 import type { HomeCommands } from "../home-command.ts";
 import type { PlaceHost } from "../places/place.ts";
 import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
@@ -38,6 +39,7 @@ export interface SandboxOptions {
 export interface Sandbox {
   host: PlaceHost<SandboxPlace>;
   commands: HomeCommands;
+  status(): Promise<SandboxStatus>;
   /** Takes away what was idle for a day or is a week old. Answers how many. @throws HomeRefused */
   prune(): Promise<number>;
   /** @throws HomeRefused */
@@ -121,24 +123,23 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     return { root: folder, owner };
   }
 
-  const commands: HomeCommands = {
-    async "sandbox.status"() {
-      try {
-        return await withEngine(async (engine) => {
-          const { name, version, isRootless, socket } = engine.facts;
-          const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
-          return { engine: { name, version, isRootless, socket }, image, hasImage: picture !== undefined, containers: list };
-        });
-      } catch (error) {
-        if (!(error instanceof HomeRefused)) throw error;
-        return { reason: error.message, image, hasImage: false, containers: [] };
-      }
-    },
-  };
+  async function status(): Promise<SandboxStatus> {
+    try {
+      return await withEngine(async (engine) => {
+        const { name, version, isRootless, socket } = engine.facts;
+        const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
+        return { engine: { name, version, isRootless, socket }, image, hasImage: picture !== undefined, containers: list };
+      });
+    } catch (error) {
+      if (!(error instanceof HomeRefused)) throw error;
+      return { reason: error.message, image, hasImage: false, containers: [] };
+    }
+  }
 
   return {
     host,
-    commands,
+    commands: { "sandbox.status": status },
+    status,
     prune,
     async buildImage(onLine, signal) {
       const request: BuildRequest = { imageDir: options.imageDir, image, onLine, signal };

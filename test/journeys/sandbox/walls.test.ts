@@ -258,7 +258,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
       );
       expect(output).toBe("eth0lo");
     } finally {
-      for (const { name } of (await open.commands["sandbox.status"]?.({}, undefined as never))?.containers ?? []) {
+      for (const { name } of (await open.status()).containers) {
         await engine.engine.ask("DELETE", `/containers/${name}`, { query: { force: "true" } });
       }
       await engine.engine.ask("DELETE", "/networks/inner");
@@ -369,9 +369,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
       `ls -A /workspace /tmp; ps -eo args | grep 'sleep 100[7]'; grep -rls "${word}[t]" /workspace /tmp /run /var /etc /dev/shm 2>/dev/null; cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep '^SECRET='`,
     );
     expect(output).toBe("/tmp:\n\n/workspace:\n");
-    const names = ((await box.commands["sandbox.status"]?.({}, undefined as never))?.containers ?? []).filter(({ key }) =>
-      /alice|bob/.test(key),
-    );
+    const names = (await box.status()).containers.filter(({ key }) => /alice|bob/.test(key));
     expect(new Set(names.map(({ name }) => name)).size).toBe(2);
     await mine.kill("KILL");
   });
