@@ -237,12 +237,13 @@ class SandboxProcess implements RunningProcess {
   }
 }
 
-/** The first line of a command is ours; all before and after it is the command's. */
+/** The first line of its output is ours; the rest, and what overtook it on the other stream, is the command's. */
 class Greeting {
   readonly heard: Promise<void>;
   readonly #hear: () => void;
   readonly #pass: (chunk: Uint8Array) => void;
   #kept: Buffer = Buffer.alloc(0);
+  readonly #early: Buffer[] = [];
   #said: string | undefined;
   #isOver = false;
   /** What came instead of a greeting. */
@@ -261,7 +262,7 @@ class Greeting {
       return;
     }
     if (stream === "error") {
-      this.noise += Buffer.from(chunk).toString("utf8").slice(0, 1000);
+      this.#early.push(Buffer.from(chunk));
       return;
     }
     this.#kept = Buffer.concat([this.#kept, chunk]);
@@ -270,15 +271,19 @@ class Greeting {
     this.#isOver = true;
     const line = this.#kept.subarray(0, Math.max(0, end)).toString("utf8").trim();
     this.#said = /^skerry (\w+)$/.exec(line)?.[1];
-    if (this.#said === undefined) this.noise += this.#kept.toString("utf8").slice(0, 1000);
     const rest = this.#kept.subarray(end + 1);
     this.#hear();
-    if (this.#said !== undefined && rest.length > 0) this.#pass(rest);
+    if (this.#said === undefined) return;
+    for (const early of this.#early) this.#pass(early);
+    if (rest.length > 0) this.#pass(rest);
   }
 
   end(): string | undefined {
-    if (!this.#isOver) this.noise += this.#kept.toString("utf8");
     this.#isOver = true;
+    if (this.#said === undefined)
+      this.noise = Buffer.concat([...this.#early, this.#kept])
+        .toString("utf8")
+        .slice(0, 1000);
     return this.#said;
   }
 }

@@ -44,6 +44,14 @@ describe.skipIf(reason !== undefined)("a command in the sandbox", () => {
     expect(ran.endedBy).toBeUndefined();
   });
 
+  test("loses no word of either stream, however fast it says it and ends", async () => {
+    const place = box.place("plain");
+    for (let round = 0; round < 15; round++) {
+      const { output } = await box.run(place, "echo err >&2; echo out");
+      expect(output.split("\n").sort()).toEqual(["", "err", "out"]);
+    }
+  });
+
   test("runs by bash, in /workspace, with what the place and the call gave it", async () => {
     const place = box.place("env", { env: { FROM_PLACE: "1", BOTH: "place" } });
     const ran = await box.run(place, 'echo "$BASH_VERSION|$PWD|$FROM_PLACE|$BOTH|$HOME"', { env: { BOTH: "call" } });
