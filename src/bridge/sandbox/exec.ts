@@ -8,6 +8,7 @@ import { readFrames } from "./frames.ts";
 const WATCH_MS = 500;
 /** For what is still on its way when a command has ended. */
 const DRAIN_MS = 200;
+const MAX_DRAIN_MS = 5_000;
 
 export interface ExecRequest {
   container: string;
@@ -118,8 +119,22 @@ export async function runInside(
 async function endWhenOver(engine: Engine, { id, line }: OpenExec): Promise<void> {
   const reply = await engine.ask("GET", `/exec/${id}/json`);
   if (reply.status === 200 && (reply.body as ExecState).Running !== false) return;
-  await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+  await waitQuiet(line);
   line.destroy();
+}
+
+/** Until nothing came for a moment: what ended may have said more than was read yet. What a child of it says goes on for ever. */
+export async function waitQuiet(line: Duplex): Promise<void> {
+  const giveUpAt = performance.now() + MAX_DRAIN_MS;
+  let heardAt = performance.now();
+  const note = () => {
+    heardAt = performance.now();
+  };
+  line.on("data", note);
+  while (!line.destroyed && performance.now() < giveUpAt && performance.now() - heardAt < DRAIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  line.off("data", note);
 }
 
 /** Its line is closed; the engine may need a moment to notice that it ended. */

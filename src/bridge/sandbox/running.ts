@@ -6,12 +6,10 @@ import { HomeRefused } from "../../contract/errors.ts";
 import type { Ended, LaunchRequest, RunningProcess } from "../places/place.ts";
 import type { SandboxPlace } from "./container-plan.ts";
 import type { Engine, EngineReply } from "./engine.ts";
-import { type ExecState, type OpenExec, openExec, runInside, writeTo } from "./exec.ts";
+import { type ExecState, type OpenExec, openExec, runInside, waitQuiet, writeTo } from "./exec.ts";
 import { KILL, MARK, OOM_COUNT, START } from "./inside.ts";
 
 const WATCH_MS = 1_000;
-/** For output that is still on its way when the command has ended. */
-const DRAIN_MS = 300;
 const START_MS = 30_000;
 /** One argument of a program has at most 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
@@ -137,7 +135,7 @@ class SandboxProcess implements RunningProcess {
       await this.#checkDisk();
       const state = await this.#ask();
       if (state === "gone" || state.Running === false) {
-        await wait(DRAIN_MS);
+        await waitQuiet(this.#exec.line);
         this.#exec.line.destroy();
       }
     } catch {
