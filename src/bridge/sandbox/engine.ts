@@ -81,7 +81,7 @@ export class Engine {
   }
 
   /** Takes over the line of the request: what a command reads and writes. Ended on this side, the command's input ends. */
-  attach(path: string, body: unknown): Promise<Duplex | EngineReply> {
+  attach(path: string, body: unknown, timeoutMs = ASK_TIMEOUT_MS): Promise<Duplex | EngineReply> {
     return new Promise((resolve, reject) => {
       const text = Buffer.from(JSON.stringify(body));
       const asked = request({
@@ -95,6 +95,7 @@ export class Engine {
         },
       });
       asked.once("upgrade", (_reply, socket, head) => {
+        // What runs may be silent for as long as it likes.
         asked.setTimeout(0);
         if (head.length > 0) socket.unshift(head);
         resolve(socket);
@@ -103,7 +104,7 @@ export class Engine {
         readBody(reply, this.facts.socket).then((read) => resolve({ status: reply.statusCode ?? 0, ...read }), reject);
       });
       asked.once("error", (error) => reject(noEngine(this.facts.socket, error)));
-      asked.setTimeout(ASK_TIMEOUT_MS, () => asked.destroy(new Error("it did not answer in time")));
+      asked.setTimeout(timeoutMs, () => asked.destroy(new Error("it did not answer in time")));
       asked.end(text);
     });
   }

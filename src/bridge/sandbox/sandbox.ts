@@ -88,7 +88,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     launch: (request) =>
       withEngine(async (engine) => {
         const { place } = request;
-        const folder = posix.resolve(WORKSPACE, request.workdir ?? "");
+        const folder = posix.resolve(WORKSPACE, (request.workdir ?? "").replace(/^~(?=\/|$)/, WORKSPACE));
         const container = await containers().open(engine, place);
         const release = containers().occupy(container.name);
         try {

@@ -64,6 +64,7 @@ describe.skipIf(reason !== undefined)("a command in the sandbox", () => {
     await box.run(place, 'mkdir -p "$ODD"', { env: { ODD: odd } });
     const ran = await box.run(place, "pwd; ls -A /workspace", { workdir: odd });
     expect(ran.output).toBe(`/workspace/${odd}\n${odd}\n`);
+    expect((await box.run(place, "pwd", { workdir: "~" })).output).toBe("/workspace\n");
     expect(await refusal(box.run(place, "pwd", { workdir: "/nowhere" }))).toMatchObject({
       code: "NOT_FOUND",
       message: "There is no folder /nowhere in the sandbox, or it may not be entered.",
