@@ -3,7 +3,18 @@
 // the sandbox names, so that what it promises is there. Stops by itself.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Engine } from "../../src/bridge/sandbox/engine.ts";
@@ -11,7 +22,7 @@ import { findEngine } from "../../src/bridge/sandbox/engine-search.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CACHE = join(ROOT, ".cache/sandbox");
-const PACKAGES = ["docker.io", "iptables", "debootstrap"];
+const PACKAGES = ["docker.io", "iptables", "debootstrap", "curl"];
 const DOCKERFILE = join(ROOT, "sandbox/image/Dockerfile");
 
 export interface TestEngine {
@@ -29,8 +40,17 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
-/** Why there can be none here; undefined: there can. */
-export function whyNoEngine(): string | undefined {
+/** Why tests of the sandbox are left out here, said loudly; undefined: they run. @throws where they have to run. */
+export function skipReason(): string | undefined {
+  const reason = whyNoEngine();
+  if (reason === undefined) return undefined;
+  const text = `NOT TESTED: the sandbox needs a container engine, and ${reason}.`;
+  if (process.env["CI"] !== undefined) throw new Error(text);
+  console.error(text);
+  return reason;
+}
+
+function whyNoEngine(): string | undefined {
   if (process.env["SKERRY_TEST_ENGINE"] !== undefined) return undefined;
   if (process.platform !== "linux") return "tests start an engine of their own only on Linux; name one with SKERRY_TEST_ENGINE";
   if (process.getuid?.() !== 0) return "starting an engine needs root; name one with SKERRY_TEST_ENGINE=/var/run/docker.sock";
@@ -63,9 +83,14 @@ export function imageArchive(): string {
     .digest("hex")
     .slice(0, 12);
   const archive = join(CACHE, `${suite}-${hash}.tar`);
-  if (existsSync(archive)) return archive;
-  installPackages();
-  mkdirSync(CACHE, { recursive: true });
+  if (!existsSync(archive)) {
+    installPackages();
+    inTurn(() => existsSync(archive) || makeArchive(archive, suite, packages));
+  }
+  return archive;
+}
+
+function makeArchive(archive: string, suite: string, packages: string[]): void {
   const root = mkdtempSync(join(tmpdir(), "skroot-"));
   try {
     console.log(`Making the sandbox's image for tests (debootstrap ${suite}, about a minute) …`);
@@ -77,7 +102,6 @@ export function imageArchive(): string {
     rmSync(root, { recursive: true, force: true });
     rmSync(`${archive}.new`, { force: true });
   }
-  return archive;
 }
 
 export function packagesOf(dockerfile: string): string[] {
@@ -205,14 +229,36 @@ function upload(socket: string, path: string, archive: string): Promise<void> {
   });
 }
 
-let isInstalled = false;
 function installPackages(): void {
-  const isThere = ["dockerd", "iptables", "debootstrap"].every(hasCommand);
-  if (isInstalled || isThere) return;
-  console.log(`Installing ${PACKAGES.join(", ")} for the sandbox's tests …`);
-  run("apt-get", ["update", "-qq"]);
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...PACKAGES]);
-  isInstalled = true;
+  const areThere = () => ["dockerd", "iptables", "debootstrap", "curl"].every(hasCommand);
+  if (areThere()) return;
+  inTurn(() => {
+    if (areThere()) return;
+    console.log(`Installing ${PACKAGES.join(", ")} for the sandbox's tests …`);
+    run("apt-get", ["update", "-qq"]);
+    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...PACKAGES]);
+  });
+}
+
+/** Files of tests run beside each other, in processes of their own: one of them makes what all need. */
+function inTurn(work: () => unknown): void {
+  mkdirSync(CACHE, { recursive: true });
+  const lock = join(CACHE, "lock");
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch {
+      const holder = existsSync(lock) ? readFileSync(lock, "utf8") : "";
+      if (holder !== "" && !existsSync(`/proc/${holder}`)) rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
 
 function hasCommand(name: string): boolean {

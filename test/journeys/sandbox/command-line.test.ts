@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { imageArchive, startEngine, type TestEngine, whyNoEngine } from "../../support/engine.ts";
+import { imageArchive, skipReason, startEngine, type TestEngine } from "../../support/engine.ts";
 
-const reason = whyNoEngine();
-if (reason !== undefined) console.error(`NOT TESTED: the sandbox needs a container engine, and ${reason}.`);
+const reason = skipReason();
 const SKERRY = resolve(import.meta.dirname, "../../../bin/skerry.mjs");
 
 describe.skipIf(reason !== undefined)("skerry bridge sandbox", () => {

@@ -6,11 +6,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { containerName } from "../../../src/bridge/sandbox/container-plan.ts";
 import { DEFAULT_IMAGE } from "../../../src/bridge/sandbox/image.ts";
-import { imageArchive, startEngine, type TestEngine, whyNoEngine } from "../../support/engine.ts";
+import { imageArchive, skipReason, startEngine, type TestEngine } from "../../support/engine.ts";
 import { openTestSandbox, type TestSandbox } from "../../support/sandbox.ts";
 
-const reason = whyNoEngine();
-if (reason !== undefined) console.error(`NOT TESTED: the sandbox needs a container engine, and ${reason}.`);
+const reason = skipReason();
 
 describe.skipIf(reason !== undefined)("a command in the sandbox", () => {
   let engine: TestEngine;
