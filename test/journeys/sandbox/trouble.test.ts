@@ -110,7 +110,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
       writeFileSync(join(dir, "Dockerfile"), text);
       const lines: string[] = [];
       const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image: "skerry-test-broken:1" } });
-      return { lines, done: refusal(builder.buildImage((line) => lines.push(line))) };
+      return { lines, done: refusal(builder.buildImage((line) => lines.push(line))).finally(() => builder.leave()) };
     };
     const failing = build(`FROM ${DEFAULT_IMAGE}\nRUN echo so far; exit 7\n`);
     expect(await failing.done).toMatchObject({
@@ -133,7 +133,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
     expect(more).toContain("cowsay");
     writeFileSync(join(dir, "Dockerfile"), more);
     const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image: "skerry-test-offline:1" } });
-    const failed = await refusal(builder.buildImage(() => undefined));
+    const failed = await refusal(builder.buildImage(() => undefined)).finally(() => builder.leave());
     expect(failed).toMatchObject({
       code: "UNAVAILABLE",
       message: expect.stringContaining("there is no way to the network from the engine"),
