@@ -106,10 +106,9 @@ export class Containers {
     let removed = 0;
     for (const one of await this.#list(engine)) {
       const name = nameOf(one);
-      const isIdle = now() - this.#usedAt(one) >= IDLE_MS || now() - one.Created * 1000 >= OLD_MS;
-      if (!isIdle) continue;
       await this.#inTurn(name, async () => {
-        if ((this.#running.get(name) ?? 0) > 0) return;
+        const isIdle = now() - this.#usedAt(one) >= IDLE_MS || now() - one.Created * 1000 >= OLD_MS;
+        if (!isIdle || (this.#running.get(name) ?? 0) > 0) return;
         await this.remove(engine, one.Id);
         // A folder with nothing in it is made again when it is needed.
         await rmdir(join(this.#stateOf(name), "workspace")).catch(() => undefined);
@@ -279,11 +278,12 @@ export class Containers {
   }
 
   #handleOf(id: string, name: string, place: SandboxPlace, folder: string): ContainerHandle {
+    // Opened is used: whoever tidies up in the next moment leaves it.
+    this.#touch(name);
     const known = this.#handles.get(name);
     if (known?.id === id) return known;
     const handle = { id, name, folder, memoryMb: place.memoryMb, oomKills: 0 };
     this.#handles.set(name, handle);
-    this.#touch(name);
     return handle;
   }
 

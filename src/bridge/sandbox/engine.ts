@@ -1,5 +1,6 @@
 // A container engine by its HTTP interface over a socket of this machine: one request, one reply; a stream of lines; and the
-// raw line of a running command. Knows nothing of Skerry's containers. Docker and Podman both speak it.
+// raw line of a running command. Knows nothing of Skerry's containers. Docker and Podman both speak it. No library: the one there
+// is brings gRPC, SSH and a native build along, for a dozen requests.
 import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import type { Duplex } from "node:stream";
 import { HomeRefused } from "../../contract/errors.ts";
