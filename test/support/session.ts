@@ -6,6 +6,7 @@ import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from ".
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
 import type { ApprovalsPort } from "../../src/contract/home/approval.ts";
+import type { HomePort } from "../../src/contract/home/port.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { Message, Part } from "../../src/contract/message.ts";
 import type { PeoplePort } from "../../src/contract/people.ts";
@@ -65,6 +66,8 @@ export interface TestSessionOptions {
   approvals?: Partial<ApprovalsPort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
+  /** The owner's machines. */
+  home?: HomePort;
   /** Stored files by key. */
   media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
@@ -131,6 +134,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         },
       },
       workspace: options.workspace,
+      ...(options.home ? { home: options.home } : {}),
       gateway: {
         publish: async (parcel) => {
           if (!isGone()) told.push(...parcel.events);

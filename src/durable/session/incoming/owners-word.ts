@@ -49,12 +49,7 @@ export async function readPlainWord(parts: SessionParts, event: Event, brief: Br
   if (event.kind !== "message" || brief.hands?.isOwner !== true || event.message.from.kind === "group") return undefined;
   const { message } = event;
   const decision =
-    PLAIN_WORDS[
-      textOf(message.parts)
-        .trim()
-        .toLowerCase()
-        .replace(/[.!]+$/, "")
-    ];
+    PLAIN_WORDS.get(textOf(message.parts).trim().toLowerCase().replace(/[.!]+$/, ""));
   if (decision === undefined || (message.attachments ?? []).length > 0) return undefined;
   const ids = openQuestions(parts);
   const [id] = ids;
