@@ -33,7 +33,7 @@ export function showLine(text: string, maxChars = 200): string {
 }
 
 function spell(text: string): string {
-  return text.replaceAll("\r\n", "\n\u000d").replace(HIDDEN, (signs) => {
+  return text.replace(HIDDEN, (signs) => {
     if (signs === "\n") return signs;
     return [...signs].map(nameSign).join("");
   });

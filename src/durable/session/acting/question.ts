@@ -47,6 +47,11 @@ export function writeQuestion(
   return { text: written.text, buttons: buttonsOf(code, written.isCut) };
 }
 
+/** Whether its message shows all of the command. */
+export function isShownWhole(approval: Approval): boolean {
+  return writeQuestion(approval, { isHere: true, now: approval.askedAt }).buttons.flat().length > 1;
+}
+
 /** Who has not seen the whole can only say no by a press. */
 function buttonsOf(code: string, isCut: boolean): Button[][] {
   const deny = { label: "Deny", value: `/approve ${code} deny` };

@@ -11,7 +11,7 @@ import { addressKey } from "../../agent/delivery.ts";
 import { channelLabel } from "../../agent/envelope.ts";
 import { applyChoice, isLooser } from "../../tools/hands/choice.ts";
 import { questionItemId } from "../acting/approval-desk.ts";
-import { codeOf } from "../acting/question.ts";
+import { codeOf, isShownWhole } from "../acting/question.ts";
 import type { SessionParts } from "../parts.ts";
 
 const ONLY_OWNER = "Only my owner decides about commands.";
@@ -43,13 +43,21 @@ const PLAIN_WORDS = new Map(
 );
 
 /** What a plain word means: an answer to the one open question, or a choice between several that it cannot make. */
-export type PlainWord = { kind: "decides"; id: string; decision: ApprovalDecision } | { kind: "unclear"; questions: number };
+export type PlainWord =
+  | { kind: "decides"; id: string; decision: ApprovalDecision }
+  | { kind: "unclear"; questions: number }
+  /** The command is too long for this chat: nobody says yes to what they have not seen. */
+  | { kind: "unseen"; code: string };
 
 export async function readPlainWord(parts: SessionParts, event: Event, brief: Brief): Promise<PlainWord | undefined> {
   if (event.kind !== "message" || brief.hands?.isOwner !== true || event.message.from.kind === "group") return undefined;
   const { message } = event;
-  const decision =
-    PLAIN_WORDS.get(textOf(message.parts).trim().toLowerCase().replace(/[.!]+$/, ""));
+  const decision = PLAIN_WORDS.get(
+    textOf(message.parts)
+      .trim()
+      .toLowerCase()
+      .replace(/[.!]+$/, ""),
+  );
   if (decision === undefined || (message.attachments ?? []).length > 0) return undefined;
   const ids = openQuestions(parts);
   const [id] = ids;
@@ -61,14 +69,21 @@ export async function readPlainWord(parts: SessionParts, event: Event, brief: Br
   const approval = await parts.ports.directory.approval(id);
   // Written before the question was there, it was meant for something else.
   if (approval?.state !== "open" || message.sentAt + CLOCK_STEP_MS < approval.askedAt) return undefined;
-  return { kind: "decides", id, decision };
+  const isUnseen = decision !== "deny" && !isAnsweredInPlace(message.from) && !isShownWhole(approval);
+  return isUnseen ? { kind: "unseen", code: approval.code } : { kind: "decides", id, decision };
 }
 
 export async function answerPlainWord(parts: SessionParts, event: Event, word: PlainWord): Promise<string> {
-  if (word.kind === "unclear") {
-    return `${word.questions} commands wait for your word, so I cannot tell which one you mean. Use their buttons, or ${APPROVE_USAGE.replace("Write ", "write ")}`;
+  switch (word.kind) {
+    case "decides":
+      return decide(parts, event, word.id, word.decision);
+    case "unclear":
+      return `${word.questions} commands wait for your word, so I cannot tell which one you mean. Use their buttons, or ${APPROVE_USAGE.replace("Write ", "write ")}`;
+    case "unseen":
+      return `That command is too long to be shown here whole. Read it in the Control UI under Approvals, then decide there or write /approve ${word.code} once.`;
+    default:
+      return word satisfies never;
   }
-  return decide(parts, event, word.id, word.decision);
 }
 
 export async function answerApprove(parts: SessionParts, event: Event, brief: Brief, args: string): Promise<string> {
@@ -183,12 +198,7 @@ function keep(parts: SessionParts, choice: HandsChoice): void {
   parts.commit(() => parts.profile.change({ hands: Object.keys(choice).length > 0 ? choice : undefined }, parts.now()));
 }
 
-async function decide(
-  parts: SessionParts,
-  event: (Event & { kind: "message" }) | Event,
-  id: string,
-  decision: ApprovalDecision,
-): Promise<string> {
+async function decide(parts: SessionParts, event: Event, id: string, decision: ApprovalDecision): Promise<string> {
   if (event.kind !== "message") return ONLY_OWNER;
   parts.wake.countInside();
   const decided = await parts.ports.directory.decideApproval(id, decision, nameOf(event));
