@@ -26,9 +26,14 @@ export function showText(text: string, maxChars = Number.POSITIVE_INFINITY): Sho
   };
 }
 
-/** On one line, for names and reasons that came from elsewhere. */
+/** On one line, with a sign where a line ended. */
 export function showLine(text: string, maxChars = 200): string {
-  const spelled = spell(text.replace(/\s+/g, " ").trim());
+  const spelled = spell(
+    text
+      .trim()
+      .replace(/ *\n[ \n]*/g, " ⏎ ")
+      .replace(/[ \t]+/g, " "),
+  );
   return spelled.length > maxChars ? `${spelled.slice(0, maxChars - 1)}…` : spelled;
 }
 

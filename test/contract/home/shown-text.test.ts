@@ -48,7 +48,7 @@ test("a long one shows both ends and says how long it is", () => {
 });
 
 test("a line is one line", () => {
-  expect(showLine("desk\nApproved: yes\u202e", 40)).toBe("desk Approved: yes⟨U+202E⟩");
+  expect(showLine("desk\nApproved: yes\u202e", 40)).toBe("desk ⏎ Approved: yes⟨U+202E⟩");
   expect(showLine("x".repeat(500), 50)).toHaveLength(50);
 });
 
