@@ -5,6 +5,7 @@ import type { ChannelNote } from "../../src/contract/channels/channel.ts";
 import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from "../../src/contract/channels/delivery.ts";
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { ApprovalsPort } from "../../src/contract/home/approval.ts";
 import type { HomePort } from "../../src/contract/home/port.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { Message, Part } from "../../src/contract/message.ts";
@@ -62,6 +63,7 @@ export interface TestSessionOptions {
   fetchMedia?: DeliveryPort["fetchMedia"];
   readPlace?: DeliveryPort["read"];
   people?: Partial<PeoplePort>;
+  approvals?: Partial<ApprovalsPort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
   /** The owner's machines. */
@@ -163,7 +165,13 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
         maySend: async ({ to }) => ({ outcome: "allowed", to }),
         mayBeHeard: async ({ authors }) => authors.map(() => true),
+        askApproval: async () => Promise.reject(new Error("Nobody can be asked in this test.")),
+        decideApproval: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such question." } }),
+        withdrawApproval: async () => {},
+        approval: async () => undefined,
+        approvals: async () => [],
         ...options.people,
+        ...options.approvals,
       },
       noteElsewhere: async (sessionKey, event) => {
         elsewhere.push({ sessionKey, event });
