@@ -284,7 +284,12 @@ class Judge {
 
   #cannot(text: string, reason: string, executable?: Executable): undefined {
     const sentence = /[.]$/.test(reason) ? reason : `It ${reason}.`;
-    this.segments.push({ text, ...(executable ? { executable: executable.real } : {}), verdict: "unprovable", reason: sentence });
+    this.segments.push({
+      text: text.slice(0, 2000),
+      ...(executable ? { executable: executable.real } : {}),
+      verdict: "unprovable",
+      reason: sentence,
+    });
     return undefined;
   }
 }
