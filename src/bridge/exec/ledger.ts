@@ -27,6 +27,7 @@ export interface ProcessRow {
   key: string;
   sessionKey: string;
   processId: string;
+  command: string;
   startedAt: number;
   endedAt?: number;
   exitCode?: number;
@@ -57,8 +58,8 @@ export class ExecLedger {
       );
       CREATE INDEX IF NOT EXISTS audit_at ON audit (at);
       CREATE TABLE IF NOT EXISTS process (
-        key TEXT PRIMARY KEY, session TEXT NOT NULL, process TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
-        exit_code INTEGER, signal TEXT, ended_by TEXT, log TEXT NOT NULL
+        key TEXT PRIMARY KEY, session TEXT NOT NULL, process TEXT NOT NULL, command TEXT NOT NULL, started_at INTEGER NOT NULL,
+        ended_at INTEGER, exit_code INTEGER, signal TEXT, ended_by TEXT, log TEXT NOT NULL
       ) WITHOUT ROWID;
     `);
   }
@@ -132,6 +133,12 @@ export class ExecLedger {
     this.#run("UPDATE audit SET ended_at = ?, exit = ? WHERE id = ?", now, exit, id);
   }
 
+  /** Of what runs no more without anybody having seen its end. */
+  closeAudit(exit: string, now: number): void {
+    this.#run("UPDATE audit SET ended_at = ?, exit = ? WHERE ended_at IS NULL", now, exit);
+  }
+
+  /** The latest first. */
   audited(limit: number): AuditRow[] {
     return this.#all("SELECT * FROM audit ORDER BY id DESC LIMIT ?", limit).map((row) => ({
       id: Number(row["id"]),
@@ -150,12 +157,13 @@ export class ExecLedger {
   // ── Processes ──
 
   keepProcess(row: ProcessRow): void {
-    const { key, sessionKey, processId, startedAt, endedAt, exitCode, signal, endedBy, log } = row;
+    const { key, sessionKey, processId, command, startedAt, endedAt, exitCode, signal, endedBy, log } = row;
     this.#run(
-      "INSERT OR REPLACE INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key,
       sessionKey,
       processId,
+      command,
       startedAt,
       endedAt ?? null,
       exitCode ?? null,
@@ -174,6 +182,7 @@ export class ExecLedger {
       key: String(row["key"]),
       sessionKey: String(row["session"]),
       processId: String(row["process"]),
+      command: String(row["command"]),
       startedAt: Number(row["started_at"]),
       ...(row["ended_at"] === null ? {} : { endedAt: Number(row["ended_at"]) }),
       ...(row["exit_code"] === null ? {} : { exitCode: Number(row["exit_code"]) }),

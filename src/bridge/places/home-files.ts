@@ -14,11 +14,15 @@ type HomeKind = Extract<Place, { kind: "home" }>;
 export interface HomeFilesOptions {
   homeFolder: string;
   closedFolders: readonly string[];
+  /** Folders that may be read, and written to, without a question; `~` is the home folder. */
+  openFolders: { read: readonly string[]; write: readonly string[] };
   /** Programs lie there; they are read, but not written. */
   searchPath: readonly string[];
 }
 
 const MAX_DEPTH = 20;
+/** What can be passed on at once; the object store takes no more. */
+const MAX_COPY_BYTES = 20 * 1024 * 1024;
 const KERNEL = /^\/(proc|sys|dev)(\/|$)/;
 /** Keys and logins of the owner, below the home folder. */
 const SECRET =
@@ -79,9 +83,11 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     const file = await this.#openFile(path);
     try {
       const { size } = await file.stat();
+      if (size > MAX_COPY_BYTES) throw new HomeRefused("TOO_LARGE", `${path} has ${size} bytes; at most 20 MB can be passed on.`);
       const copy = await open(to, "wx", 0o600);
       try {
-        for await (const chunk of file.createReadStream({ autoClose: false })) await copy.write(chunk);
+        for await (const chunk of file.createReadStream({ autoClose: false, ...(size > 0 ? { end: size - 1 } : {}) }))
+          await copy.write(chunk);
       } catch (error) {
         throw explain(error, to);
       } finally {
@@ -153,12 +159,25 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     if (fromHome !== undefined && SECRET.test(fromHome)) {
       throw new HomeRefused("FORBIDDEN", `${shown} holds keys or logins of the owner and stays closed.`);
     }
+    await this.#mustBeOpen(real, shown, purpose);
     if (purpose === "write") {
       const runs = (fromHome !== undefined && STARTS_BY_ITSELF.test(fromHome)) || (await this.#isProgram(real));
       if (runs)
         throw new HomeRefused("FORBIDDEN", `${shown} would run by itself or in place of a program; the owner has to change it.`);
     }
     return real;
+  }
+
+  async #mustBeOpen(real: string, shown: string, purpose: "read" | "write"): Promise<void> {
+    const { homeFolder, openFolders } = this.#options;
+    const folders = purpose === "write" ? openFolders.write : [...openFolders.read, ...openFolders.write];
+    for (const folder of folders) if (isWithin(real, await follow(resolveHomePath(folder, homeFolder)))) return;
+    const open = folders.length === 0 ? "no folder is" : `open are ${[...new Set(folders)].join(", ")}`;
+    const what = purpose === "write" ? "be written to" : "be read";
+    throw new HomeRefused(
+      "FORBIDDEN",
+      `${shown} may not ${what} without a question (${open}). Use a command, for which the owner is asked, or a folder that is open.`,
+    );
   }
 
   async #isProgram(real: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // The machine itself as a place: commands by its shell, each in a process group of its own, with an environment that holds none
-// of the bridge's own; its files as far as files.ts lets. Whether a command may run at all was decided before.
+// of the bridge's own; its files as far as home-files.ts lets. Whether a command may run at all was decided before.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -22,6 +22,7 @@ export interface HomePlaceOptions {
   environment: NodeJS.ProcessEnv;
   /** Folders that nobody may look into or write to: the bridge's state. */
   closedFolders: readonly string[];
+  openFolders: { read: readonly string[]; write: readonly string[] };
   searchPath?: readonly string[];
   homeFolder?: string;
 }
@@ -44,6 +45,7 @@ export class HomePlace implements PlaceHost<HomeKind> {
     this.files = new HomeFiles({
       homeFolder: this.#homeFolder,
       closedFolders: options.closedFolders,
+      openFolders: options.openFolders,
       searchPath: this.#searchPath,
     });
   }
@@ -70,7 +72,9 @@ export class HomePlace implements PlaceHost<HomeKind> {
     const { pid } = started;
     this.#running.set(pid, mark);
     this.#keeper.add(pid, mark);
-    const ended = started.ended.then((end) => {
+    const ended = started.ended.then(async (end) => {
+      // What it left behind is not on any list, so it ends with it. What is to go on is a process of its own.
+      await signalTree(pid, mark, "KILL").catch(() => undefined);
       this.#running.delete(pid);
       this.#keeper.end(pid, mark);
       return end;

@@ -2,11 +2,14 @@
 // each asked alone, and the stricter answer counts.
 import type { ExecPolicy } from "../../../contract/home/commands.ts";
 
+/** What a machine's own configuration says. */
+export type MachineRules = { [K in keyof ExecPolicy]?: ExecPolicy[K] | undefined };
+
 export type Ruling = "run" | "ask" | "refuse";
 
 const STRICTER: Record<Ruling, number> = { run: 0, ask: 1, refuse: 2 };
 
-export function rule(policy: ExecPolicy, own: Partial<ExecPolicy>, isProved: boolean): Ruling {
+export function rule(policy: ExecPolicy, own: MachineRules, isProved: boolean): Ruling {
   const rulings = [ruleAlone(policy, isProved), ruleAlone(complete(own), isProved)];
   return rulings.reduce((strict, one) => (STRICTER[one] > STRICTER[strict] ? one : strict));
 }
@@ -26,6 +29,6 @@ function ruleAlone({ security, ask }: ExecPolicy, isProved: boolean): Ruling {
 }
 
 /** A machine that says nothing adds nothing; one that says half means the usual other half. */
-function complete({ security = "full", ask }: Partial<ExecPolicy>): ExecPolicy {
+function complete({ security = "full", ask }: MachineRules): ExecPolicy {
   return { security, ask: ask ?? (security === "allowlist" ? "on-miss" : "off") };
 }
