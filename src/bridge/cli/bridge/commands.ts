@@ -24,7 +24,9 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .option("--state-dir <folder>", "where its key and its spool are kept")
     .option("--name <name>", "what this machine is called")
     .addHelpText("after", "\nExample: skerry bridge --url https://skerry.example.workers.dev")
-    .action((_options: unknown, command: Command) => finish(load().then(({ runBridge }) => runBridge(readCommand(command)))));
+    .action((_options: unknown, command: Command) =>
+      finish(load().then(({ runBridge }) => runBridge(readCommand(command), around.root))),
+    );
   bridge
     .command("pair")
     .description("show the code by which the owner knows this machine")
