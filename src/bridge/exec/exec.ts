@@ -59,7 +59,10 @@ export function openExec(options: ExecOptions): ExecRoom {
   const folderOf = (workdir: string | undefined) => home.folderOf(workdir);
   const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, now };
   return {
-    commands: { ...execCommands({ processes, gate }), ...fileCommands({ hosts, folder: join(dir, "passing") }) },
+    commands: {
+      ...execCommands({ processes, gate }),
+      ...fileCommands({ hosts: { ...options.hosts, home }, gate, folder: join(dir, "passing") }),
+    },
     cap: "exec",
     ledger,
     begin(to) {
