@@ -36,6 +36,12 @@ const LAUNCHERS = new Set(
   facter fzf dmenu rofi zenity dialog whiptail jq yq xmllint xsltproc latex pdflatex xelatex lualatex tex latexmk bibtex m4 gs
   convert magick ffmpeg ffplay mpv vlc pandoc troff groff nroff soelim lp lpr enscript a2ps code subl atom idea
   firefox chromium google-chrome chrome safari openclaw skerry codex claude gemini aider crush opencode
+  prlimit choom uclampset chpst setuidgid softlimit envdir dumb-init tini catatonit systemd-inhibit systemd-cat
+  systemd-socket-activate systemd-dissect run0 gpg-agent eatmydata torsocks torify tsocks proxychains proxychains4 aa-exec cgexec
+  numactl schedtool trickle catchsegv sem chronic ifne pee mispipe cpulimit daemon unbuffer rlwrap msgexec msgfilter logsave
+  logrotate mdadm dhclient ifup ifdown udevadm pppd minicom cu nmap tshark dumpcap prove cpan pdb pydoc idle erb w3m lynx links
+  elinks update-alternatives dpkg-divert invoke-rc.d update-rc.d debconf sshfs fsck mkfs debugfs htop top heaptrack cflow ctags
+  bison yacc flex lex
   launchctl plutil defaults networksetup scutil security hdiutil diskutil installer softwareupdate automator shortcuts
   `
     .trim()
@@ -75,10 +81,23 @@ const REPEATABLE: Record<string, RegExp | undefined> = {
   git: /^(status|diff|log|show|branch|fetch|pull|add|commit|stash|blame|remote|tag|rev-parse|ls-files)$/,
 };
 
-/** With these arguments they run others, or change files, although they do not otherwise. */
-const RISKY: Record<string, (arg: string) => boolean> = {
-  find: (arg) => /^-(delete|ok|okdir|fprint|fprint0|fprintf|fls)$/.test(arg),
-  rg: (arg) => /^--(pre|hostname-bin|search-zip)/.test(arg) || /^-[a-zA-Z]*z/.test(arg),
+/** With these arguments they run others, or change files, although they do not otherwise. Long options may be cut short. */
+const RISKY: Record<string, (args: readonly string[]) => boolean> = {
+  find: any(/^-(delete|ok|okdir|fprint|fprint0|fprintf|fls)$/),
+  rg: any(/^--(pre|hostname-bin|search-zip)|^-[a-zA-Z]*z/),
+  sort: any(/^-[^-]*[oT]|^--(o|c|f|t|ra)/),
+  uniq: (args) => countOperands(args) > 1,
+  xxd: (args) => countOperands(args) > 1,
+  shuf: any(/^-[^-]*o|^--o/),
+  iconv: any(/^-[^-]*o|^--o/),
+  tree: any(/^-[^-]*[oR]|^--o/),
+  file: any(/^-[^-]*C|^--c/),
+  diff3: any(/^--d/),
+  sdiff: any(/^-[^-]*o|^--(o|d)/),
+  fuser: any(/^-[^-]*k|^--k/),
+  tcpdump: any(/^-[^-]*[zwW]/),
+  // A word by itself sets the clock.
+  date: any(/^-[^-]*[sf]|^--(s|f)|^[^+-]/),
 };
 
 /** One file that is many programs, told apart by the name it is called by. */
@@ -111,6 +130,14 @@ export function isShellOwn(name: string): boolean {
   return SHELL_OWN.has(name);
 }
 
+function any(pattern: RegExp): (args: readonly string[]) => boolean {
+  return (args) => args.some((arg) => pattern.test(arg));
+}
+
+function countOperands(args: readonly string[]): number {
+  return args.filter((arg) => arg === "-" || !arg.startsWith("-")).length;
+}
+
 /** `words`: one command; an empty word is one that is not known. */
 export function mayReadCode(words: readonly string[]): boolean {
   return words[0] === "" || words.some((word) => CODE_READERS.has(plainName(basename(word))));
@@ -119,7 +146,7 @@ export function mayReadCode(words: readonly string[]): boolean {
 /** Whether with these arguments being on the list is not enough. */
 export function needsArguments(executable: Pick<Executable, "path" | "real">, args: readonly string[]): boolean {
   if (isLauncher(executable)) return true;
-  return namesOf(executable).some((name) => Object.hasOwn(RISKY, name) && args.some((arg) => RISKY[name]?.(arg)));
+  return namesOf(executable).some((name) => Object.hasOwn(RISKY, name) && RISKY[name]?.(args) === true);
 }
 
 /** Whether the owner's "always" may be kept for exactly this call. */
