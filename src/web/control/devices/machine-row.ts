@@ -90,8 +90,10 @@ export class MachineRow extends PageElement {
     const name = nameOf(machine);
     const work = () => desk.client.request("node.pair.approve", { requestId: nodeId });
     return html`<div class="machine-news">
-      <p>Since it was let in it also offers to ${describeOffer(unapprovedCommands)}.</p>
-      ${renderCommands("What is new", unapprovedCommands)}
+      <div>
+        <p>Since it was let in it also offers to ${describeOffer(unapprovedCommands)}.</p>
+        ${renderCommands("What is new", unapprovedCommands)}
+      </div>
       <button
         type="button"
         class="button button-small button-strong"
