@@ -145,9 +145,11 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
   /** Where a path leads. @throws HomeRefused where nobody may go. */
   async #find(path: string, purpose: "read" | "write"): Promise<string> {
     const wanted = resolveHomePath(path, this.#options.homeFolder);
-    const real = await follow(wanted).catch((error: unknown) => {
-      throw explain(error, path);
-    });
+    const real = KERNEL.test(wanted)
+      ? wanted
+      : await follow(wanted).catch((error: unknown) => {
+          throw explain(error, path);
+        });
     const shown = real === wanted ? path : `${path} (it leads to ${real})`;
     if (KERNEL.test(real)) throw new HomeRefused("FORBIDDEN", `${shown} is no file on the disk of this machine.`);
     for (const folder of this.#options.closedFolders) {
