@@ -61,7 +61,11 @@ export class HomePlace implements PlaceHost<HomeKind> {
   async launch(request: LaunchRequest<HomeKind>): Promise<RunningProcess> {
     const cwd = await this.folderOf(request.workdir);
     const mark = randomBytes(12).toString("hex");
-    const env = { HOME: this.#homeFolder, ...makeEnvironment(this.#options.environment, request.env, this.#searchPath), [MARK]: mark };
+    const env = {
+      HOME: this.#homeFolder,
+      ...makeEnvironment(this.#options.environment, request.env, this.#searchPath),
+      [MARK]: mark,
+    };
     // No start-up file of anybody is read.
     const [file, args] = existsSync("/bin/bash")
       ? ["/bin/bash", ["--noprofile", "--norc", "-c", request.command]]
