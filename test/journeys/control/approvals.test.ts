@@ -317,7 +317,7 @@ describe("a command that is not what it seems", () => {
 describe("over a restart of Skerry", () => {
   it("a question stays, on the screen too, and its answer still runs the command, once", async () => {
     const key = await ask("echo after the restart", true);
-    await card().getByRole("button", { name: "Allow once" }).waitFor({ timeout: WAIT_MS });
+    await card().getByRole("button", { name: "Allow once" }).waitFor({ timeout: 50_000 });
     const before = await findQuestion(operator, key);
     await visit.skerry.kill();
     await visit.restart();
@@ -342,7 +342,7 @@ describe("over a restart of Skerry", () => {
     const { stateDir } = visit.skerry;
     await visit.skerry.stop();
     // Half an hour later, as far as this question is concerned.
-    expect(shorten(stateDir, id, Date.now() + 15_000)).toBe(1);
+    expect(shorten(stateDir, id, Date.now() + 35_000)).toBe(1);
     await visit.restart();
     await goTo("control/approvals");
     await page.reload();
