@@ -6,7 +6,7 @@ import type { Tool, ToolContext } from "../port.ts";
 import { sniffType } from "../read.ts";
 import { wrapUntrusted } from "../untrusted.ts";
 import { describeSize } from "../workspace-path.ts";
-import { checkAddress } from "./address-guard.ts";
+import { checkAddress } from "../../../browser/address-guard.ts";
 import { type Body, decodeText, readBody } from "./body.ts";
 import type { PageMode } from "./page.ts";
 
