@@ -27,6 +27,9 @@ export function base64Of(bytes: Uint8Array): string {
 
 /** One line without marks that look like ours: `[e5]` means a ref only where we wrote it. */
 export function plain(text: string, most: number): string {
-  const line = text.replace(/\s+/g, " ").trim().replace(/\[(e\d+)\]/gi, "($1)");
+  const line = text
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\[(e\d+)\]/gi, "($1)");
   return line.length <= most ? line : `${line.slice(0, most).toWellFormed()}…`;
 }

@@ -31,6 +31,7 @@ export class Guard {
   readonly #blocked: string[] = [];
   readonly #offered: string[] = [];
   #catcher: ((file: BrowserFile | ToolFailure) => void) | undefined;
+  #isReceiving = false;
 
   constructor(cdp: Cdp, options: GuardOptions) {
     this.#cdp = cdp;
@@ -81,9 +82,18 @@ export class Guard {
     const hosts = [...new Set(blocked)];
     const offered = this.#offered.splice(0);
     return [
-      ...(hosts.length > 0 ? [`Blocked ${blocked.length} request${blocked.length === 1 ? "" : "s"}: ${hosts.slice(0, 5).join("; ")}`] : []),
-      ...offered.slice(0, 3).map((name) => `The page began a download (${name}), which was not kept; fetch it with action download.`),
+      ...(hosts.length > 0
+        ? [`Blocked ${blocked.length} request${blocked.length === 1 ? "" : "s"}: ${hosts.slice(0, 5).join("; ")}`]
+        : []),
+      ...offered
+        .slice(0, 3)
+        .map((name) => `The page began a download (${name}), which was not kept; fetch it with action download.`),
     ];
+  }
+
+  /** Whether a download that was caught is on its way. */
+  get isReceiving(): boolean {
+    return this.#isReceiving;
   }
 
   /** Waits for the next download and keeps it. The function that is answered ends the waiting. */
@@ -144,12 +154,19 @@ export class Guard {
       return;
     }
     this.#catcher = undefined;
+    this.#isReceiving = true;
     try {
       if (length > MAX_BYTES) throw tooLarge(name);
       const { stream } = await this.#cdp.send("Fetch.takeResponseBodyAsStream", { requestId });
-      catcher({ name, type: type.split(";")[0]?.trim() || "application/octet-stream", bytes: await this.#readStream(stream, name) });
+      catcher({
+        name,
+        type: type.split(";")[0]?.trim() || "application/octet-stream",
+        bytes: await this.#readStream(stream, name),
+      });
     } catch (error) {
       catcher(error instanceof ToolFailure ? error : new ToolFailure(`${name} broke off on its way; try again.`));
+    } finally {
+      this.#isReceiving = false;
     }
   }
 
@@ -211,7 +228,8 @@ export class Guard {
     const { allowedDomains, allowedHosts } = policy;
     const host = url.hostname.toLowerCase().replace(/\.+$/, "");
     const isNamed = allowedDomains.some((domain) => host === domain.toLowerCase() || host.endsWith(`.${domain.toLowerCase()}`));
-    if (allowedDomains.length > 0 && !isNamed) return `${url.host} is not among the domains that the owner allows (browser.allowedDomains).`;
+    if (allowedDomains.length > 0 && !isNamed)
+      return `${url.host} is not among the domains that the owner allows (browser.allowedDomains).`;
     try {
       await checkAddress(url.origin, { allowedHosts, resolveHost });
       return url.username === "" ? undefined : `${url.host} is written with a user name or password in the address.`;

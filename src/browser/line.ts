@@ -80,14 +80,22 @@ export class Cdp {
   }
 
   #read(text: string): void {
-    let message: { id?: number; method?: string; params?: unknown; result?: unknown; error?: { message: string }; sessionId?: string };
+    let message: {
+      id?: number;
+      method?: string;
+      params?: unknown;
+      result?: unknown;
+      error?: { message: string };
+      sessionId?: string;
+    };
     try {
       message = JSON.parse(text);
     } catch {
       return;
     }
     if (message.id === undefined) {
-      for (const listener of this.#listeners.get(message.method ?? "") ?? []) listener(message.params as never, message.sessionId);
+      for (const listener of this.#listeners.get(message.method ?? "") ?? [])
+        listener(message.params as never, message.sessionId);
       return;
     }
     const waiting = this.#open.get(message.id);

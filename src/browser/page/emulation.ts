@@ -9,7 +9,13 @@ const MOBILE = (system: string, rest: string) => `Mozilla/5.0 (${system}) AppleW
 const IPHONE = "605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
 const DEVICES: Record<string, Emulation> = {
   desktop: { width: 1280, height: 800, scale: 1, isMobile: false },
-  iphone: { width: 393, height: 852, scale: 3, isMobile: true, userAgent: MOBILE("iPhone; CPU iPhone OS 18_0 like Mac OS X", IPHONE) },
+  iphone: {
+    width: 393,
+    height: 852,
+    scale: 3,
+    isMobile: true,
+    userAgent: MOBILE("iPhone; CPU iPhone OS 18_0 like Mac OS X", IPHONE),
+  },
   ipad: { width: 820, height: 1180, scale: 2, isMobile: true, userAgent: MOBILE("iPad; CPU OS 18_0 like Mac OS X", IPHONE) },
   pixel: {
     width: 412,

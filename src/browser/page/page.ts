@@ -85,7 +85,7 @@ export class Page {
     };
     // Frames of other processes first: their own process knows them better than their parent's does.
     for (const [session, { parentFrame }] of [...this.#sessions].reverse()) {
-      const answer = await this.send("Page.getFrameTree", {}, session).catch((error: unknown) => {
+      const answer = await this.send("Page.getFrameTree", undefined, session).catch((error: unknown) => {
         if (session === this.session) throw error;
         return undefined;
       });
@@ -167,7 +167,7 @@ export class Page {
     await Promise.all([
       this.send("Page.enable", {}, session),
       this.send("DOM.enable", {}, session),
-      this.send("Runtime.enable", {}, session),
+      this.send("Runtime.enable", undefined, session),
       this.send("Network.enable", {}, session),
       this.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: true }, session),
     ]);
@@ -256,10 +256,16 @@ export class Page {
     const isAccepted = type === "beforeunload" || type === "alert" || wanted?.accept === true;
     const promptText = wanted?.text || defaultPrompt;
     if (type === "confirm" || type === "prompt") delete this.tab.dialog;
-    this.connection.cdp.tell("Page.handleJavaScriptDialog", { accept: isAccepted, ...(type === "prompt" ? { promptText } : {}) }, session);
+    this.connection.cdp.tell(
+      "Page.handleJavaScriptDialog",
+      { accept: isAccepted, ...(type === "prompt" ? { promptText } : {}) },
+      session,
+    );
     if (type === "beforeunload" || this.notes.length > 20) return;
     const advice = isAccepted || wanted ? "" : " To accept it, call dialog with accept, then do the same again.";
-    this.notes.push(`A dialog (${type}) said "${plain(message, 200)}"; it was ${isAccepted ? "accepted" : "dismissed"}.${advice}`);
+    this.notes.push(
+      `A dialog (${type}) said "${plain(message, 200)}"; it was ${isAccepted ? "accepted" : "dismissed"}.${advice}`,
+    );
   }
 }
 
@@ -269,7 +275,10 @@ export function pause(ms: number): Promise<void> {
 
 /** Whether it is because the element or the page went away. */
 export function isStale(error: unknown): boolean {
-  return error instanceof CdpRefused && /no node|not find node|context|not belong|detached|inspected target|session with given id/i.test(error.message);
+  return (
+    error instanceof CdpRefused &&
+    /no node|not find node|context|not belong|detached|inspected target|session with given id/i.test(error.message)
+  );
 }
 
 function describe(arg: Protocol.Runtime.RemoteObject): string {
@@ -278,6 +287,7 @@ function describe(arg: Protocol.Runtime.RemoteObject): string {
 }
 
 function explainException({ text, exception, url, lineNumber }: Protocol.Runtime.ExceptionDetails): string {
-  const said = (exception?.description ?? (exception?.value === undefined ? text : String(exception.value))).split("\n    at ")[0] ?? text;
+  const said =
+    (exception?.description ?? (exception?.value === undefined ? text : String(exception.value))).split("\n    at ")[0] ?? text;
   return url ? `${said} (${url}:${lineNumber + 1})` : said;
 }

@@ -52,7 +52,11 @@ export const browserInput = z.object({
   ref: ref.optional().describe("e1… from a snapshot"),
   selector: z.string().max(1000).optional().describe("CSS, instead of ref"),
   text: words.optional().describe("type, wait; press: key like Enter or Control+A; evaluate: JavaScript; dialog: answer"),
-  fields: z.array(z.object({ ref, text: words })).max(100).optional().describe("fill"),
+  fields: z
+    .array(z.object({ ref, text: words }))
+    .max(100)
+    .optional()
+    .describe("fill"),
   values: z.array(z.string().max(4096)).max(100).optional().describe("select: options; upload: workspace paths"),
   to: ref.optional().describe("drag: ref; scroll: up, down, top, bottom"),
   submit: z.boolean().optional().describe("type: then Enter"),
