@@ -111,6 +111,9 @@ export async function bundleLocal(root: string, outdir: string, miniflareDir: st
       ...COMMON,
       entryPoints: { start: join(root, "src/bridge/local/main.ts") },
       outdir,
+      // What is beside Skerry is read after it runs.
+      splitting: true,
+      chunkNames: "[name]-[hash]",
       platform: "node",
       packages: "external",
       minify: false,

@@ -162,6 +162,12 @@ export interface SessionSummary {
   verboseLevel?: string | null;
   /** Whether the model's thinking is shown: `off`, `on`, `stream`. */
   reasoningLevel?: string | null;
+  /** What the owner chose by /elevated and /exec; null: what the settings say. */
+  elevatedLevel?: string | null;
+  execHost?: string | null;
+  execSecurity?: string | null;
+  execAsk?: string | null;
+  execNode?: string | null;
 }
 
 /** The answer to `chat.send`. */

@@ -4,6 +4,7 @@
 import type { CallOutcome, Entry, Spend } from "./entry.ts";
 import type { ModelFailureKind } from "./errors.ts";
 import type { InboxState } from "./event.ts";
+import type { HandsChoice } from "./home/hands.ts";
 
 export type TurnOutcome = "done" | "failed" | "stopped" | "parked";
 
@@ -87,6 +88,8 @@ export interface SessionRow {
   queueMode?: string;
   verbose?: string;
   reasoning?: string;
+  /** What the owner chose by /exec and /elevated; absent: what the settings say. */
+  hands?: HandsChoice;
   spend: Spend;
   /** Tokens of the latest request, and the window of its model. */
   contextTokens?: number;

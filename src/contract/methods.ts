@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
 import type { Scope } from "./gateway.ts";
+import { APPROVAL_DECISIONS } from "./home/approval-view.ts";
 import { MAX_SESSION_KEY_LENGTH } from "./session-key.ts";
 
 const text = (max: number) => z.string().min(1).max(max);
@@ -323,7 +324,13 @@ export const METHODS = {
 
   "question.list": method("operator.read", none),
   "plugin.approval.list": method("operator.read", none),
-  "exec.approval.list": method("operator.read", none),
+  /** Questions that wait for the owner's word, oldest first. */
+  "exec.approval.list": method("operator.approvals", none),
+  /** One with its whole command line. */
+  "exec.approval.get": method("operator.approvals", z.object({ id: text(256) })),
+  "exec.approval.resolve": method("operator.approvals", z.object({ id: text(256), decision: z.enum(APPROVAL_DECISIONS) })),
+  /** What was decided within thirty days, the latest first. */
+  "approval.history": method("operator.approvals", z.object({ limit: z.int().min(1).max(500).optional() })),
   "taskSuggestions.list": method("operator.read", none),
   "cron.list": method("operator.read", none),
 } as const;
@@ -354,6 +361,8 @@ export const EVENTS = [
   "device.pair.resolved",
   "channels.pairing.requested",
   "channels.pairing.resolved",
+  "exec.approval.requested",
+  "exec.approval.resolved",
   "people.changed",
   "config.changed",
 ] as const;

@@ -5,6 +5,7 @@ import type { ChannelDeskPort } from "./channels/channel.ts";
 import type { Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
+import type { ApprovalsPort } from "./home/approval.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -182,6 +183,8 @@ export interface Wanted {
   isNotice?: boolean;
   /** ChannelAccount.version with which the request was proved: keys that no longer hold let nobody in. */
   accountVersion?: number;
+  /** A screen whose word counts as the owner's when it comes to commands: it may approve, and raise a session. Absent: no. */
+  mayDecide?: boolean;
 }
 
 /** What the index of sessions takes, and what its sessions said of themselves when they were heard of last. */
@@ -202,7 +205,7 @@ export interface WorkspaceStorage {
   largeFiles: number;
 }
 
-export interface DirectoryPort extends PeoplePort, ChannelDeskPort {
+export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: Wanted): Promise<Admission>;
   /** The brief for a session that something other than a message wakes. */

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { bindingsSettings, channelsSettings, commandsSettings, groupChatSettings, sessionSettings } from "./channels/settings.ts";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
+import { approvalsSettings, execSettings, sandboxSettings, toolsSettings } from "./home/settings.ts";
 
 const modelRef = z
   .string()
@@ -13,16 +14,18 @@ const modelChoice = z
   .union([modelRef, z.strictObject({ primary: modelRef, fallbacks: z.array(modelRef).max(10).optional() })])
   .describe("The model to ask first, and those to try when it cannot answer.");
 
-const toolPolicy = z.strictObject({
+const agentTools = z.strictObject({
   allow: z.array(z.string()).optional().describe("Only these tools or groups (group:fs, group:memory …)."),
   deny: z.array(z.string()).optional().describe("Never these; wins over allow."),
+  exec: execSettings.optional(),
 });
 
 const agentSettings = z.strictObject({
   name: z.string().max(80).optional().describe("What people call the agent."),
   model: modelChoice.optional(),
   thinking: z.enum(THINKING_LEVELS).optional().describe("How hard the model thinks before it answers."),
-  tools: toolPolicy.optional(),
+  tools: agentTools.optional(),
+  sandbox: sandboxSettings.optional(),
   timeZone: z
     .string()
     .refine(isTimeZone, "must be an IANA time zone such as Europe/Berlin")
@@ -119,6 +122,8 @@ export const settingsSchema = z.strictObject({
   channels: channelsSettings.optional(),
   session: sessionSettings.optional(),
   bindings: bindingsSettings.optional(),
+  tools: toolsSettings.optional(),
+  approvals: approvalsSettings.optional(),
   commands: commandsSettings.optional(),
   skills: z
     .strictObject({ entries: z.record(z.string(), z.strictObject({ enabled: z.boolean().optional() })).optional() })

@@ -65,6 +65,8 @@ export function launchSkerry(options: SkerryOptions & { stateDir: string; port: 
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
+      // Journeys that are not about it have no machine beside Skerry.
+      SKERRY_BRIDGE: "off",
       ...options.env,
       SKERRY_STATE_DIR: options.stateDir,
       PORT: String(options.port),

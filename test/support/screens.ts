@@ -106,6 +106,7 @@ export function screensOf(sessionKey: string, sheetKey: string): readonly Screen
         await page.locator(".person-form").waitFor();
       },
     },
+    { name: "approvals", place: "control/approvals", sign: "sk-approvals .section" },
     { name: "models-and-keys", place: "control/models", sign: "sk-key-row" },
     { name: "files", place: "control/files", sign: ".file-link" },
     { name: "file", place: "control/files/SOUL.md", sign: "sk-file-editor .editor" },

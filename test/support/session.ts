@@ -5,6 +5,8 @@ import type { ChannelNote } from "../../src/contract/channels/channel.ts";
 import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from "../../src/contract/channels/delivery.ts";
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
+import type { ApprovalsPort } from "../../src/contract/home/approval.ts";
+import type { HomePort } from "../../src/contract/home/port.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { Message, Part } from "../../src/contract/message.ts";
 import type { PeoplePort } from "../../src/contract/people.ts";
@@ -61,8 +63,11 @@ export interface TestSessionOptions {
   fetchMedia?: DeliveryPort["fetchMedia"];
   readPlace?: DeliveryPort["read"];
   people?: Partial<PeoplePort>;
+  approvals?: Partial<ApprovalsPort>;
   failReports?: () => boolean;
   fetch?: typeof fetch;
+  /** The owner's machines. */
+  home?: HomePort;
   /** Stored files by key. */
   media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
@@ -129,6 +134,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         },
       },
       workspace: options.workspace,
+      ...(options.home ? { home: options.home } : {}),
       gateway: {
         publish: async (parcel) => {
           if (!isGone()) told.push(...parcel.events);
@@ -159,7 +165,13 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such code." } }),
         maySend: async ({ to }) => ({ outcome: "allowed", to }),
         mayBeHeard: async ({ authors }) => authors.map(() => true),
+        askApproval: async () => Promise.reject(new Error("Nobody can be asked in this test.")),
+        decideApproval: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "There is no such question." } }),
+        withdrawApproval: async () => {},
+        approval: async () => undefined,
+        approvals: async () => [],
         ...options.people,
+        ...options.approvals,
       },
       noteElsewhere: async (sessionKey, event) => {
         elsewhere.push({ sessionKey, event });

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Reach } from "../connection.ts";
+import { decideApproval, listApprovals, showApproval } from "./bridge/approvals.ts";
 import { registerBridge } from "./bridge/commands.ts";
 import { addChannel, removeChannel, showChannels, testChannel } from "./channels.ts";
 import { askOnce, talk } from "./chat.ts";
@@ -215,6 +216,35 @@ people
   .argument("<account>", "like telegram:42")
   .addHelpText("after", "\nExample: skerry people forget telegram:42")
   .action((account: string, _options: unknown, command: Command) => finish(forgetAccount(common(command), account)));
+
+const approvals = program.command("approvals").description("commands that wait for your word");
+approvals
+  .command("list")
+  .description("list those that wait")
+  .option("--all", "what was decided lately, too")
+  .addHelpText("after", "\nExample: skerry approvals list")
+  .action((_options: unknown, command: Command) => finish(listApprovals(common(command), readOptions(command).all === true)));
+approvals
+  .command("show")
+  .description("show one whole")
+  .argument("<code>", "its code")
+  .addHelpText("after", "\nExample: skerry approvals show ABCD2345")
+  .action((code: string, _options: unknown, command: Command) => finish(showApproval(common(command), code)));
+approvals
+  .command("allow")
+  .description("let it run")
+  .argument("<code>", "its code")
+  .option("--always", "and remember it on that machine")
+  .addHelpText("after", "\nExample: skerry approvals allow ABCD2345 --always")
+  .action((code: string, options: { always?: boolean }, command: Command) =>
+    finish(decideApproval(common(command), code, options.always ? "allow-always" : "allow-once")),
+  );
+approvals
+  .command("deny")
+  .description("do not let it run")
+  .argument("<code>", "its code")
+  .addHelpText("after", "\nExample: skerry approvals deny ABCD2345")
+  .action((code: string, _options: unknown, command: Command) => finish(decideApproval(common(command), code, "deny")));
 
 program
   .command("logs")

@@ -38,6 +38,7 @@ export async function serve(request: ServeRequest): Promise<void> {
   const farewell = listenForFarewell();
   let runtime: Runtime | undefined;
   let sayGoodbye = async () => {};
+  let endBridge = async () => {};
   try {
     const variables = readVariables(environment, join(request.workingDir, ".dev.vars"));
     const token = variables["SKERRY_TOKEN"] ?? keepToken(stateDir);
@@ -53,6 +54,7 @@ export async function serve(request: ServeRequest): Promise<void> {
     const taken = runtime.port === wantedPort ? {} : { takenPort: wantedPort };
     const announcement = await gatherAnnouncement({ ...facts, ...taken }, token);
     request.print(await formatAnnouncement(announcement, request.isRich));
+    endBridge = await openBridge(request, { url: runtime.url, token, stateDir });
 
     const deaths: number[] = [];
     while ((await Promise.race([farewell, runtime.ended])) !== "farewell") {
@@ -65,9 +67,25 @@ export async function serve(request: ServeRequest): Promise<void> {
       note(runtime);
     }
   } finally {
+    await endBridge();
     await sayGoodbye();
     await runtime?.stop();
     unlockState(stateDir);
+  }
+}
+
+/** What this machine can do is offered to the Skerry on it. Without it there is a Skerry all the same. */
+async function openBridge(
+  { environment, version, complain }: ServeRequest,
+  skerry: { url: string; token: string; stateDir: string },
+): Promise<() => Promise<void>> {
+  if (environment["SKERRY_BRIDGE"] === "off") return async () => {};
+  try {
+    const { startBeside } = await import("../home/beside.ts");
+    return await startBeside({ ...skerry, version, environment, complain });
+  } catch (error) {
+    complain(`This machine is not offered to Skerry: ${error instanceof Error ? error.message : String(error)}`);
+    return async () => {};
   }
 }
 

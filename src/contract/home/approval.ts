@@ -1,6 +1,7 @@
 // The owner's word on a command line: asked for by a call that sleeps meanwhile, kept as a row of the Directory, decided in the
 // Control UI, by `/approve` in a chat or by the command line, and told to the session by `receive`.
 import type { Outcome } from "../errors.ts";
+import type { Address } from "../message.ts";
 import type { ExecPlan } from "./commands.ts";
 
 export const APPROVAL_LIFE_MS = 30 * 60_000;
@@ -33,6 +34,14 @@ export interface Approval extends ApprovalRequest {
   decidedAt?: number;
 }
 
+/** A question that was just asked, and by which way the owner may be asked beside the Control UI. */
+export interface AskedApproval extends Approval {
+  /** Whether the settings let questions go to chats. */
+  goesToChats: boolean;
+  /** Where the owner was heard last in private. */
+  ownerAt?: Address;
+}
+
 /** What the waiting call gets as its answer. */
 export interface ApprovalAnswer {
   decision: ApprovalDecision | "expired";
@@ -40,11 +49,13 @@ export interface ApprovalAnswer {
 }
 
 export interface ApprovalsPort {
-  askApproval(request: ApprovalRequest): Promise<Approval>;
+  askApproval(request: ApprovalRequest): Promise<AskedApproval>;
   /** `id`: of the question, or its code. First answer counts; a later one gets CONFLICT with what was decided. */
   decideApproval(id: string, decision: ApprovalDecision, by: string): Promise<Outcome<Approval>>;
   /** Nobody wants to do it any more. */
   withdrawApproval(id: string): Promise<void>;
+  /** `id`: of the question, or its code. */
+  approval(id: string): Promise<Approval | undefined>;
   /** Open ones first, then the latest decided. */
   approvals(limit?: number): Promise<Approval[]>;
 }

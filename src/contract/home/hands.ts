@@ -14,7 +14,7 @@ export interface HandsBrief {
    */
   isSandboxed: boolean;
   sandbox: {
-    /** Tells containers apart: the session's key, the agent's id, or `shared`. */
+    /** Tells containers apart: the session's key, `agent:` with the agent's id, or `shared`. */
     key: string;
     image?: string;
     /** `none`, or the name of a network of the engine. */

@@ -78,6 +78,24 @@ export const commands = [
     args: "[list|approve CODE [as NAME]|reject CODE]",
     example: "/pairing approve ABCD2345 as Ann",
   },
+  {
+    name: "approve",
+    description: "Give your word on a command that waits for it (owner)",
+    args: "[CODE once|always|deny]",
+    example: "/approve ABCD2345 once",
+  },
+  {
+    name: "exec",
+    description: "Where commands of this session run and what needs your word (owner)",
+    args: "[host= security= ask= node=|default]",
+    example: "/exec host=sandbox ask=always",
+  },
+  {
+    name: "elevated",
+    description: "Let this session reach your machine itself (owner)",
+    args: "[off|on|ask|full]",
+    example: "/elevated on",
+  },
   { name: "help", description: "What I can do and these commands", example: "/help" },
   { name: "commands", description: "List the slash commands", example: "/commands" },
 ] as const satisfies readonly Command[];

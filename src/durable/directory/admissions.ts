@@ -332,6 +332,15 @@ export class Admissions implements PeoplePort {
     this.#threads.removeAccount(channel, account);
   }
 
+  /** Where the owner was heard last in private, if that can be written to now. */
+  ownerPlace(): Address | undefined {
+    this.#ports.writes.flush();
+    const owner = this.#people.list().find(({ role }) => role === "owner");
+    const to = owner && this.#places.latestOf(owner.accounts)?.to;
+    const own = to && this.#ports.accounts.get(to.channel, accountOf(to));
+    return own?.isEnabled && own.missing.length === 0 ? to : undefined;
+  }
+
   mayBeHeard({ from, authors }: Parameters<PeoplePort["mayBeHeard"]>[0]): Promise<boolean[]> {
     const settings = this.#ports.settings();
     return Promise.all(authors.map((author) => mayBeHeard(settings, this.#people, from, author)));

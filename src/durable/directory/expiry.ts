@@ -2,6 +2,7 @@
 // Driven by the Directory's alarm, a few at a time; what fails is tried again with the next.
 import type { SessionPort } from "../../contract/ports.ts";
 import { sessionKind } from "../../contract/session-key.ts";
+import type { DirectoryClock } from "./clock.ts";
 import type { SessionIndex } from "./session-index.ts";
 
 export const PROGRAM_LIFE_MS = 7 * 86_400_000;
@@ -31,32 +32,25 @@ export async function expireSessions(
   return oldest === undefined ? undefined : Math.max(now + PAUSE_MS, oldest + PROGRAM_LIFE_MS);
 }
 
-interface OwnAlarm {
-  getAlarm(): Promise<number | null>;
-  setAlarm(at: number): Promise<void>;
-}
-
-/** Contract: the alarm is the object's own, and nothing else sets it. */
 export class Expiry {
   readonly #index: SessionIndex;
   readonly #session: (key: string) => Pick<SessionPort, "destroy" | "row">;
-  readonly #alarm: OwnAlarm;
+  readonly #clock: DirectoryClock;
 
-  constructor(index: SessionIndex, session: (key: string) => Pick<SessionPort, "destroy" | "row">, alarm: OwnAlarm) {
+  constructor(index: SessionIndex, session: (key: string) => Pick<SessionPort, "destroy" | "row">, clock: DirectoryClock) {
     this.#index = index;
     this.#session = session;
-    this.#alarm = alarm;
+    this.#clock = clock;
   }
 
-  /** A new session is known. The alarm that is set stays: the oldest session is due first. */
+  /** A new session is known. */
   async noteNew(sessionKey: string): Promise<void> {
-    if (!isExpiring(sessionKey) || (await this.#alarm.getAlarm()) !== null) return;
-    await this.#alarm.setAlarm(Date.now() + PROGRAM_LIFE_MS);
+    if (isExpiring(sessionKey)) await this.#clock.noLaterThan(Date.now() + PROGRAM_LIFE_MS);
   }
 
-  async run(): Promise<void> {
-    const nextAt = await expireSessions(this.#index, (key) => this.#destroy(key), Date.now());
-    if (nextAt !== undefined) await this.#alarm.setAlarm(nextAt);
+  /** Answers when to come again. */
+  run(): Promise<number | undefined> {
+    return expireSessions(this.#index, (key) => this.#destroy(key), Date.now());
   }
 
   /** The object ends itself as its last act, and the call to it breaks off: whether it is gone is asked afterwards. */

@@ -83,4 +83,17 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
     channel TEXT NOT NULL, account TEXT NOT NULL, sender TEXT NOT NULL, name TEXT, at INTEGER NOT NULL, PRIMARY KEY (channel, account, sender)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Questions to the owner about commands; see hands/. tell_at: when a session is told of the answer (again); null: it took it.
+  CREATE TABLE approval (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, session_key TEXT NOT NULL, state TEXT NOT NULL, request TEXT NOT NULL,
+    asked_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, decision TEXT, decided_by TEXT, decided_at INTEGER,
+    tell_at INTEGER, tries INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX approval_open ON approval (asked_at) WHERE state = 'open';
+  CREATE INDEX approval_decided ON approval (decided_at) WHERE state <> 'open';
+  CREATE INDEX approval_untold ON approval (tell_at) WHERE tell_at IS NOT NULL;
+  -- Whether any machine of the owner is paired.
+  CREATE TABLE known_homes (id INTEGER PRIMARY KEY CHECK (id = 1), has_any INTEGER NOT NULL);
+  `,
 ];

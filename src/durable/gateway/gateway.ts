@@ -26,7 +26,7 @@ import { PresenceNews } from "./presence-news.ts";
 import { Repeats } from "./repeats.ts";
 import { RunWatch } from "./run-watch.ts";
 import { newScreenState, type Screen } from "./screen.ts";
-import { Screens } from "./screens.ts";
+import { audienceOf, Screens } from "./screens.ts";
 import { REAL_CLOCK, Stage } from "./stage.ts";
 import { Waits } from "./waits.ts";
 
@@ -171,7 +171,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   }
 
   async announce(event: EventName, payload: Record<string, unknown>): Promise<void> {
-    this.#screens.tell(event, payload, event.startsWith("channels.pairing.") ? "pairing" : "readers");
+    this.#screens.tell(event, payload, audienceOf(event));
   }
 
   // ── Homes ──

@@ -69,7 +69,7 @@ export class Screens {
   tell(
     event: EventName,
     payload: Record<string, unknown>,
-    audience: Audience | "pairing" | "all",
+    audience: Audience | "pairing" | "approvals" | "all",
     sessionKey = "",
     stateVersion?: { presence: number; health: number },
   ): void {
@@ -94,16 +94,24 @@ export class Screens {
   }
 }
 
+/** Who is told of something that is no session's. */
+export function audienceOf(event: EventName): "pairing" | "approvals" | "readers" {
+  if (event.startsWith("channels.pairing.")) return "pairing";
+  return event.startsWith("exec.approval.") ? "approvals" : "readers";
+}
+
 function may(state: ScreenState, scope: Scope): boolean {
   return state.role === "operator" && satisfies(state.scopes, scope);
 }
 
-function hears(state: ScreenState, audience: Audience | "pairing" | "all", sessionKey: string): boolean {
+function hears(state: ScreenState, audience: Audience | "pairing" | "approvals" | "all", sessionKey: string): boolean {
   switch (audience) {
     case "all":
       return true;
     case "pairing":
       return may(state, "operator.pairing");
+    case "approvals":
+      return may(state, "operator.approvals");
     case "readers":
       return may(state, "operator.read");
     case "whole":

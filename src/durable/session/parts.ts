@@ -42,6 +42,11 @@ export interface SessionPorts {
     | "rejectPairing"
     | "maySend"
     | "mayBeHeard"
+    | "askApproval"
+    | "decideApproval"
+    | "withdrawApproval"
+    | "approval"
+    | "approvals"
   >;
   /** Tells another session what happened in its place. */
   noteElsewhere(sessionKey: string, event: Event & { kind: "notice" }): Promise<void>;

@@ -11,12 +11,13 @@ import { belongTogether, isIncomplete, quietWindow, readyTimes } from "../agent/
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
 import { markEarlier } from "./incoming/earlier.ts";
 import { isOnlyOverheard, noteSpeaker, overhear, takeOverheard } from "./incoming/overhearing.ts";
+import { readPlainWord } from "./incoming/owners-word.ts";
 import { readEvent, textOfEvent, userEntryOf } from "./incoming/reading.ts";
 import { acknowledge } from "./outgoing/showing.ts";
 import type { SessionParts } from "./parts.ts";
 import type { InboxItem } from "./rows/inbox.ts";
 import type { Turn } from "./rows/turns.ts";
-import { refuseCommand, resetSession, runCommand } from "./slash.ts";
+import { refuseCommand, resetSession, runCommand, runPlainWord } from "./slash.ts";
 import { dropItem, stopTurn } from "./stopping.ts";
 import { GUARD_MS } from "./wake.ts";
 
@@ -29,7 +30,9 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   if (received.kind === "result" && received.token !== undefined) return receiveAnswer(parts, received, received.token, brief);
   const read = readEvent(received, brief);
   const { command, forbidden, isNewStart } = read;
-  const event = command || forbidden || isNewStart ? read.event : markEarlier(parts, read.event, brief);
+  const isPlain = !command && !forbidden && !isNewStart;
+  const word = isPlain ? await readPlainWord(parts, read.event, brief) : undefined;
+  const event = isPlain && !word ? markEarlier(parts, read.event, brief) : read.event;
   const mode = modeOf(parts, event, brief);
   let isHeardOnly = false;
   const isFresh = parts.commit(() => {
@@ -43,7 +46,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
       return true;
     }
     if (isNewStart) resetSession(parts);
-    const isTurn = !command && !forbidden;
+    const isTurn = !command && !forbidden && !word;
     if (isTurn) parts.profile.noteMessage(textOfEvent(event), now);
     if (isTurn && !mustWait(event, brief) && !parts.turns.open() && parts.inbox.waiting().length === 0) {
       beginTurn(parts, event, brief, mode);
@@ -67,6 +70,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
     parts.newsWanted.add(`${channel}/${account}`);
   }
   if (command) return runCommand(parts, event, brief, command);
+  if (word) return runPlainWord(parts, event, brief, word);
   if (forbidden) return refuseCommand(parts, event, brief, forbidden);
 
   if (event.kind === "message" && brief.place) acknowledge(parts, { message: event.message, address: "", place: brief.place });

@@ -10,6 +10,7 @@ import { listModels } from "../models/choice.ts";
 import { compactNow } from "./compacting.ts";
 import { choiceOf, describeStatus, describeUsage } from "./describing.ts";
 import { describeContext, exportTalk } from "./exporting.ts";
+import { answerApprove, answerElevated, answerExec, answerPlainWord, type PlainWord } from "./incoming/owners-word.ts";
 import { answerPairing } from "./incoming/pairing.ts";
 import { queueReply } from "./outgoing/answering.ts";
 import type { SessionParts } from "./parts.ts";
@@ -22,6 +23,13 @@ const REASONING_LEVELS = ["off", "on", "stream"];
 export async function runCommand(parts: SessionParts, event: Event, brief: Brief, command: ParsedCommand): Promise<Receipt> {
   await parts.keys.renew(brief);
   const reply = await answerCommand(parts, event, brief, command);
+  answerWithNote(parts, event, brief, reply);
+  return { status: "accepted", state: "done", runId: event.id, reply };
+}
+
+/** A plain yes or no to what a call asked; like a command it becomes no turn. */
+export async function runPlainWord(parts: SessionParts, event: Event, brief: Brief, word: PlainWord): Promise<Receipt> {
+  const reply = await answerPlainWord(parts, event, word);
   answerWithNote(parts, event, brief, reply);
   return { status: "accepted", state: "done", runId: event.id, reply };
 }
@@ -92,6 +100,12 @@ async function answerCommand(parts: SessionParts, event: Event, brief: Brief, co
       return chooseActivation(parts, brief, args);
     case "pairing":
       return answerPairing(parts, event, args);
+    case "approve":
+      return answerApprove(parts, event, brief, args);
+    case "exec":
+      return answerExec(parts, event, brief, args);
+    case "elevated":
+      return answerElevated(parts, event, brief, args);
     case "model":
       return chooseByWord(parts, brief, args);
     case "models":

@@ -37,7 +37,9 @@ export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels" | 
     home: brief.hands?.hasHomes === true,
     browser: false,
   };
-  return selectTools(brief.tools).filter(({ needs }) => needs === undefined || has[needs]);
+  return selectTools(brief.tools)
+    .filter(({ needs }) => needs === undefined || has[needs])
+    .map((tool) => (has.home ? tool : (tool.withoutHome ?? tool)));
 }
 
 /**

@@ -119,6 +119,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Answer extends To
   group: "fs" | "runtime" | "memory" | "web" | "sessions" | "messaging";
   /** Offered only where this is there. */
   needs?: "channels" | "home" | "browser";
+  /** Offered in its place, under the same name, where no machine is paired: words that mean nothing there cost nothing. */
+  withoutHome?: Tool;
   /** For the model. Every word costs on every request. */
   description: string;
   input: Input;

@@ -5,6 +5,9 @@ import { icon } from "../pictures/icons.ts";
 export const shelf = icon(
   svg`<rect x="3.5" y="4" width="13" height="4.5" rx="1.5" /><rect x="3.5" y="11.5" width="13" height="4.5" rx="1.5" />`,
 );
+export const hand = icon(
+  svg`<path d="M6.5 10.5v-5a1.2 1.2 0 0 1 2.4 0V9m0-4.6a1.2 1.2 0 0 1 2.4 0V9m0-3.6a1.2 1.2 0 0 1 2.4 0v5.9c0 3.2-1.7 5.3-4.4 5.3-2 0-3-.8-4-2.6L3.7 11a1.2 1.2 0 0 1 2-1.3l.8 1" />`,
+);
 export const gauge = icon(svg`<path d="M4 16V10.5M8 16V6.5M12 16v-4M16 16V4" />`);
 export const key = icon(svg`<circle cx="7" cy="13" r="3.2" /><path d="m9.3 10.7 6.5-6.5M13.2 6.8l2.4 2.4" />`);
 export const pulse = icon(svg`<path d="M2.8 10.5h3.4l2-5 3.4 9.5 2.2-6.5 1 2h2.4" />`);

@@ -3,7 +3,7 @@
 import type { TemplateResult } from "lit";
 import { page } from "../pictures/icons.ts";
 import type { Desk } from "../state/desk.ts";
-import { book, dials, gauge, key, mind, pair, plane, pulse, shelf } from "./icons.ts";
+import { book, dials, gauge, hand, key, mind, pair, plane, pulse, shelf } from "./icons.ts";
 
 /** Draws a room; `rest` is what follows its path in the address: `#/control/<path>/<rest>`. */
 export type RoomView = (desk: Desk, rest: string | undefined) => TemplateResult;
@@ -26,6 +26,12 @@ export const CONTROL_ROOMS: readonly ControlRoom[] = [
   FIRST_ROOM,
   { path: "channels", label: "Channels", icon: plane, load: async () => (await import("./channels/channels.ts")).showChannels },
   { path: "people", label: "People", icon: pair, load: async () => (await import("./people/people.ts")).showPeople },
+  {
+    path: "approvals",
+    label: "Approvals",
+    icon: hand,
+    load: async () => (await import("./approvals/approvals.ts")).showApprovals,
+  },
   { path: "models", label: "Models and keys", icon: mind, load: async () => (await import("./models/models.ts")).showModels },
   { path: "files", label: "Files", icon: page, load: async () => (await import("./files/files.ts")).showFiles },
   { path: "skills", label: "Skills", icon: book, load: async () => (await import("./skills/skills.ts")).showSkills },

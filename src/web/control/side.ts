@@ -17,6 +17,7 @@ export class ControlSide extends PageElement {
     super();
     new Watch(this, () => this.desk);
     new Watch(this, () => this.desk?.waiting);
+    new Watch(this, () => this.desk?.questions);
   }
 
   protected override render(): TemplateResult {
@@ -39,7 +40,7 @@ export class ControlSide extends PageElement {
                 href=${hrefOf(room.path)}
                 aria-current=${room === open ? "page" : nothing}
                 @click=${this.#close}
-                >${room.icon}<span class="side-title">${room.label}</span>${room.path === "people" ? showCount(desk?.waiting.count ?? 0) : nothing}</a
+                >${room.icon}<span class="side-title">${room.label}</span>${this.#renderCount(room.path)}</a
               >
             </li>`,
           )}
@@ -47,6 +48,11 @@ export class ControlSide extends PageElement {
         <sk-side-foot .desk=${desk} @side-close=${this.#close}></sk-side-foot>
       </nav>
     `;
+  }
+
+  #renderCount(path: string): TemplateResult | typeof nothing {
+    if (path === "people") return showCount(this.desk?.waiting.count ?? 0);
+    return path === "approvals" ? showCount(this.desk?.questions.open.length ?? 0, "for your word") : nothing;
   }
 
   #close = (): void => {

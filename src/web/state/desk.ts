@@ -7,6 +7,7 @@ import type { EventFrame } from "../../contract/gateway.ts";
 import { newId } from "../../contract/id.ts";
 import { Company } from "../talk/company.ts";
 import { Courier } from "../talk/courier.ts";
+import { Questions } from "../talk/questions.ts";
 import { Waiting } from "../talk/waiting.ts";
 import { ChatRoom, sentenceOf } from "./chat-room.ts";
 import { logIn, logOut, takeCode } from "./login.ts";
@@ -47,6 +48,7 @@ export class Desk extends Signal {
   readonly sessions: SessionList;
   readonly company: Company;
   readonly waiting: Waiting;
+  readonly questions: Questions;
   readonly #courier: Courier;
   #access: Access = "checking";
   #refusal: string | undefined;
@@ -84,6 +86,7 @@ export class Desk extends Signal {
     this.sessions = new SessionList(this.client);
     this.company = new Company(this.client, this.screenId);
     this.waiting = new Waiting(this.client);
+    this.questions = new Questions(this.client);
     this.#courier = new Courier(this.client, new Outbox());
   }
 
@@ -240,6 +243,7 @@ export class Desk extends Signal {
   #catchUp(): void {
     void this.sessions.load().catch(() => undefined);
     void this.waiting.load().catch(() => undefined);
+    void this.questions.load().catch(() => undefined);
     void this.#room?.open();
   }
 
@@ -249,6 +253,7 @@ export class Desk extends Signal {
     this.#room?.hear(frame);
     this.company.hear(frame);
     this.waiting.hear(frame);
+    this.questions.hear(frame);
     if (frame.event === "config.changed") void this.#room?.refreshModel();
     for (const listener of this.#listeners.get(frame.event) ?? []) listener(frame.payload);
   }

@@ -113,7 +113,18 @@ test("keys of providers from an earlier schema can still be read", async () => {
   await older.setProviderKey("openai", "sk-old-0123456789");
   await runInDurableObject(old, (_object, state) => {
     // Back to how the second schema left it.
-    const later = ["person", "person_account", "pairing", "place", "admission_log", "channel_health", "thread", "blocked_sender"];
+    const later = [
+      "person",
+      "person_account",
+      "pairing",
+      "place",
+      "admission_log",
+      "channel_health",
+      "thread",
+      "blocked_sender",
+      "approval",
+      "known_homes",
+    ];
     for (const table of later) {
       state.storage.sql.exec(`DROP TABLE ${table}`);
     }

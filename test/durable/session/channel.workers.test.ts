@@ -61,6 +61,11 @@ function live(state: DurableObjectState, bench: Bench): Life {
       rejectPairing: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "none" } }),
       maySend: async ({ to }) => ({ outcome: "allowed", to }),
       mayBeHeard: async ({ authors }) => authors.map(() => true),
+      askApproval: () => Promise.reject(new Error("Nobody can be asked in this test.")),
+      decideApproval: async () => ({ ok: false, error: { code: "NOT_FOUND", message: "none" } }),
+      withdrawApproval: async () => {},
+      approval: async () => undefined,
+      approvals: async () => [],
     },
     noteElsewhere: async () => {},
     delivery: {

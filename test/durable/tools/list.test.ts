@@ -1,10 +1,11 @@
 // What the model is told of the tools, which of them a policy leaves, and how wrong arguments are answered.
 import { describe, expect, it } from "vitest";
-import { selectTools, toolSpecs, tools, validateInput } from "../../../src/durable/tools/list.ts";
-import type { Tool } from "../../../src/durable/tools/port.ts";
+import { selectTools, toolSpecs, tools, toolsFor, validateInput } from "../../../src/durable/tools/list.ts";
+import type { AnyTool } from "../../../src/durable/tools/port.ts";
+import { makeHands } from "../../support/hands.ts";
 
 const names = (some: readonly { name: string }[]) => some.map((one) => one.name);
-const toolNamed = (name: string): Tool => {
+const toolNamed = (name: string): AnyTool => {
   const tool = tools.find((one) => one.name === name);
   if (!tool) throw new Error(`There is no tool ${name}.`);
   return tool;
@@ -12,9 +13,20 @@ const toolNamed = (name: string): Tool => {
 
 describe("specs", () => {
   const specs = toolSpecs(tools);
+  const bytesOf = (brief: Parameters<typeof toolsFor>[0]) =>
+    new TextEncoder().encode(JSON.stringify(toolSpecs(toolsFor(brief)))).length;
 
-  it("are at most 5,000 bytes together", () => {
-    expect(new TextEncoder().encode(JSON.stringify(specs)).length).toBeLessThanOrEqual(5000);
+  it("are at most 5,000 bytes together, and 6,300 where a machine is paired", () => {
+    expect(bytesOf({ tools: {}, hasChannels: true })).toBeLessThanOrEqual(5000);
+    expect(bytesOf({ tools: {}, hasChannels: true, hands: makeHands() })).toBeLessThanOrEqual(6300);
+  });
+
+  it("say nothing of machines where none is paired", () => {
+    const without = toolSpecs(toolsFor({ tools: {} }));
+    expect(names(without)).not.toContain("process");
+    expect(JSON.stringify(without)).not.toMatch(/machine|sandbox/);
+    expect(names(toolsFor({ tools: {}, hands: makeHands() }))).toContain("process");
+    expect(toolsFor({ tools: {}, hands: makeHands({ hasHomes: false }) }).map(({ name }) => name)).not.toContain("process");
   });
 
   it("are plain objects that every provider takes", () => {
@@ -41,7 +53,7 @@ describe("selectTools", () => {
   it("leaves all without a policy", () => {
     expect(names(selectTools({}))).toEqual(names(tools));
     expect(names(tools)).toEqual(
-      "read write edit ls find grep exec memory_search memory_get web_fetch message session_status".split(" "),
+      "read write edit ls find grep exec process memory_search memory_get web_fetch message session_status".split(" "),
     );
   });
 
@@ -90,7 +102,17 @@ describe("validateInput", () => {
   });
 });
 
-it("marks exec, edit and message as unsafe to repeat, and all that changes something as not for running side by side", () => {
-  expect(names(tools.filter((tool) => !tool.isRepeatable))).toEqual(["edit", "exec", "message"]);
-  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "message"]);
+it("marks what is unsafe to repeat, and all that changes something as not for running side by side", () => {
+  expect(names(tools.filter((tool) => tool.isRepeatable === false))).toEqual(["edit", "message"]);
+  const mayRepeat = (name: string, input: Record<string, unknown>) => {
+    const { isRepeatable } = toolNamed(name);
+    return typeof isRepeatable === "function" ? isRepeatable(input) : isRepeatable;
+  };
+  // Elsewhere the process of a repeated call is found again by its id; at the edge half of it may be done.
+  expect(mayRepeat("exec", { command: "date" })).toBe(false);
+  expect(mayRepeat("exec", { command: "date", host: "auto" })).toBe(false);
+  expect(mayRepeat("exec", { command: "date", host: "sandbox" })).toBe(true);
+  expect(mayRepeat("process", { action: "poll", id: "p" })).toBe(true);
+  expect(mayRepeat("process", { action: "write", id: "p" })).toBe(false);
+  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "process", "message"]);
 });

@@ -49,6 +49,22 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .addHelpText("after", "\nExample: skerry bridge status")
     .action((_options: unknown, command: Command) => finish(showService(readCommand(command))));
 
+  const sandbox = bridge.command("sandbox").description("the sandbox of this machine: containers that commands run in");
+  sandbox
+    .command("build")
+    .description("build the image that its containers are made of; needs Docker or Podman, and the network")
+    .addHelpText("after", "\nExample: skerry bridge sandbox build")
+    .action((_options: unknown, command: Command) =>
+      finish(loadSandbox().then(({ buildSandbox }) => buildSandbox(readCommand(command), around.root))),
+    );
+  sandbox
+    .command("status")
+    .description("which engine there is, whether the image is, and the containers")
+    .addHelpText("after", "\nExample: skerry bridge sandbox status")
+    .action((_options: unknown, command: Command) =>
+      finish(loadSandbox().then(({ showSandbox }) => showSandbox(readCommand(command), around.root))),
+    );
+
   const devices = program.command("devices").description("machines and programs with a key of their own");
   devices
     .command("list")
@@ -85,4 +101,8 @@ export function registerBridge(program: Command, around: Surroundings): void {
 /** Loaded when it is asked for: other commands need none of it. */
 function load() {
   return import("./run.ts");
+}
+
+function loadSandbox() {
+  return import("./sandbox.ts");
 }

@@ -8,6 +8,8 @@ const KEEP_ANSWERED_MS = 24 * 3_600_000;
 export interface HomeCall {
   id: string;
   home: string;
+  /** The socket by which it was sent. */
+  line: string;
   command: string;
   replyTo?: NonNullable<HomeRequest["replyTo"]>;
   live?: NonNullable<HomeRequest["live"]>;
@@ -21,6 +23,7 @@ export interface HomeCall {
 interface CallRow {
   id: string;
   home: string;
+  line: string;
   command: string;
   state: "sent" | "answered";
   reply_to: string | null;
@@ -40,12 +43,13 @@ export class HomeCalls {
     this.#sql = sql;
   }
 
-  add(request: HomeRequest, home: string, now: number): HomeCall {
+  add(request: HomeRequest, home: string, line: string, now: number): HomeCall {
     const { id, command, replyTo, live, timeoutMs } = request;
     this.#sql.run(
-      "INSERT INTO home_call (id, home, command, state, reply_to, live, sent_at, due_at) VALUES (?, ?, ?, 'sent', ?, ?, ?, ?)",
+      "INSERT INTO home_call (id, home, line, command, state, reply_to, live, sent_at, due_at) VALUES (?, ?, ?, ?, 'sent', ?, ?, ?, ?)",
       id,
       home,
+      line,
       command,
       replyTo ? JSON.stringify(replyTo) : null,
       live ? JSON.stringify(live) : null,
@@ -104,6 +108,7 @@ function readCall(row: CallRow): HomeCall {
   return {
     id: row.id,
     home: row.home,
+    line: row.line,
     command: row.command,
     ...(row.reply_to === null ? {} : { replyTo: JSON.parse(row.reply_to) }),
     ...(row.live === null ? {} : { live: JSON.parse(row.live) }),

@@ -17,6 +17,7 @@ const MAX_OPEN = 64;
 
 /** One socket of a home. */
 export interface HomeLine {
+  id: string;
   send(event: EventName, payload: Record<string, unknown>): void;
 }
 
@@ -69,7 +70,7 @@ export class HomesDesk implements HomePort {
     if (this.#calls.open(home.id).length >= MAX_OPEN) {
       return { outcome: "unreachable", reason: `${home.name} has ${MAX_OPEN} calls to work on; wait for one to end.` };
     }
-    const call = this.#calls.add(request, home.id, this.#host.now());
+    const call = this.#calls.add(request, home.id, line.id, this.#host.now());
     line.send("node.invoke.request", {
       id,
       nodeId: home.id,
@@ -107,9 +108,9 @@ export class HomesDesk implements HomePort {
     return this.homesKnown.arrive(arrival, approved, this.#host.now());
   }
 
-  /** The home is back, and works on these; what else was sent to it broke off. */
-  resume(home: string, running: readonly string[]): void {
-    const lost = this.#calls.open(home).filter((call) => !running.includes(call.id));
+  /** The home is back by another socket, and works on these; what else was sent to it before broke off. */
+  resume(home: string, line: string, running: readonly string[]): void {
+    const lost = this.#calls.open(home).filter((call) => call.line !== line && !running.includes(call.id));
     for (const call of lost) this.#interrupt(call, "it was restarted meanwhile");
   }
 

@@ -9,9 +9,9 @@ export const HOMES_SCHEMA = [
     caps TEXT NOT NULL, declared TEXT NOT NULL, approved TEXT NOT NULL, permissions TEXT NOT NULL,
     connected_at INTEGER NOT NULL, seen_at INTEGER NOT NULL
   ) WITHOUT ROWID;
-  -- What was asked of a home. state: sent, answered. told: the session has heard of the answer.
+  -- What was asked of a home, by which of its sockets. state: sent, answered. told: the session has heard of the answer.
   CREATE TABLE home_call (
-    id TEXT PRIMARY KEY, home TEXT NOT NULL, command TEXT NOT NULL, state TEXT NOT NULL, reply_to TEXT, live TEXT,
+    id TEXT PRIMARY KEY, home TEXT NOT NULL, line TEXT NOT NULL, command TEXT NOT NULL, state TEXT NOT NULL, reply_to TEXT, live TEXT,
     sent_at INTEGER NOT NULL, due_at INTEGER NOT NULL, answered_at INTEGER, answer TEXT, told INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
   CREATE INDEX home_call_open ON home_call (due_at) WHERE state = 'sent';

@@ -21,7 +21,7 @@ export function openHomesDesk(
     now: Date.now,
     lineOf: (home) => {
       const screen = screens.open().find(({ state }) => state.role === "node" && state.deviceId === home);
-      return screen && { send: (event, payload) => screen.tell(event, JSON.stringify(payload), Date.now()) };
+      return screen && { id: screen.id, send: (event, payload) => screen.tell(event, JSON.stringify(payload), Date.now()) };
     },
     show,
     receive: async (key, event) => sessionOf(env, key).receive(event, await directoryOf(env).brief(key)),

@@ -118,7 +118,11 @@ export async function say(call: Call, said: Said, name: SessionName, id: string,
   };
   const from = { channel: "webchat", peer: screen.state.deviceId ?? screen.state.client.id };
   const message = { id, from, sender: { id: "owner", isOwner: true }, parts, sentAt: house.now() };
-  const taken = await house.intake(message, wishes, { sessionKey: name.key, agentId: name.agentId });
+  const taken = await house.intake(message, wishes, {
+    sessionKey: name.key,
+    agentId: name.agentId,
+    mayDecide: satisfies(screen.state.scopes, "operator.approvals"),
+  });
   switch (taken.outcome) {
     case "received":
       return taken;

@@ -103,7 +103,7 @@ export const homes: Handlers<HomesMethod> = {
     const said = payloadJSON ? readJson(payloadJSON) : payload;
     switch (event) {
       case "home.resume":
-        call.house.homes.resume(home, readIds(said));
+        call.house.homes.resume(home, call.screen.id, readIds(said));
         return { ok: true, event, handled: true };
       default:
         return { ok: true, event, handled: false, reason: "unknown event" };

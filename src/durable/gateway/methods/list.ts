@@ -5,6 +5,7 @@ import { channels } from "./channels.ts";
 import { chat } from "./chat.ts";
 import { devices } from "./devices.ts";
 import { files } from "./files.ts";
+import { approvals } from "./home/approvals.ts";
 import { homes } from "./homes.ts";
 import { keys } from "./keys.ts";
 import type { Call, Handlers } from "./method.ts";
@@ -27,6 +28,7 @@ const handlers: Handlers = {
   ...channels,
   ...people,
   ...homes,
+  ...approvals,
 };
 
 /** Runs a method. Contract: `params` were read with that method's own schema. */

@@ -6,7 +6,14 @@ import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import type { TurnWishes } from "../../../contract/event.ts";
 import type { MediaRef, Message } from "../../../contract/message.ts";
 import type { EventName, MethodName, MethodParams } from "../../../contract/methods.ts";
-import type { DirectoryPort, DirectoryStorage, SessionPort, WorkspacePort, WorkspaceStorage } from "../../../contract/ports.ts";
+import type {
+  DirectoryPort,
+  DirectoryStorage,
+  SessionPort,
+  Wanted,
+  WorkspacePort,
+  WorkspaceStorage,
+} from "../../../contract/ports.ts";
 import { formatSessionKey, mainSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Intake } from "../../intake.ts";
 import type { ModelChoice } from "../../models/choice.ts";
@@ -31,7 +38,7 @@ export interface House {
   /** What is done with a channel at its platform. */
   platform: PlatformPort;
   delivery: Pick<DeliveryPort, "send">;
-  intake(message: Message, wishes: TurnWishes, wanted: { sessionKey?: string; agentId?: string }): Promise<Intake>;
+  intake(message: Message, wishes: TurnWishes, wanted: Wanted): Promise<Intake>;
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name?: string): Promise<MediaRef>;
   chooseModels(brief: Brief): ModelChoice;
   listModels(brief: Brief): (ModelInfo & { isAvailable: boolean })[];

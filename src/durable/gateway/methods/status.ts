@@ -16,7 +16,6 @@ type StatusMethod =
   | "logs.tail"
   | "question.list"
   | "plugin.approval.list"
-  | "exec.approval.list"
   | "taskSuggestions.list"
   | "cron.list";
 
@@ -67,7 +66,6 @@ export const status: Handlers<StatusMethod> = {
 
   "question.list": () => ({ questions: [] }),
   "plugin.approval.list": () => [],
-  "exec.approval.list": () => [],
   "taskSuggestions.list": () => ({ suggestions: [] }),
   "cron.list": () => ({ jobs: [], total: 0, offset: 0, limit: 0, hasMore: false, nextOffset: null }),
 };

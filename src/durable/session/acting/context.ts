@@ -5,10 +5,13 @@ import { messageDesk } from "../outgoing/message-desk.ts";
 import type { SessionParts } from "../parts.ts";
 import type { PlannedCall } from "../rows/calls.ts";
 import type { Turn } from "../rows/turns.ts";
+import { approvalDesk } from "./approval-desk.ts";
+import { handsOf } from "./chosen-hands.ts";
 import { homeDesk } from "./home-desk.ts";
 
 export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): ToolContext {
   const { ports } = parts;
+  const hands = handsOf(parts, turn);
   return {
     agentId: ports.agentId,
     sessionKey: ports.sessionKey,
@@ -25,7 +28,8 @@ export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): T
     },
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
-    ...(turn.brief.hands ? { hands: { ...turn.brief.hands, elevation: "off" as const } } : {}),
+    ...(hands ? { hands } : {}),
+    approvals: approvalDesk(parts, turn, call),
     ...(ports.home ? { home: homeDesk(parts, ports.home, turn, call) } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,

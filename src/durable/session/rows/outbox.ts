@@ -74,6 +74,11 @@ export class Outbox {
     return this.heads().find((row) => row.address === address);
   }
 
+  /** Where a message was sent, or will be; undefined: there is none of this id. */
+  addressOf(id: string): string | undefined {
+    return this.#sql.one<{ address: string }>("SELECT address FROM outbox WHERE id = ?", id)?.address;
+  }
+
   nextAt(): number | undefined {
     const times = this.heads().map((row) => row.nextAt);
     return times.length > 0 ? Math.min(...times) : undefined;

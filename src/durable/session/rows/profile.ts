@@ -1,5 +1,6 @@
 // What a session knows of itself: its key, its person's choices, its counters. Held in memory, written when changed.
 import { addSpend, NO_SPEND, type Spend } from "../../../contract/entry.ts";
+import type { HandsChoice } from "../../../contract/home/hands.ts";
 import { newId } from "../../../contract/id.ts";
 import type { SessionRow } from "../../../contract/live.ts";
 import type { Sql } from "../../storage/sql.ts";
@@ -28,6 +29,8 @@ interface Profile {
   lastOutcome?: string | undefined;
   /** A group's own choice of what is answered. */
   activation?: string | undefined;
+  /** What the owner chose by /exec and /elevated. */
+  hands?: HandsChoice | undefined;
   /** Turns in a row that programs began. */
   botTurns?: number | undefined;
 }

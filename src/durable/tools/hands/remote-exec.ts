@@ -188,6 +188,6 @@ async function processIdOf(context: ToolContext): Promise<string> {
 }
 
 export const remoteInput = {
-  host: z.enum(["auto", "edge", "sandbox", "home"]).optional().describe("Where: edge, a sandbox, or a machine of the owner"),
-  machine: z.string().max(200).optional().describe("Name of the machine, where there are several"),
+  host: z.enum(["auto", "edge", "sandbox", "home"]).optional(),
+  machine: z.string().max(200).optional().describe("Where there are several"),
 };

@@ -7,10 +7,15 @@ import type { Tool, ToolContext, ToolResult, ToolWait } from "../port.ts";
 
 const EDGE_TIMEOUT_SECONDS = 60;
 
-const input = z.object({
+const atEdge = z.object({
   command: z.string().min(1).max(100_000),
   workdir: z.string().optional().describe("Folder"),
   env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "names are letters, digits and _"), z.string()).optional(),
+  timeoutSeconds: z.int().min(1).max(600).optional().describe("Default 60"),
+});
+
+const input = z.object({
+  ...atEdge.shape,
   timeoutSeconds: z.int().min(1).max(86_400).optional().describe("Default 60 at the edge, else 1800"),
   ...remoteInput,
   background: z.boolean().optional().describe("Do not wait; not at the edge"),
@@ -18,12 +23,26 @@ const input = z.object({
 });
 type Input = z.infer<typeof input>;
 
+const COMMANDS = "sed, awk, jq, rg, sort, diff, gzip, date and so on";
+
+const execAtEdge: Tool<typeof atEdge> = {
+  name: "exec",
+  label: "Run a command",
+  group: "runtime",
+  description: `Run bash over the workspace files: pipes, loops, ${COMMANDS}. No network, python, node or git.`,
+  input: atEdge,
+  isRepeatable: false,
+  isParallel: false,
+  title: ({ command }) => `Run ${shorten(command)}`,
+  run: runAtEdge,
+};
+
 export const exec: Tool<typeof input, ToolResult | ToolWait> = {
   name: "exec",
   label: "Run a command",
   group: "runtime",
-  description:
-    "Run bash. At the edge: over the workspace files, with sed, awk, jq, rg, diff, gzip and so on, without network, python, node or git. In a sandbox or on a machine of the owner, where one is paired: a real shell.",
+  withoutHome: execAtEdge,
+  description: `Run bash. At the edge: over the workspace files, with ${COMMANDS}, no network, python, node or git. In a sandbox, or on a machine of the owner: a real shell; the owner may be asked.`,
   input,
   // At the edge it may have done half; elsewhere its process is found again by its id.
   isRepeatable: ({ host }) => host === "sandbox" || host === "home",
@@ -41,7 +60,7 @@ function remoteOf({ command, workdir, env = {}, timeoutSeconds, background = fal
   return { command, workdir, env, timeoutSeconds, isBackground: background, isPty: pty };
 }
 
-async function runAtEdge(given: Input, context: ToolContext): Promise<ToolResult> {
+async function runAtEdge(given: z.infer<typeof atEdge>, context: ToolContext): Promise<ToolResult> {
   const { command, workdir, env = {}, timeoutSeconds = EDGE_TIMEOUT_SECONDS } = given;
   const { runShell } = await import("./run.ts");
   const seconds = Math.min(timeoutSeconds, 600);

@@ -71,7 +71,7 @@ export class Chat extends PageElement {
     return html`
       <header class="room-head">
         <button type="button" class="icon-button only-narrow side-toggle" aria-label="Sessions" @click=${this.#openSide}>${lines}</button>
-        ${this.isRenaming ? this.#renderName(desk, room, title) : this.#renderTitle(room, title)} ${this.#renderNote(room)}
+        ${this.isRenaming ? this.#renderName(desk, room, title) : this.#renderTitle(room, title)} ${this.#renderHands(room)} ${this.#renderNote(room)}
         <button
           type="button"
           class="icon-button search-open"
@@ -141,6 +141,22 @@ export class Chat extends PageElement {
     const day = this.#day?.words ?? "";
     if (day !== "") notes.push(html`<span class="room-day" title=${this.#day?.detail ?? ""}>${day}</span>`);
     return notes.length === 0 ? nothing : html`<span class="room-note">${notes}</span>`;
+  }
+
+  /** What the owner chose for the commands of this session; a raised one should not be forgotten. */
+  #renderHands(room: ChatRoom): TemplateResult | typeof nothing {
+    const { elevatedLevel, execHost, execSecurity, execAsk, execNode } = room.info ?? {};
+    const chosen = [
+      execHost ? `host ${execHost}` : "",
+      execSecurity ? `security ${execSecurity}` : "",
+      execAsk ? `ask ${execAsk}` : "",
+      execNode ? `node ${execNode}` : "",
+    ].filter((word) => word !== "");
+    if (!elevatedLevel && chosen.length === 0) return nothing;
+    const words = [...(elevatedLevel ? [`elevated ${elevatedLevel}`] : []), ...chosen].join(", ");
+    return html`<span class=${elevatedLevel ? "room-hands is-raised" : "room-hands"} title=${`Commands of this session: ${words}. Change with /elevated and /exec.`}
+      ><bdi>${elevatedLevel ? `elevated ${elevatedLevel}` : chosen[0]}</bdi>${elevatedLevel && chosen.length > 0 ? " +" : chosen.length > 1 ? " +" : ""}</span
+    >`;
   }
 
   #rename = (): void => {

@@ -42,6 +42,7 @@ export class Transcript extends PageElement {
   /** Where one was when last looked, in pixels. */
   #last = { top: 0, height: 0 };
   #pending = 0;
+  #cards: Promise<unknown> | undefined;
   #first: number | undefined;
   #anchor: Anchor | undefined;
   /** After a page could not be had, scrolling does not ask again at once. */
@@ -54,6 +55,7 @@ export class Transcript extends PageElement {
     new Watch(this, () => this.room);
     new Watch(this, () => this.desk?.company);
     new Watch(this, () => this.desk);
+    new Watch(this, () => this.desk?.questions);
   }
 
   override disconnectedCallback(): void {
@@ -104,7 +106,7 @@ export class Transcript extends PageElement {
             (segment) => segment.key,
             (segment) => renderSegment(segment, room, this.desk, levels),
           )}
-          ${this.#renderWriting(room)}
+          ${this.#renderQuestions(room)} ${this.#renderWriting(room)}
           <sk-progress .run=${room.view.run} .items=${room.view.items} .model=${room.model}></sk-progress>
         </div>
       </div>
@@ -121,6 +123,21 @@ export class Transcript extends PageElement {
     return html`<div class="note note-bad" role="alert">
       ${warning}
       <span>${room.problem} <button type="button" class="link-button" @click=${() => room.open()}>Try again</button></span>
+    </div>`;
+  }
+
+  /** Commands of this talk that wait for a word. What draws them is fetched with the first one. */
+  #renderQuestions(room: ChatRoom): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const open = desk?.questions.inSession(room.sessionKey) ?? [];
+    if (!desk || open.length === 0) return nothing;
+    this.#cards ??= desk.fetchPart(() => import("../../control/approvals/card.ts"));
+    return html`<div class="questions" aria-live="polite">
+      ${repeat(
+        open,
+        ({ id }) => id,
+        (approval) => html`<sk-approval .desk=${desk} .approval=${approval} .isInTalk=${true}></sk-approval>`,
+      )}
     </div>`;
   }
 

@@ -32,6 +32,7 @@ export class SideFoot extends PageElement {
     new Watch(this, () => this.desk);
     new Watch(this, () => this.desk?.company);
     new Watch(this, () => this.desk?.waiting);
+    new Watch(this, () => this.desk?.questions);
   }
 
   protected override render(): TemplateResult {
@@ -45,8 +46,8 @@ export class SideFoot extends PageElement {
       ${
         desk.place.room === "control"
           ? html``
-          : html`<a class="side-control" href=${desk.waiting.count > 0 ? "#/control/people" : "#/control"} @click=${this.#close}
-              >${sliders} Control ${showCount(desk.waiting.count)}</a
+          : html`<a class="side-control" href=${this.#whereTo(desk)} @click=${this.#close}
+              >${sliders} Control ${showCount(desk.waiting.count)}${showCount(desk.questions.open.length, "for your word")}</a
             >`
       }
       <div class="side-foot">
@@ -68,6 +69,12 @@ export class SideFoot extends PageElement {
     `;
   }
 
+  /** A command that waits is more pressing than a person. */
+  #whereTo(desk: Desk): string {
+    if (desk.questions.open.length > 0) return "#/control/approvals";
+    return desk.waiting.count > 0 ? "#/control/people" : "#/control";
+  }
+
   #turnTheme = (): void => {
     this.theme = nextTheme(this.theme);
     applyTheme(this.theme);
@@ -78,10 +85,10 @@ export class SideFoot extends PageElement {
   };
 }
 
-/** How many wait at the door; nothing when nobody does. */
-export function showCount(count: number): TemplateResult | typeof nothing {
+/** How many wait, and for what; nothing when nobody does. */
+export function showCount(count: number, what = "to be let in"): TemplateResult | typeof nothing {
   if (count === 0) return nothing;
-  return html`<span class="side-count"><span class="unseen">, </span>${count}<span class="unseen"> ${count === 1 ? "waits" : "wait"} to be let in</span></span>`;
+  return html`<span class="side-count"><span class="unseen">, </span>${count}<span class="unseen"> ${count === 1 ? "waits" : "wait"} ${what}</span></span>`;
 }
 
 function nameOthers(others: readonly Someone[]): string {

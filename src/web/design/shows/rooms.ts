@@ -1,5 +1,6 @@
 // The control rooms as wholes: full, empty, waiting, refused; and what one does in them.
 import { html, type TemplateResult } from "lit";
+import { showApprovals } from "../../control/approvals/approvals.ts";
 import { showChannels } from "../../control/channels/channels.ts";
 import { showSteps } from "../../control/channels/steps.ts";
 import { showDevices } from "../../control/devices/devices.ts";
@@ -146,6 +147,7 @@ export const ROOMS: Section = {
       room("Two are one", showPeople, roomAnswers(), undefined, click("[aria-label='Link Gus with somebody']"), ".person-form"),
       room("The whole log", showPeople, roomAnswers(), undefined, click(".door-more"), ".door-tools"),
     ]),
+    show("Approvals", showApprovals),
     show("Models and keys", showModels, [
       room("A key was refused", showModels, roomAnswers(), undefined, giveKey, ".key-form"),
       room(

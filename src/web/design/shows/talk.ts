@@ -1,6 +1,7 @@
 // The talk: messages, answers, work, and what stands in its place.
 import { html, type TemplateResult } from "lit";
 import type { RunView, ThinkingItem, ViewItem } from "../../../client/view-items.ts";
+import type { ApprovalView } from "../../../contract/home/approval-view.ts";
 import "../../components/chat/chat.ts";
 import "../../components/chat/markdown.ts";
 import { openLightbox } from "../../components/chat/lightbox.ts";
@@ -9,9 +10,11 @@ import "../../components/chat/progress.ts";
 import { renderSegment } from "../../components/chat/segment.ts";
 import "../../components/chat/thinking.ts";
 import "../../components/chat/tool-call.ts";
+import "../../control/approvals/card.ts";
 import { groupItems } from "../../state/segments.ts";
 import { addressOf } from "../../talk/file-limits.ts";
 import { lineUp, type Section } from "../show.ts";
+import { DISGUISED, HUGE, LATE, PARTED, PLAIN } from "../stage/approvals.ts";
 import { BOAT, CHART, LEDGER, MANUAL, TORN } from "../stage/pictures.ts";
 import { MAIN, sessionAnswers } from "../stage/sessions.ts";
 import { OFFLINE, refuse, SILENCE, type Stage, StagedDesk } from "../stage/staged-desk.ts";
@@ -58,6 +61,10 @@ const note = (tone: "info" | "error" | "summary", text: string, label?: string):
 const line = (item: ReturnType<typeof call>, isFull = false) =>
   html`<div class="work"><sk-tool-call .item=${item} .isFull=${isFull}></sk-tool-call></div>`;
 const LONG_RESULT = "2026-11-22T14:10 high water 3.4 m\n".repeat(400);
+const RAISED = { key: MAIN, label: "Saturday's trip", elevatedLevel: "ask", execHost: "home" };
+/** A command that waits for a word, as its card. */
+const question = (approval: ApprovalView, isInTalk = true) =>
+  html`<sk-approval .desk=${new StagedDesk({ answers: { "exec.approval.resolve": SILENCE } })} .approval=${approval} .isInTalk=${isInTalk}></sk-approval>`;
 const THOUGHT = "They mean the sound. The tide table is in memory; the plan belongs into a file.";
 
 const pictures = (): void =>
@@ -71,6 +78,21 @@ export const TALK: Section = {
   name: "Talk",
   note: "What people wrote lies as pebbles at the right. An answer is plain text, and the work before it hangs on a fine line.",
   shows: [
+    {
+      name: "A command waits for a word",
+      note: "What would run is shown as it is, with signs that cannot be seen spelled out. What is too long has to be opened first.",
+      cases: [
+        { label: "On a machine", draw: () => question(PLAIN) },
+        { label: "In parts, for another talk", draw: () => question(PARTED, false) },
+        { label: "It pretends", draw: () => question(DISGUISED) },
+        { label: "Too long to be seen whole", draw: () => question(HUGE) },
+        { label: "Nearly too late", draw: () => question(LATE) },
+        {
+          label: "In its talk",
+          draw: () => chat({ answers: { ...talkAnswers({ messages: [], sessionInfo: RAISED }), "exec.approval.list": [PLAIN] } }),
+        },
+      ],
+    },
     {
       name: "What somebody said",
       note: "A message is shown at once and says what became of it, in a sentence and with the way out.",

@@ -6,6 +6,7 @@ import type { AgentFile } from "../../control/files/agent-files.ts";
 import type { ProviderRow } from "../../control/models/catalogue.ts";
 import type { SkillRow } from "../../control/skills/skill.ts";
 import { NOTHING_SPENT, type Spent, type UsageAnswer } from "../../control/usage/figures.ts";
+import { approvalAnswers, noApprovals } from "./approvals.ts";
 import { channelAnswers, noChannels } from "./channels.ts";
 import { noSessions } from "./sessions.ts";
 import { type Answers, refuse } from "./staged-desk.ts";
@@ -190,6 +191,7 @@ export function roomAnswers(): Answers {
   return {
     ...talkAnswers(),
     ...channelAnswers,
+    ...approvalAnswers,
     "usage.cost": usage(),
     "models.list": { models: MODELS, default: "anthropic/claude-opus-4-6", why: "the settings name it" },
     "models.auth.list": { providers: PROVIDERS },
@@ -268,6 +270,7 @@ export function bareAnswers(): Answers {
     ...roomAnswers(),
     ...noSessions,
     ...noChannels,
+    ...noApprovals,
     "usage.cost": usage({
       daily: [],
       models: [],

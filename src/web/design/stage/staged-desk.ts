@@ -9,6 +9,7 @@ import { Outbox, type Unsent } from "../../state/outbox.ts";
 import type { Route } from "../../state/route.ts";
 import { SessionList } from "../../state/session-list.ts";
 import { Courier } from "../../talk/courier.ts";
+import { Questions } from "../../talk/questions.ts";
 import { Waiting } from "../../talk/waiting.ts";
 
 /** What a method answers; `refuse(…)` is the Gateway's no, `SILENCE` an answer that does not come. */
@@ -66,6 +67,7 @@ export class StagedDesk extends Desk {
   override readonly client: StagedClient;
   override readonly sessions: SessionList;
   override readonly waiting: Waiting;
+  override readonly questions: Questions;
   readonly #stage: Stage;
   readonly #room: ChatRoom | undefined;
 
@@ -75,6 +77,7 @@ export class StagedDesk extends Desk {
     this.client = new StagedClient(stage.answers ?? {});
     this.sessions = new SessionList(this.client);
     this.waiting = new Waiting(this.client);
+    this.questions = new Questions(this.client);
     this.#room =
       stage.session === undefined ? undefined : new ChatRoom(stage.session, this.client, courierOf(this.client, stage));
     void this.#begin();
@@ -111,7 +114,7 @@ export class StagedDesk extends Desk {
   }
 
   async #begin(): Promise<void> {
-    await Promise.allSettled([this.sessions.load(), this.waiting.load()]);
+    await Promise.allSettled([this.sessions.load(), this.waiting.load(), this.questions.load()]);
     await this.#room?.open();
     if (this.#stage.link) this.client.link = this.#stage.link;
     this.tell();

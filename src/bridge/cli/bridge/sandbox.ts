@@ -1,0 +1,55 @@
+// `skerry bridge sandbox`: the image of the sandbox built here, and how the sandbox of this machine stands. Needs no Skerry.
+import { join } from "node:path";
+import { HomeRefused } from "../../../contract/errors.ts";
+import { readBridgeConfig } from "../../home/config.ts";
+import { openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
+import { EXIT } from "../exit-code.ts";
+import { type BridgeCommand, findBridgeState } from "./run.ts";
+
+export async function buildSandbox(command: BridgeCommand, root: string): Promise<number> {
+  const { terminal, isJson } = command;
+  try {
+    const image = await open(command, root).buildImage((line) => terminal.remark(line));
+    terminal.print(
+      isJson ? JSON.stringify({ image }) : `The image ${image} is built; the sandbox uses it from the next command on.`,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof HomeRefused)) throw error;
+    terminal.remark(error.message, "red");
+    return EXIT.failed;
+  }
+}
+
+export async function showSandbox(command: BridgeCommand, root: string): Promise<number> {
+  const { terminal, isJson } = command;
+  const told = await open(command, root).status();
+  if (isJson) {
+    terminal.print(JSON.stringify(told));
+    return told.engine && told.hasImage ? EXIT.ok : EXIT.failed;
+  }
+  const { engine, image, hasImage, containers } = told;
+  if (engine) {
+    terminal.print(`${engine.name} ${engine.version}${engine.isRootless ? ", rootless" : ""}, at ${engine.socket}.`);
+    terminal.print(
+      hasImage ? `The image ${image} is there.` : `The image ${image} is not there; build it with: skerry bridge sandbox build`,
+    );
+  } else terminal.print(told.reason ?? "No container engine answers.");
+  for (const { name, key, isRunning, usedAt } of containers) {
+    const used = new Date(usedAt).toISOString().slice(0, 16).replace("T", " ");
+    terminal.print(`${name}  ${key}, ${isRunning ? "runs" : "stopped"}, used ${used}`);
+  }
+  return engine && hasImage ? EXIT.ok : EXIT.failed;
+}
+
+function open({ environment, given }: BridgeCommand, root: string): Sandbox {
+  const config = readBridgeConfig(given.config);
+  return openSandbox({
+    stateDir: findBridgeState(environment, given.stateDir),
+    environment,
+    config: config.sandbox,
+    imageDir: join(root, "sandbox/image"),
+    filesFolder: () => Promise.reject(new HomeRefused("UNAVAILABLE", "The command line mounts no files.")),
+    log: () => undefined,
+  });
+}

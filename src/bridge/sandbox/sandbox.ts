@@ -1,0 +1,181 @@
+// The sandbox put together: a place in containers of this machine's own engine. Nothing is looked for or started before it is
+// first asked; an engine that comes later is found then, one that went away is told and looked for again.
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { HomeRefused } from "../../contract/errors.ts";
+import type { SandboxStatus } from "../../contract/home/commands.ts";
+import type { HomeCommands } from "../home-command.ts";
+import type { PlaceHost } from "../places/place.ts";
+import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
+import { Containers, homeOf } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import { findEngine } from "./engine-search.ts";
+import { openFiles } from "./files.ts";
+import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
+import { startRunning } from "./running.ts";
+
+const MIN_FREE_BYTES = 512 * 1024 * 1024;
+const PRUNE_EVERY_MS = 3_600_000;
+
+export interface SandboxOptions {
+  /** Of the bridge. */
+  stateDir: string;
+  environment: NodeJS.ProcessEnv;
+  /** What the owner of this machine says of it. */
+  config: { socket?: string | undefined; image?: string | undefined; networks: readonly string[] };
+  /** Folder with the Dockerfile of the default image. */
+  imageDir: string;
+  /** Folder of this machine with the files of a place's agent, brought up to date; asked for places that mount them. */
+  filesFolder(place: SandboxPlace): Promise<string>;
+  log(text: string, isBad?: boolean): void;
+  now?(): number;
+  /** With less than this left on the disk nothing is started, and what runs is ended. */
+  minFreeBytes?: number;
+  /** Works on all files by commands in the container, as where folders of this machine cannot be walked safely. */
+  isFilesInside?: boolean;
+}
+
+export interface Sandbox {
+  host: PlaceHost<SandboxPlace>;
+  commands: HomeCommands;
+  status(): Promise<SandboxStatus>;
+  /** Takes away what was idle for a day or is a week old. Answers how many. @throws HomeRefused */
+  prune(): Promise<number>;
+  /** @throws HomeRefused */
+  buildImage(onLine: (line: string) => void, signal?: AbortSignal): Promise<string>;
+  /** The bridge begins: takes away what an earlier run left behind, and prunes now and every hour. Never rejects. */
+  start(): Promise<void>;
+  /** Ends what runs. Never rejects. */
+  close(): Promise<void>;
+}
+
+export function openSandbox(options: SandboxOptions): Sandbox {
+  const { config, environment, log, now = Date.now, minFreeBytes = MIN_FREE_BYTES } = options;
+  const dir = join(options.stateDir, "sandbox");
+  const image = config.image ?? DEFAULT_IMAGE;
+  const live = new Set<{ kill(signal: "KILL"): Promise<void> }>();
+  let known: Engine | undefined;
+  let made: Containers | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const containers = () => {
+    made ??= new Containers({
+      dir,
+      installation: openInstallation(dir),
+      defaultImage: image,
+      networks: config.networks,
+      minFreeBytes,
+      filesFolder: (place) => options.filesFolder(place),
+      now,
+      log,
+    });
+    return made;
+  };
+  /** Does something with the engine; one that does not answer is forgotten, so that another can be found next time. */
+  const withEngine = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
+    known ??= await findEngine({ socket: config.socket, environment });
+    try {
+      return await work(known);
+    } catch (error) {
+      if (error instanceof HomeRefused && error.code === "NO_ENGINE") known = undefined;
+      throw error;
+    }
+  };
+  const prune = () => withEngine((engine) => containers().prune(engine));
+
+  const host: PlaceHost<SandboxPlace> = {
+    launch: (request) =>
+      withEngine(async (engine) => {
+        const { place } = request;
+        const folder = posix.resolve(WORKSPACE, (request.workdir ?? "").replace(/^~(?=\/|$)/, WORKSPACE));
+        const container = await containers().open(engine, place);
+        const release = containers().occupy(container.name);
+        try {
+          const running = await startRunning(request, {
+            engine,
+            container,
+            folder,
+            minFreeBytes,
+            env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
+            discard: () => containers().remove(engine, container.id),
+          });
+          live.add(running);
+          void running.ended.then(() => {
+            live.delete(running);
+            release();
+          });
+          return running;
+        } catch (error) {
+          release();
+          throw error;
+        }
+      }),
+    files: openFiles({
+      ...(options.isFilesInside === true ? { isDirect: false } : {}),
+      folderOf: async (place) => ({ name: WORKSPACE, ...(await folderOf(place)) }),
+      inside: (place) => withEngine(async (engine) => ({ engine, container: (await containers().open(engine, place)).id })),
+    }),
+  };
+
+  async function folderOf(place: SandboxPlace) {
+    const { folder, owner } = await containers().folderOf(place);
+    return { root: folder, owner };
+  }
+
+  async function status(): Promise<SandboxStatus> {
+    try {
+      return await withEngine(async (engine) => {
+        const { name, version, isRootless, socket } = engine.facts;
+        const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
+        return { engine: { name, version, isRootless, socket }, image, hasImage: picture !== undefined, containers: list };
+      });
+    } catch (error) {
+      if (!(error instanceof HomeRefused)) throw error;
+      return { reason: error.message, image, hasImage: false, containers: [] };
+    }
+  }
+
+  return {
+    host,
+    commands: { "sandbox.status": status },
+    status,
+    prune,
+    async buildImage(onLine, signal) {
+      const request: BuildRequest = { imageDir: options.imageDir, image, onLine, signal };
+      await withEngine((engine) => buildImage(engine, request));
+      return image;
+    },
+    async start() {
+      const tidy = async (isFirst: boolean) => {
+        try {
+          if (isFirst) await withEngine((engine) => containers().sweep(engine));
+          await prune();
+        } catch (error) {
+          // Without an engine there is nothing to tidy; whoever uses the sandbox is told.
+          if (!(error instanceof HomeRefused && error.code === "NO_ENGINE")) {
+            log(`The sandboxes were not tidied: ${error instanceof Error ? error.message : String(error)}`, true);
+          }
+        }
+      };
+      timer = setInterval(() => void tidy(false), PRUNE_EVERY_MS).unref();
+      await tidy(true);
+    },
+    async close() {
+      clearInterval(timer);
+      await Promise.all([...live].map((running) => running.kill("KILL").catch(() => undefined)));
+    },
+  };
+}
+
+/** Names this installation on labels, so that two of them on one engine leave each other's containers alone. */
+function openInstallation(dir: string): string {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, "installation");
+  const known = existsSync(path) ? readFileSync(path, "utf8").trim() : "";
+  // A disk that was full when it was written left it empty.
+  if (/^[0-9a-f-]{36}$/.test(known)) return known;
+  const made = randomUUID();
+  writeFileSync(path, made, { mode: 0o600 });
+  return made;
+}
