@@ -5,7 +5,7 @@ import type { Twig } from "./tree.ts";
 
 export type Mode = "full" | "compact" | "interactive";
 
-export interface View {
+interface View {
   mode: Mode;
   depth?: number | undefined;
   query?: string | undefined;
