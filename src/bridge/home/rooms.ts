@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
+import { openBrowserRoom } from "../browser/room.ts";
 import { openExec } from "../exec/exec.ts";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import type { Room } from "./bridge.ts";
@@ -37,7 +38,8 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
     log,
   });
   const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
-  return [exec, await sandboxRoom(sandbox, log)];
+  const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
+  return [exec, await sandboxRoom(sandbox, log), browser];
 }
 
 /** Its commands are there also without an engine, and say why not; that it can be used is claimed only where that is so. */
