@@ -170,6 +170,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         withdrawApproval: async () => {},
         approval: async () => undefined,
         approvals: async () => [],
+        noteBrowserUse: async () => 0,
         ...options.people,
         ...options.approvals,
       },

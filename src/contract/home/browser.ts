@@ -61,7 +61,7 @@ export const browserInput = z.object({
   to: ref.optional().describe("drag: ref; scroll: up, down, top, bottom"),
   submit: z.boolean().optional().describe("type: then Enter"),
   gone: z.boolean().optional().describe("wait until text or ref is gone"),
-  seconds: z.number().min(0).max(600).optional().describe("wait, handoff"),
+  seconds: z.number().min(0).max(600).optional().describe("wait, handoff; open: keep it so long after your answer"),
   mode: z.enum(["compact", "full", "interactive"]).optional().describe("snapshot"),
   diff: z.boolean().optional().describe("snapshot: changes since the last"),
   query: z.string().max(200).optional().describe("only lines with these words"),
