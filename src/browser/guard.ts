@@ -2,11 +2,11 @@
 // hop of a redirect. What the address rules refuse is not sent. Sockets are not seen here: a proxy holds them at home, and
 // elsewhere pages of others get no plain ones. Also where a download is caught: as bytes, whatever disk the browser has.
 import type { Protocol } from "devtools-protocol/types/protocol.d.ts";
-import { AddressRefused, ToolFailure } from "../contract/errors.ts";
+import { ToolFailure } from "../contract/errors.ts";
 import type { BrowserPolicy } from "../contract/home/browser.ts";
-import { checkAddress } from "./address-guard.ts";
 import { type BrowserFile, bytesOf } from "./answer.ts";
 import type { Cdp } from "./line.ts";
+import { refusalOf } from "./rules.ts";
 
 export interface GuardOptions {
   policy: BrowserPolicy;
@@ -216,30 +216,11 @@ export class Guard {
     const key = `${url.protocol}//${url.host}`;
     let verdict = this.#verdicts.get(key);
     if (!verdict || url.username !== "") {
-      verdict = this.#decide(url);
+      verdict = refusalOf(url, this.#options.policy, this.#options.resolveHost);
       if (this.#verdicts.size >= REMEMBERED) this.#verdicts.clear();
       if (url.username === "") this.#verdicts.set(key, verdict);
     }
     return verdict;
-  }
-
-  async #decide(url: URL): Promise<string | undefined> {
-    const { policy, resolveHost } = this.#options;
-    const { allowedDomains, allowedHosts } = policy;
-    const host = url.hostname.toLowerCase().replace(/\.+$/, "");
-    const isNamed = allowedDomains.some((domain) => host === domain.toLowerCase() || host.endsWith(`.${domain.toLowerCase()}`));
-    if (allowedDomains.length > 0 && !isNamed)
-      return `${url.host} is not among the domains that the owner allows (browser.allowedDomains).`;
-    try {
-      await checkAddress(url.origin, { allowedHosts, resolveHost });
-      return url.username === "" ? undefined : `${url.host} is written with a user name or password in the address.`;
-    } catch (error) {
-      if (error instanceof AddressRefused) {
-        const said = error.message.replace(/^Not fetched: /, "").replace(/ Only public .*$/, "");
-        return `${said} The owner can allow ${url.host} (browser.allowedHosts).`;
-      }
-      throw error;
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The rooms of the bridge: what this machine can do, each with its own commands. A room that cannot do anything here offers
 // nothing; none of them starts anything before it is asked.
 
+import { openBrowserRoom } from "../browser/room.ts";
 import type { Room } from "./bridge.ts";
 import type { BridgeConfig } from "./config.ts";
 
@@ -11,6 +12,6 @@ export interface RoomsRequest {
   log(text: string, isBad?: boolean): void;
 }
 
-export function openRooms(_request: RoomsRequest): Room[] {
-  return [];
+export function openRooms({ stateDir, config, environment, log }: RoomsRequest): Room[] {
+  return [openBrowserRoom({ stateDir, config: config.browser, environment, log })];
 }

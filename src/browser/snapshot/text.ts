@@ -5,13 +5,6 @@ import type { Twig } from "./tree.ts";
 
 export type Mode = "full" | "compact" | "interactive";
 
-export interface View {
-  mode: Mode;
-  depth?: number | undefined;
-  query?: string | undefined;
-  maxChars: number;
-}
-
 const TEXT_CHARS = { full: 1000, compact: 300, interactive: 80 } as const;
 const GROUPS =
   /^(group|list|listitem|row|rowgroup|section|paragraph|main|banner|contentinfo|navigation|complementary|region|article|figure|table|grid|form|document|Section|term|definition|DescriptionList)$/;

@@ -1,6 +1,7 @@
 // What a Skerry bridge can be asked to do: the commands it offers, with their parameters and results. Both ends read with
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
+import { browserDo, browserDone } from "./browser.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");
 const path = z.string().min(1).max(4096);
@@ -181,6 +182,7 @@ export const HOME_COMMANDS = {
   "files.list": { params: fileList, answer: fileListAnswer },
   "files.give": { params: fileGive, answer: fileGiveAnswer },
   "files.take": { params: fileTake, answer: fileWriteAnswer },
+  "browser.do": { params: browserDo, answer: browserDone },
   "sandbox.status": { params: sandboxStatus, answer: sandboxStatusAnswer },
 } as const;
 
