@@ -48,7 +48,9 @@ export const browserSettings = z
       .min(0)
       .max(600)
       .optional()
-      .describe("Cloudflare's browser stays for this long after an answer; 0 (the default): it is closed. It costs browser time."),
+      .describe(
+        "Cloudflare's browser stays for this long after an answer; 0 (the default): it is closed. It costs browser time.",
+      ),
     minutesPerDay: z
       .number()
       .min(0)

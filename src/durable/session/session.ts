@@ -182,6 +182,7 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
     fetchOutside: outsideOf(env),
     browser: {
       ...(env.BROWSER ? { binding: env.BROWSER } : {}),
+      isLocal,
       fetch: (input, init) => fetch(input, init),
       resolveHost: resolveOverHttps((input, init) => fetch(input, init)),
     },

@@ -1,6 +1,6 @@
 // browser: one tool for every browser there is. Which one, with whose cookies and what may be reached is decided here (browser/); what
 // is done in it is the same everywhere (src/browser). At home it is asked over the bridge, else done by the session itself.
-import { browserInput, type BrowserInput } from "../../contract/home/browser.ts";
+import { type BrowserInput, browserInput } from "../../contract/home/browser.ts";
 import { askBrowser, type Home, type HomeOutcome, readBrowserAnswer } from "./browser/at-home.ts";
 import { type HandOffMemo, handOff, resumeHandOff } from "./browser/hand-off.ts";
 import { filesFor, keepFiles, showAnswer } from "./browser/result.ts";
@@ -10,7 +10,16 @@ import type { Tool, ToolContext, ToolResult, ToolWait } from "./port.ts";
 type Memo = HandOffMemo | ({ step: "home" } & Home);
 
 /** Looking twice is looking once. */
-const LOOKS: readonly BrowserInput["action"][] = ["status", "tabs", "snapshot", "screenshot", "console", "requests", "errors", "pdf"];
+const LOOKS: readonly BrowserInput["action"][] = [
+  "status",
+  "tabs",
+  "snapshot",
+  "screenshot",
+  "console",
+  "requests",
+  "errors",
+  "pdf",
+];
 const PART = "do";
 
 export const browser: Tool<typeof browserInput, ToolResult | ToolWait> = {

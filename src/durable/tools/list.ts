@@ -1,7 +1,7 @@
 // Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
 import type { Brief, ToolPolicy } from "../../contract/admission.ts";
-import { browser } from "./browser.ts";
 import { usablePlaces } from "./browser/where.ts";
+import { browser } from "./browser.ts";
 import { edit } from "./edit.ts";
 import { process } from "./hands/process.ts";
 import { find, grep, ls } from "./lookup.ts";

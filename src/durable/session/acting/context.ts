@@ -1,7 +1,7 @@
 // What a call is given to work with: ports of the session, each request counted against the wake.
 import type { AnyTool, ToolContext } from "../../tools/port.ts";
-import { describeStatus } from "../describing.ts";
 import { browserPort } from "../browser/port.ts";
+import { describeStatus } from "../describing.ts";
 import { messageDesk } from "../outgoing/message-desk.ts";
 import type { SessionParts } from "../parts.ts";
 import type { PlannedCall } from "../rows/calls.ts";

@@ -6,14 +6,16 @@ import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserBrief } from "../../../contract/home/browser-settings.ts";
 import type { BrowserTask } from "../../tools/port.ts";
 import type { SessionParts } from "../parts.ts";
-import type { BrowserBinding } from "./edge.ts";
+import type { BrowserBinding, FetchUpgrade, LineSocket } from "./edge.ts";
 import { BrowserRows, type OpenBrowser, type OpenPlace } from "./rows.ts";
 
 /** What the session is given of the outside for them. */
 export interface BrowserPorts {
   /** Absent: there is none at the edge. */
   binding?: BrowserBinding;
-  fetch: typeof fetch;
+  /** The binding is this machine's own: its network has private hosts. */
+  isLocal: boolean;
+  fetch: FetchUpgrade;
   /** Asks a DNS service. A browser at an address may stand in somebody's network: its names are looked at before it goes there. */
   resolveHost: (name: string) => Promise<string[]>;
 }
@@ -62,9 +64,10 @@ export class Browsers {
   }
 
   isHandedBack(place: OpenPlace, task: BrowserTask, brief: BrowserBrief): Promise<boolean> {
-    return this.#visit(place, task, brief, async (talk, code) => ({ notes: [], isOver: await code.isGivenBack(talk, task, place) })).then(
-      ({ isOver }) => isOver,
-    );
+    return this.#visit(place, task, brief, async (talk, code) => ({
+      notes: [],
+      isOver: await code.isGivenBack(talk, task, place),
+    })).then(({ isOver }) => isOver);
   }
 
   /** The turn is over: what is not kept is ended. Never rejects. */
@@ -138,7 +141,7 @@ export class Browsers {
     task: BrowserTask,
     brief: BrowserBrief,
     notes: string[],
-  ): Promise<{ open: OpenBrowser; socket: WebSocket; isNew: boolean }> {
+  ): Promise<{ open: OpenBrowser; socket: LineSocket; isNew: boolean }> {
     const known = await this.#stillMeant(place, task, brief, notes);
     if (known) {
       const socket = await this.#line(known);
@@ -183,11 +186,13 @@ export class Browsers {
     if (place === "cdp") return { ...open, sessionId: brief.cdpUrl ?? "", idleMs };
     const { startBrowser } = await import("./edge.ts");
     this.#parts.wake.countOutside();
-    const started = await startBrowser(this.#binding(), { idleMs, allowedDomains: policy.allowedDomains });
+    const { allowedDomains } = policy;
+    const allowedHosts = this.#ports().isLocal ? policy.allowedHosts : undefined;
+    const started = await startBrowser(this.#binding(), { idleMs, allowedDomains, allowedHosts });
     return { ...open, ...started };
   }
 
-  async #line({ place, sessionId }: OpenBrowser): Promise<WebSocket | undefined> {
+  async #line({ place, sessionId }: OpenBrowser): Promise<LineSocket | undefined> {
     this.#parts.wake.countOutside();
     if (place === "edge") {
       const { reachBrowser } = await import("./edge.ts");
@@ -254,7 +259,9 @@ export class Browsers {
     const open = this.rows.find(place);
     const { tabs } = this.rows.stateOf(place);
     const used = place === "edge" ? await this.#usedToday() : 0;
-    const ran = open ? `runs with profile ${open.profile}; open tabs: ${tabs.map(({ id }) => id).join(", ") || "none"}` : "is not running";
+    const ran = open
+      ? `runs with profile ${open.profile}; open tabs: ${tabs.map(({ id }) => id).join(", ") || "none"}`
+      : "is not running";
     const limit = dailyMs === undefined ? minutes(used) : `${minutes(used)} of ${minutes(dailyMs)}`;
     return [
       `The browser ${place === "edge" ? "at the edge" : "at the DevTools address"} ${ran}.`,
@@ -269,14 +276,20 @@ export class Browsers {
       const open = this.rows.find(place);
       if (open?.profile === profile) await this.#end(open);
       const wasThere = this.rows.clearProfile(profile);
-      return { notes: [wasThere ? `Cleared profile ${profile}: its cookies are gone.` : `There is nothing kept of profile ${profile}.`] };
+      return {
+        notes: [wasThere ? `Cleared profile ${profile}: its cookies are gone.` : `There is nothing kept of profile ${profile}.`],
+      };
     }
     const known = this.rows.profiles();
     if (known.length === 0) return { notes: ["No profile keeps anything yet. One is made by its first use."] };
-    return { notes: known.map(({ name, cookies, usedAt }) => `${name}: ${cookies} cookies, changed ${new Date(usedAt).toISOString().slice(0, 16)}Z`) };
+    return {
+      notes: known.map(
+        ({ name, cookies, usedAt }) => `${name}: ${cookies} cookies, changed ${new Date(usedAt).toISOString().slice(0, 16)}Z`,
+      ),
+    };
   }
 
-  /** Names at the edge are Cloudflare's to resolve, in a network where nobody's private addresses are. */
+  /** At the edge whoever runs the browser resolves: Cloudflare, in a network without anybody's private hosts, or this machine's proxy. */
   #resolver(place: OpenPlace): { resolveHost?: (name: string) => Promise<string[]> } {
     if (place === "edge") return {};
     const { resolveHost } = this.#ports();

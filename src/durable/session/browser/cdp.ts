@@ -1,11 +1,12 @@
 // A browser at a DevTools address that the owner named. An http address is asked for the socket's first, which is then looked for at
 // the same host: what a browser calls itself there is often its own idea of localhost.
 import { ToolFailure } from "../../../contract/errors.ts";
+import type { FetchUpgrade, LineSocket } from "./edge.ts";
 
 const ANSWER_MS = 10_000;
 
 /** @throws ToolFailure when nobody answers there. */
-export async function reachAddress(fetcher: typeof fetch, address: string): Promise<WebSocket> {
+export async function reachAddress(fetcher: FetchUpgrade, address: string): Promise<LineSocket> {
   try {
     const url = await socketOf(fetcher, new URL(address));
     const response = await fetcher(url, { headers: { upgrade: "websocket" }, signal: AbortSignal.timeout(ANSWER_MS) });
@@ -18,11 +19,13 @@ export async function reachAddress(fetcher: typeof fetch, address: string): Prom
     return socket;
   } catch (error) {
     if (error instanceof ToolFailure) throw error;
-    throw new ToolFailure("Nobody answers at the DevTools address; is that browser running? The owner sets it by browser.cdpUrl.");
+    throw new ToolFailure(
+      "Nobody answers at the DevTools address; is that browser running? The owner sets it by browser.cdpUrl.",
+    );
   }
 }
 
-async function socketOf(fetcher: typeof fetch, address: URL): Promise<string> {
+async function socketOf(fetcher: FetchUpgrade, address: URL): Promise<string> {
   if (address.protocol === "ws:" || address.protocol === "wss:") return asHttp(address);
   const asked = new URL(address);
   asked.pathname = `${asked.pathname.replace(/\/+$/, "")}/json/version`;

@@ -2,9 +2,23 @@
 // The binding's own requests are used and no library: these three are all that is needed of one.
 import { ToolFailure } from "../../../contract/errors.ts";
 
+/** A WebSocket as the runtime hands it out. */
+export type LineSocket = Pick<WebSocket, "send" | "close" | "addEventListener"> & { accept(): void };
+export interface UpgradeAnswer extends Pick<Response, "ok" | "status" | "text" | "json" | "body"> {
+  webSocket?: LineSocket | null;
+}
+export type FetchUpgrade = (input: string, init?: RequestInit) => Promise<UpgradeAnswer>;
+
 /** The part of the binding that is used. */
 export interface BrowserBinding {
-  fetch(input: string, init?: RequestInit): Promise<Response>;
+  fetch: FetchUpgrade;
+}
+
+export interface StartWish {
+  idleMs: number;
+  allowedDomains: readonly string[];
+  /** For the binding on this machine alone: private hosts that its proxy lets through. */
+  allowedHosts?: readonly string[] | undefined;
 }
 
 /** Only the binding answers there. */
@@ -15,17 +29,20 @@ const LONGEST_IDLE_MS = 600_000;
 /** Starts one. @throws ToolFailure with what the platform said, in our words. */
 export async function startBrowser(
   binding: BrowserBinding,
-  { idleMs, allowedDomains }: { idleMs: number; allowedDomains: readonly string[] },
+  { idleMs, allowedDomains, allowedHosts }: StartWish,
 ): Promise<{ sessionId: string; idleMs: number }> {
   const keepMs = Math.min(idleMs, LONGEST_IDLE_MS);
   // Fixed for its life, and held by the platform also while nobody is at the line.
-  const guardrails = { allowedDomains: allowedDomains.flatMap((domain) => [domain, `*.${domain}`]) };
+  const domains = allowedDomains.flatMap((domain) => [domain, `*.${domain}`]);
+  const wish = {
+    ...(domains.length > 0 ? { guardrails: { allowedDomains: domains } } : {}),
+    ...(allowedHosts ? { allowedHosts } : {}),
+  };
+  const hasWish = Object.keys(wish).length > 0;
   const response = await binding
     .fetch(`${API}?keep_alive=${keepMs}`, {
       method: "POST",
-      ...(allowedDomains.length === 0
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify({ guardrails }) }),
+      ...(hasWish ? { headers: { "content-type": "application/json" }, body: JSON.stringify(wish) } : {}),
     })
     .catch((error: unknown) => {
       throw new ToolFailure(`The browser at the edge did not start: ${said(error)}.`);
@@ -33,12 +50,13 @@ export async function startBrowser(
   const text = await response.text();
   if (!response.ok) throw new ToolFailure(explain(response.status, text));
   const sessionId = readSessionId(text);
-  if (sessionId === undefined) throw new ToolFailure("The browser at the edge started, but did not say which one it is; try again.");
+  if (sessionId === undefined)
+    throw new ToolFailure("The browser at the edge started, but did not say which one it is; try again.");
   return { sessionId, idleMs: keepMs };
 }
 
 /** A line to one that runs; undefined: it is no more. */
-export async function reachBrowser(binding: BrowserBinding, sessionId: string): Promise<WebSocket | undefined> {
+export async function reachBrowser(binding: BrowserBinding, sessionId: string): Promise<LineSocket | undefined> {
   const response = await binding
     .fetch(`${API}/${encodeURIComponent(sessionId)}`, { headers: { upgrade: "websocket" } })
     .catch(() => undefined);

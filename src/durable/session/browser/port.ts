@@ -22,7 +22,9 @@ async function tellPerson(parts: SessionParts, turn: Turn, call: PlannedCall, te
   const target = presentTarget(parts, turn);
   const to = target?.message.from;
   if (to?.kind === "group") {
-    throw new ToolFailure("A browser is not handed over in a group, where everybody would have it. Ask the person to write to you directly.");
+    throw new ToolFailure(
+      "A browser is not handed over in a group, where everybody would have it. Ask the person to write to you directly.",
+    );
   }
   if (to) await parts.showing.makeWay(turn, addressKey(to));
   const entry = parts.commit(() => {

@@ -11,6 +11,7 @@ import { Talk } from "../../../browser/talk.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserPolicy } from "../../../contract/home/browser.ts";
 import type { BrowserTask } from "../../tools/port.ts";
+import type { LineSocket } from "./edge.ts";
 import { isHandoffOver, showLive } from "./live-view.ts";
 
 export interface VisitOptions {
@@ -27,7 +28,7 @@ const NO_PAGE = /^(about|data|blob|chrome-error):|^$/;
 
 /** Changes `state`, also when it fails. */
 export async function visit<T>(
-  socket: WebSocket,
+  socket: LineSocket,
   state: BrowserState,
   { policy, resolveHost, signal }: VisitOptions,
   work: (talk: Talk) => Promise<T>,
@@ -59,11 +60,18 @@ export async function act(talk: Talk, task: BrowserTask): Promise<BrowserAnswer>
 }
 
 /** A way for a person to the page. */
-export async function openToPerson(talk: Talk, { input }: BrowserTask, place: "edge" | "cdp", forMs: number): Promise<BrowserAnswer> {
+export async function openToPerson(
+  talk: Talk,
+  { input }: BrowserTask,
+  place: "edge" | "cdp",
+  forMs: number,
+): Promise<BrowserAnswer> {
   const page = await talk.page(input.tab);
   if (place === "edge") return { notes: [await showLive(page, input.text, forMs)] };
   await page.send("Page.bringToFront");
-  return { notes: [`The page is the front tab of the browser at the DevTools address: ${(await page.main()).url.slice(0, 300)}`] };
+  return {
+    notes: [`The page is the front tab of the browser at the DevTools address: ${(await page.main()).url.slice(0, 300)}`],
+  };
 }
 
 /** Whether they are done: they said so, or the page is as it is waited for. */

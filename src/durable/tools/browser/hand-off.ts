@@ -1,7 +1,8 @@
 // A person takes over: they get a link or a window, and the call sleeps until they say that they are done there, the page is as it
 // was waited for, they write something, or the time is up. Looking whether it is so wakes the call every few seconds.
-import type { BrowserInput } from "../../../contract/home/browser.ts";
+
 import { ToolFailure } from "../../../contract/errors.ts";
+import type { BrowserInput } from "../../../contract/home/browser.ts";
 import type { ToolContext, ToolResult, ToolWait } from "../port.ts";
 import { askBrowser } from "./at-home.ts";
 import { type Chosen, mustHave, policyFor, profileFor } from "./where.ts";

@@ -21,7 +21,8 @@ export async function filesFor({ action, kind, values = [] }: BrowserInput, cont
     const path = toFilePath(written);
     const { info, bytes } = expectValue(await context.workspace.read(path));
     size += info.size;
-    if (size > MOST_BYTES) throw new ToolFailure("The files are larger than 20 MB together, which is the most that can be uploaded.");
+    if (size > MOST_BYTES)
+      throw new ToolFailure("The files are larger than 20 MB together, which is the most that can be uploaded.");
     const name = path.split("/").at(-1) ?? path;
     files.push({ name, type: typeOf(name), bytes: new Uint8Array(bytes) });
   }

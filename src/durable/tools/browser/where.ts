@@ -67,7 +67,8 @@ export async function profileFor(wanted: string | undefined, place: BrowserPlace
     }
     return profile;
   }
-  if (wanted !== undefined) throw new ToolFailure("This session is kept in the sandbox: it has one profile of its own; leave profile out.");
+  if (wanted !== undefined)
+    throw new ToolFailure("This session is kept in the sandbox: it has one profile of its own; leave profile out.");
   // Longer than a name may be that is asked for, so that nobody can ask for it.
   return place === "home" ? `talk-of-nobody-else-${await shortHash(context.sessionKey)}` : PROFILE;
 }
