@@ -19,7 +19,7 @@ export function toolSpecs(tools: readonly AnyTool[]): ToolSpec[] {
 }
 
 // What tells a model nothing that its next try would not: each costs on every request.
-const UNTOLD = ["$schema", "propertyNames", "pattern", "minLength", "maxLength", "minItems", "maxItems"];
+const UNTOLD = ["$schema", "propertyNames", "pattern", "minimum", "minLength", "maxLength", "minItems", "maxItems"];
 
 /** Drops the untold, closed objects and the bounds that every integer has. */
 function trimSchema(schema: Record<string, unknown>): Record<string, unknown> {

@@ -42,6 +42,7 @@ export class Browsers {
 
   /** @throws ToolFailure with what the model should read. */
   async do(place: OpenPlace, task: BrowserTask, brief: BrowserBrief): Promise<BrowserAnswer> {
+    await this.#ending;
     const { input } = task;
     if (place === "cdp" && task.profile !== "default") {
       throw new ToolFailure("The browser at the DevTools address has the one profile it runs with; leave profile out.");
@@ -98,7 +99,6 @@ export class Browsers {
     brief: BrowserBrief,
     work: (talk: Talk, code: typeof import("./visit.ts")) => Promise<T>,
   ): Promise<T> {
-    await this.#ending;
     const notes: string[] = [];
     if (place === "edge") notes.push(...(await this.#checkTime(brief)));
     const code = await import("./visit.ts");
