@@ -48,8 +48,8 @@ export const browserInput = z.object({
   action: z.enum(BROWSER_ACTIONS),
   kind: z.enum(ACT_KINDS).optional().describe("for act"),
   url: z.string().max(4096).optional().describe("wait: part of it"),
-  tab: z.string().max(20).optional().describe("t1…"),
-  ref: ref.optional().describe("e1…"),
+  tab: z.string().max(20).optional().describe("t1"),
+  ref: ref.optional().describe("e1"),
   selector: z.string().max(1000).optional().describe("CSS"),
   text: words.optional().describe("type, wait; press: key like Enter or Control+A; evaluate: JavaScript; dialog: answer"),
   fields: z
