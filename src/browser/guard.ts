@@ -111,11 +111,12 @@ export class Guard {
   async #ask({ requestId, request }: Protocol.Fetch.RequestPausedEvent) {
     const reason = /^(data|blob|about):/i.test(request.url) ? undefined : await this.#verdictOn(request.url);
     if (reason === undefined) return { method: "Fetch.continueRequest", params: { requestId } } as const;
-    this.#note(reason);
+    this.note(reason);
     return { method: "Fetch.failRequest", params: { requestId, errorReason: "BlockedByClient" } } as const;
   }
 
-  #note(reason: string): void {
+  /** What was refused, here or by the proxy; told with the next answer. */
+  note(reason: string): void {
     if (this.#blocked.length < MOST_NOTES) this.#blocked.push(reason);
   }
 

@@ -167,6 +167,8 @@ async function look(
   scope: Pick<BrowserInput, "ref" | "selector"> = {},
 ): Promise<BrowserAnswer> {
   const { lines, notes, head } = await read(page, view.mode, view.depth, scope);
+  // A page without anything to act on is there to be read.
+  if (view.mode === "interactive" && lines.length === 0) return look(page, { ...view, mode: "compact" }, scope);
   const shown = view.query ? narrow(lines, view.query) : lines;
   const { text, note } = cut(shown, view.maxChars);
   const said = shown.length > 0 ? [] : [view.query ? "No line has these words." : "The page shows nothing that can be read."];

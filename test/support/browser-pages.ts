@@ -1,5 +1,7 @@
 // Pages for a browser that an agent drives: a shop with a login, forms, frames, files, and pages that mean harm. Served on this
 // machine by two servers, which are two origins to a browser; a third listens only to hear who calls it although nobody may.
+
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -77,7 +79,14 @@ async function openTrap() {
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
-  return { host: "127.0.0.1", port, calls, close: () => void server.close() };
+  const datagrams = createSocket("udp4", () => void calls.push("UDP"));
+  datagrams.bind(port, "127.0.0.1");
+  await once(datagrams, "listening");
+  const close = () => {
+    server.close();
+    datagrams.close();
+  };
+  return { host: "127.0.0.1", port, calls, close };
 }
 
 async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -97,7 +106,7 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
   const isIn = /(^|;\s*)shop=open/.test(request.headers.cookie ?? "");
   if (path.startsWith("/shop/") && !isIn) return void redirect("/login");
   const hostile = hostilePage(pages, url);
-  if (hostile !== undefined) return html(hostile);
+  if (hostile !== undefined) return hostile === "" ? undefined : html(hostile);
   switch (`${request.method} ${path}`) {
     case "GET /login":
       return page("login");
@@ -150,6 +159,7 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
       return void response.writeHead(404, { "content-type": "text/html" }).end("<title>Nothing here</title><p>404</p>");
   }
 
+  /** Its text; "": it is answered. */
   function hostilePage({ trap }: Pick<Pages, "trap">, { pathname, searchParams }: URL): string | undefined {
     const to = searchParams.get("to") ?? `${trap.host}:${trap.port}`;
     switch (pathname) {

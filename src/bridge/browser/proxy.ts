@@ -13,6 +13,7 @@ export interface ProxyOptions {
   /** Asked for each connection: the owner may change their mind. */
   policy(): BrowserPolicy;
   resolveHost(name: string): Promise<string[]>;
+  onRefused(reason: string): void;
 }
 
 export interface FilterProxy {
@@ -25,7 +26,7 @@ export async function resolveHere(name: string): Promise<string[]> {
   return (await find(name, { all: true })).map(({ address }) => address);
 }
 
-export async function openProxy({ policy, resolveHost }: ProxyOptions): Promise<FilterProxy> {
+export async function openProxy({ policy, resolveHost, onRefused }: ProxyOptions): Promise<FilterProxy> {
   const server = new Server({
     host: "127.0.0.1",
     port: 0,
@@ -37,7 +38,10 @@ export async function openProxy({ policy, resolveHost }: ProxyOptions): Promise<
       };
       const url = urlOf(hostname, port);
       const refusal = await refusalOf(url, policy(), resolve);
-      if (refusal !== undefined) throw new RequestError(refusal, 403);
+      if (refusal !== undefined) {
+        onRefused(refusal);
+        throw new RequestError(refusal, 403);
+      }
       // A host that the owner allows is not checked, but its addresses are still found here alone.
       if (addresses.length === 0) addresses = await resolve(url.hostname).catch(() => []);
       return { dnsLookup: pin(addresses) };

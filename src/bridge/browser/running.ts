@@ -36,12 +36,12 @@ export class Running {
   readonly isHeadless: boolean;
   readonly version: string;
   readonly startedAt: number;
+  readonly connection: Connection;
   /** Resolves when it is no more, with the reason as a sentence. Never rejects. */
   readonly over: Promise<string>;
   readonly #start: RunningStart;
   readonly #chrome: Chrome;
   readonly #proxy: FilterProxy;
-  readonly #connection: Connection;
   readonly #seats = new Map<string, Seat>();
   #policy: BrowserPolicy;
   #atWork = 0;
@@ -53,7 +53,7 @@ export class Running {
     this.#start = start;
     this.#chrome = chrome;
     this.#proxy = proxy;
-    this.#connection = connection;
+    this.connection = connection;
     this.#policy = policy;
     this.profile = start.profile;
     this.isHeadless = start.isHeadless;
@@ -69,7 +69,11 @@ export class Running {
   static async start(start: RunningStart): Promise<Running> {
     let running: Running | undefined;
     const { resolveHost } = start;
-    const proxy = await openProxy({ policy: () => running?.policy ?? start.policy, resolveHost });
+    const proxy = await openProxy({
+      policy: () => running?.policy ?? start.policy,
+      resolveHost,
+      onRefused: (reason) => running?.connection.guard.note(reason),
+    });
     try {
       const chrome = await startChrome({ ...start, proxyPort: proxy.port });
       const connection = await Connection.open(chrome.cdp, { policy: start.policy, resolveHost, hasProxy: true });
@@ -111,7 +115,7 @@ export class Running {
   async work<T>(sessionKey: string, policy: BrowserPolicy, work: (talk: Talk) => Promise<T>): Promise<T> {
     this.#atWork++;
     try {
-      return await this.#connection.inTurn(async () => {
+      return await this.connection.inTurn(async () => {
         if (this.#isOver) throw new ToolFailure(GONE);
         this.#obey(policy);
         return work(this.#seatOf(sessionKey).talk);
@@ -164,13 +168,13 @@ export class Running {
 
   #obey(policy: BrowserPolicy): void {
     this.#policy = policy;
-    this.#connection.guard.obey({ policy, resolveHost: this.#start.resolveHost, hasProxy: true });
+    this.connection.guard.obey({ policy, resolveHost: this.#start.resolveHost, hasProxy: true });
   }
 
   #seatOf(sessionKey: string): Seat {
     let seat = this.#seats.get(sessionKey);
     if (!seat) {
-      seat = { talk: new Talk(this.#connection, newState()), usedAt: this.#start.now(), heldUntil: 0 };
+      seat = { talk: new Talk(this.connection, newState()), usedAt: this.#start.now(), heldUntil: 0 };
       this.#seats.set(sessionKey, seat);
     }
     return seat;
