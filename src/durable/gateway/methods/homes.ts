@@ -2,6 +2,7 @@
 // itself alone: its id is that of its socket, whatever a frame says.
 import { GatewayError } from "../../../contract/errors.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { processEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
 import type { Authority } from "../access/access.ts";
 import type { View } from "../live/views.ts";
@@ -25,8 +26,6 @@ type HomesMethod =
 const INVOKE_TIMEOUT_MS = 30_000;
 /** A home with this capability says when it comes back what it still works on. */
 const CAP_RESUME = "resume";
-/** What runs commands, reads files or drives a browser has a policy that stands in the way of the agent's tools, not here. */
-const TOOLS_ONLY = /^(exec|process|files|browser)\.|^system\.run/;
 const MAX_ANSWER_CHARS = 900_000;
 
 export const homes: Handlers<HomesMethod> = {
@@ -46,12 +45,8 @@ export const homes: Handlers<HomesMethod> = {
   },
 
   "node.invoke": async ({ nodeId, command, params, timeoutMs = INVOKE_TIMEOUT_MS, idempotencyKey }, { house }) => {
-    if (TOOLS_ONLY.test(command)) {
-      throw new GatewayError({
-        code: "FORBIDDEN",
-        message: `${command} is done by the agent's tools alone, under their policy.`,
-      });
-    }
+    const refusal = await house.homes.refuseToScreens(command);
+    if (refusal !== undefined) throw new GatewayError({ code: "FORBIDDEN", message: refusal });
     const waitMs = Math.min(timeoutMs, 20_000);
     const request = { id: `invoke:${idempotencyKey}`, home: nodeId, command, params: params ?? {}, timeoutMs, waitMs };
     return viewAnswer(await house.homes.callHome(request), command);
@@ -104,6 +99,8 @@ export const homes: Handlers<HomesMethod> = {
       case "home.resume":
         call.house.homes.resume(home, call.screen.id, readIds(said));
         return { ok: true, event, handled: true };
+      case "process.ended":
+        return { ok: true, event, ...hearEnd(call.house, home, said) };
       default:
         return { ok: true, event, handled: false, reason: "unknown event" };
     }
@@ -205,6 +202,15 @@ export function viewHome(home: HomeRow): View {
     ...(home.connectedAt === undefined ? {} : { connectedAtMs: home.connectedAt }),
     lastSeenAtMs: home.seenAt,
   };
+}
+
+/** What cannot be read is answered all the same: the machine would keep an event that is refused, and all that come after it. */
+function hearEnd(house: House, home: string, said: unknown): { handled: boolean; reason?: string } {
+  const notice = processEnded.safeParse(typeof said === "object" && said !== null && "said" in said ? said.said : undefined);
+  if (!notice.success) return { handled: false, reason: "not readable" };
+  return house.homes.hearEnd(home, notice.data)
+    ? { handled: true }
+    : { handled: false, reason: "no command of that session runs there, or its end was told before" };
 }
 
 function readIds(said: unknown): string[] {

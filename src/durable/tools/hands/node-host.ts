@@ -39,6 +39,8 @@ interface Memo {
   step: "node-host-run" | "node-host-word";
   home: { id: string; name: string; platform: string };
   prepared?: Prepared;
+  /** Why the machine cannot hold a word to this command. */
+  unbound?: string;
   approvalId?: string;
   askPart?: string;
   decision?: "allow-once" | "allow-always";
@@ -49,13 +51,16 @@ interface Memo {
  * @throws ToolFailure where several could be meant.
  */
 export async function findNodeHost(named: string | undefined, context: ToolContext): Promise<HomeRow | undefined> {
-  const meant = ((await context.home?.homes()) ?? []).filter((row) => row.isConnected && isMeant(row, named));
-  const able = meant.filter((row) => offers(row, "exec.start") || offers(row, RUN));
+  const meant = ((await context.home?.homes()) ?? []).filter((row) => isMeant(row, named));
+  const known = meant.filter((row) => offers(row, "exec.start") || offers(row, RUN));
+  const here = known.filter((row) => row.isConnected);
+  // One that has left since may have answered before: a call that is made again finds that answer.
+  const able = here.length > 0 ? here : known;
   const hosts = able.filter((row) => !offers(row, "exec.start"));
-  if (hosts.length > 0 && able.length > 1) {
+  if (hosts.length > 0 && able.length > 1 && here.length > 0) {
     throw new ToolFailure(`Several machines can do that; say which: ${able.map(({ name }) => name).join(", ")}.`);
   }
-  return hosts[0];
+  return able.length === 1 ? hosts[0] : undefined;
 }
 
 export async function startOnNodeHost(
@@ -123,8 +128,12 @@ function findUnfit({ isBackground, isPty, workdir, env }: RemoteCommand, { name,
   return undefined;
 }
 
-/** What the machine says it would run and what its own policy is; a sentence where it would not. */
-async function prepare(wanted: RemoteCommand, home: HomeRow, context: ToolContext): Promise<Prepared | string> {
+/** What the machine says it would run and what its own policy is. */
+async function prepare(
+  wanted: RemoteCommand,
+  home: HomeRow,
+  context: ToolContext,
+): Promise<Pick<Memo, "prepared" | "unbound"> | { refusal: string }> {
   const text = textOf(wanted);
   const answer = await call(context, "prepare", home.id, PREPARE, WAIT_MS, {
     command: shellOf(text, home.platform),
@@ -138,16 +147,20 @@ async function prepare(wanted: RemoteCommand, home: HomeRow, context: ToolContex
   switch (answer.outcome) {
     case "answered": {
       const read = prepared.safeParse(answer.payload);
-      return read.success ? read.data : `${home.name} answered ${PREPARE} with something that cannot be read.`;
+      if (read.success) return { prepared: read.data };
+      return { refusal: `${home.name} answered ${PREPARE} with something that cannot be read.` };
     }
-    case "refused":
-      return explain(answer.message, home.name);
+    case "refused": {
+      // It may be on the machine's own list all the same: then no word is wanted, and none has to be held to it.
+      const refusal = explain(answer.message, home.name);
+      return /cannot safely bind/.test(answer.message) ? { unbound: refusal } : { refusal };
+    }
     case "unreachable":
     case "interrupted":
-      return answer.reason;
+      return { refusal: answer.reason };
     case "pending":
       await context.home?.cancel("prepare");
-      return `${home.name} did not answer in time; try again.`;
+      return { refusal: `${home.name} did not answer in time; try again.` };
     default:
       return answer satisfies never;
   }
@@ -231,7 +244,7 @@ async function conclude(
       if (/approval required/i.test(answer.message) && memo.decision === undefined && memo.prepared) {
         return askOwner(wanted, memo, context);
       }
-      return said(`Not run: ${explain(answer.message, name)}`);
+      return said(`Not run: ${memo.unbound ?? explain(answer.message, name)}`);
     case "unreachable":
       throw new ToolFailure(answer.reason);
     case "interrupted":
@@ -285,7 +298,7 @@ async function call(
 function explain(message: string, home: string): string {
   if (/allowlist miss/i.test(message)) return `it is not on the list that ${home} itself keeps (openclaw approvals).`;
   if (/SYSTEM_RUN_DISABLED/.test(message)) return `${home} itself denies all commands (openclaw approvals).`;
-  return `${home} refused it: ${message.replace(/^SYSTEM_RUN_DENIED:\s*/, "")}`;
+  return `${home} refused it: ${message.replace(/^SYSTEM_RUN_DENIED:\s*/, "").split("\n")[0]}.`;
 }
 
 function timeoutOf({ timeoutSeconds }: RemoteCommand, { hands }: ToolContext): number {
