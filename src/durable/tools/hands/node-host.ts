@@ -77,12 +77,11 @@ export async function startOnNodeHost(
       `Not run: ${home.name} runs OpenClaw's node host, which keeps no list of ours, and the settings forbid to ask (tools.exec.ask is off).`,
     );
   }
-  const plan = offers(home, PREPARE) ? await prepare(wanted, home, context) : undefined;
-  if (typeof plan === "string") return said(`Not run: ${plan}`);
-  if (plan?.execPolicy?.security === "deny")
-    return said(`Not run: ${home.name} itself denies all commands (openclaw approvals).`);
+  const made = offers(home, PREPARE) ? await prepare(wanted, home, context) : {};
+  if ("refusal" in made) return said(`Not run: ${made.refusal}`);
+  if (made.prepared?.execPolicy?.security === "deny") return said(`Not run: ${explain("SYSTEM_RUN_DISABLED", home.name)}`);
   const { id, name, platform } = home;
-  const memo: Memo = { step: "node-host-run", home: { id, name, platform }, ...(plan ? { prepared: plan } : {}) };
+  const memo: Memo = { step: "node-host-run", home: { id, name, platform }, ...made };
   return isFree ? run(wanted, memo, context) : askOwner(wanted, memo, context);
 }
 
