@@ -27,6 +27,7 @@ const INVOKE_TIMEOUT_MS = 30_000;
 /** A home with this capability says when it comes back what it still works on. */
 const CAP_RESUME = "resume";
 const MAX_ANSWER_CHARS = 900_000;
+const MAX_ERROR_CHARS = 20_000;
 
 export const homes: Handlers<HomesMethod> = {
   "node.list": (_params, { house }) => ({ ts: house.now(), nodes: house.homes.homesKnown.list().map(viewHome) }),
@@ -80,10 +81,13 @@ export const homes: Handlers<HomesMethod> = {
     const home = homeOf(call);
     const text = payloadJSON ?? (payload === undefined ? "null" : JSON.stringify(payload));
     const outcome = !ok
-      ? { code: error?.code ?? "FAILED", message: error?.message ?? "It failed, and did not say why." }
+      ? {
+          code: (error?.code ?? "FAILED").slice(0, 128),
+          message: (error?.message ?? "It failed, and did not say why.").slice(0, MAX_ERROR_CHARS),
+        }
       : text.length > MAX_ANSWER_CHARS
         ? { code: "TOO_LARGE", message: `The answer has ${text.length} characters; at most ${MAX_ANSWER_CHARS} fit.` }
-        : { payload: readJson(text) };
+        : readAnswer(text);
     return { ok: true, handled: call.house.homes.answer(home, id, outcome) };
   },
 
@@ -216,6 +220,15 @@ function hearEnd(house: House, home: string, said: unknown): { handled: boolean;
 function readIds(said: unknown): string[] {
   const running = typeof said === "object" && said !== null && "running" in said ? said.running : undefined;
   return Array.isArray(running) ? running.filter((id): id is string => typeof id === "string") : [];
+}
+
+/** What cannot be read ends the call all the same. */
+function readAnswer(text: string): { payload: unknown } | { code: string; message: string } {
+  try {
+    return { payload: JSON.parse(text) };
+  } catch {
+    return { code: "UNREADABLE", message: "It answered with something that is not JSON." };
+  }
 }
 
 function readJson(text: string): unknown {
