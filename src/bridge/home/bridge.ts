@@ -35,6 +35,8 @@ export interface Bridge {
 export interface Room {
   commands: HomeCommands;
   cap?: string;
+  /** The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. */
+  begin?(line: { tell(id: string, event: string, payload: unknown): void }): void;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
       request.onState?.(state);
     },
   });
+  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload) });
   link.start();
   return {
     get state() {

@@ -56,7 +56,7 @@ export const devices: Handlers<DevicesMethod> = {
   },
 
   "device.pair.reject": (params, call) => {
-    const request = call.house.access.devices.take(params.requestId, call.house.now());
+    const request = call.house.access.devices.reject(params.requestId, call.house.now());
     if (!request) throw notFound("There is no such pairing request.");
     tellResolved(call, request, "rejected");
     return { requestId: request.id, deviceId: request.deviceId };

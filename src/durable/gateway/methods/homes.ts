@@ -151,9 +151,12 @@ export function leaveHome(screen: Screen, house: House): void {
   tellChanged(house, deviceId);
 }
 
-/** Its device is out: nothing is left of it as a home. */
+/** Its device is out: nothing is left of it as a home, and nobody waits for it any more. */
 export function forgetHome(house: House, id: string): void {
-  if (house.homes.homesKnown.remove(id)) tellChanged(house, id);
+  if (!house.homes.homesKnown.find(id)) return;
+  house.homes.leave(id, false);
+  house.homes.homesKnown.remove(id);
+  tellChanged(house, id);
 }
 
 function homeOf({ screen }: Call): string {
