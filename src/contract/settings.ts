@@ -140,7 +140,13 @@ export const settingsSchema = z.strictObject({
       nodes: z
         .strictObject({
           commands: z
-            .strictObject({ deny: z.array(z.string().max(128)).optional().describe("Commands that no home may be asked for.") })
+            .strictObject({
+              allow: z
+                .array(z.string().max(128))
+                .optional()
+                .describe("Commands that screens may ask a home for, beyond those that do no harm."),
+              deny: z.array(z.string().max(128)).optional().describe("Commands that no home may be asked for."),
+            })
             .optional(),
         })
         .optional()
