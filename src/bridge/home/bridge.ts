@@ -7,6 +7,7 @@ import { BridgeRefused } from "../../contract/errors.ts";
 import type { HomeCommands } from "../home-command.ts";
 import type { BridgeConfig } from "./config.ts";
 import { openDeviceKey } from "./device-key.ts";
+import { type DoorOptions, type HomeDoor, openDoor } from "./door.ts";
 import { Link, type LinkState } from "./link.ts";
 import { Spool } from "./spool.ts";
 import { openTransfer } from "./transfer.ts";
@@ -35,6 +36,8 @@ export interface Bridge {
 export interface Room {
   commands: HomeCommands;
   cap?: string;
+  /** Before anything is asked of it: how it reaches Skerry by itself. */
+  connect?(door: HomeDoor): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +49,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
   const lost = spool.dropRunning();
   if (lost.length > 0) log(`${lost.length} calls were cut off when this program ended last; Skerry is told so.`);
   const commands = without(Object.assign({}, ...rooms.map((room) => room.commands)), config.without);
+  const way: DoorOptions = { url, token: () => link.deviceToken, headers: accessHeaders(request.environment) };
   const link: Link = new Link({
     url,
     name: config.name ?? hostname(),
@@ -54,7 +58,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     spool,
     commands,
     caps: rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
-    transfer: openTransfer({ url, token: () => link.deviceToken, headers: accessHeaders(request.environment) }),
+    transfer: openTransfer(way),
     token,
     headers: accessHeaders(request.environment),
     log,
@@ -63,6 +67,8 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
       request.onState?.(state);
     },
   });
+  const door = openDoor(way);
+  for (const room of rooms) room.connect?.(door);
   link.start();
   return {
     get state() {

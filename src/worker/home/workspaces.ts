@@ -93,7 +93,7 @@ async function withWorkspace(
   if (access === "none") {
     const message =
       "The files of this agent are not open to sandboxes; the owner can open them with sandbox.workspaceAccess (ro or rw).";
-    return refuse(c, 403, "FORBIDDEN", message);
+    return refuse(c, 403, "CLOSED", message);
   }
   if (wanted === "rw" && access !== "rw") {
     const message =

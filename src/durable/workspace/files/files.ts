@@ -315,7 +315,10 @@ export class Files {
   #checkRemovable(path: string, expected: FileStamp): void {
     const row = this.#row(path, INFO);
     if (!row) return;
-    if (!row.is_folder) return this.#checkVersion(path, row, expected);
+    if (!row.is_folder) {
+      this.#checkVersion(path, row, expected);
+      return;
+    }
     const inside = this.#sql.one<{ path: string }>("SELECT path FROM files WHERE parent = ? LIMIT 1", path);
     if (inside) throw refuse("CONFLICT", `${name(path)} is a folder with files in it; nothing was removed.`);
   }
