@@ -36,8 +36,11 @@ export interface Bridge {
 export interface Room {
   commands: HomeCommands;
   cap?: string;
-  /** Before anything is asked of it: how it reaches Skerry by itself. */
-  connect?(door: HomeDoor): void;
+  /**
+   * The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. By the door bytes pass, as
+   * soon as Skerry lets this machine in.
+   */
+  begin?(line: { tell(id: string, event: string, payload: unknown): void; door: HomeDoor }): void;
   close(): Promise<void>;
 }
 
@@ -68,7 +71,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     },
   });
   const door = openDoor(way);
-  for (const room of rooms) room.connect?.(door);
+  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload), door });
   link.start();
   return {
     get state() {

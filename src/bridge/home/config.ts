@@ -10,6 +10,13 @@ const bridgeConfig = z.strictObject({
   name: z.string().min(1).max(80).optional(),
   /** Stricter than Skerry's settings: what they allow beyond this is refused here. */
   exec: execPolicy.partial().strict().optional(),
+  /** Folders of this machine that may be read, and read and written to, without a question. */
+  files: z
+    .strictObject({
+      read: z.array(z.string().min(1)).default([]),
+      write: z.array(z.string().min(1)).default(["~/Skerry"]),
+    })
+    .prefault({}),
   /** Commands that this machine does not offer, by their names or by a beginning such as `exec.`. */
   without: z.array(z.string().min(1).max(128)).default([]),
   sandbox: z

@@ -1,6 +1,6 @@
 // Skerry on this machine, from state folder to farewell: open and lock the state, find a port, run workerd, announce,
 // start it again if it dies, and stop in order on Ctrl-C.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StartRefused } from "../../contract/errors.ts";
 import { formatAnnouncement, gatherAnnouncement } from "./announcement.ts";
 import { findFreePort } from "./port.ts";
@@ -76,13 +76,13 @@ export async function serve(request: ServeRequest): Promise<void> {
 
 /** What this machine can do is offered to the Skerry on it. Without it there is a Skerry all the same. */
 async function openBridge(
-  { environment, version, complain }: ServeRequest,
+  { distDir, environment, version, complain }: ServeRequest,
   skerry: { url: string; token: string; stateDir: string },
 ): Promise<() => Promise<void>> {
   if (environment["SKERRY_BRIDGE"] === "off") return async () => {};
   try {
     const { startBeside } = await import("../home/beside.ts");
-    return await startBeside({ ...skerry, version, environment, complain });
+    return await startBeside({ ...skerry, version, root: dirname(distDir), environment, complain });
   } catch (error) {
     complain(`This machine is not offered to Skerry: ${error instanceof Error ? error.message : String(error)}`);
     return async () => {};

@@ -15,9 +15,8 @@ import { openFiles } from "./files.ts";
 import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
 import type { AgentFolders } from "./mirror/mirror.ts";
 import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
-import { startRunning } from "./running.ts";
+import { MIN_FREE_BYTES, startRunning } from "./running.ts";
 
-const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const PRUNE_EVERY_MS = 3_600_000;
 const FAREWELL_MS = 5_000;
 

@@ -49,7 +49,6 @@ export const sandboxSettings = z
       .optional(),
   })
   .describe("Containers that commands run in, on one of the owner's machines.");
-export type SandboxSettings = z.infer<typeof sandboxSettings>;
 
 export const execSettings = z
   .strictObject({

@@ -1,28 +1,28 @@
 // Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
 import type { Brief, ToolPolicy } from "../../contract/admission.ts";
-import { edit } from "./edit.ts";
+import { editAnywhere, readAnywhere, writeAnywhere } from "./hands/anywhere.ts";
+import { copy } from "./hands/copy.ts";
 import { process } from "./hands/process.ts";
 import { find, grep, ls } from "./lookup.ts";
 import { memoryGet, memorySearch } from "./memory.ts";
 import { message } from "./message.ts";
 import type { AnyTool } from "./port.ts";
-import { read } from "./read.ts";
 import { sessionStatus } from "./session-status.ts";
 import { exec } from "./shell/exec.ts";
 import { webFetch } from "./web/fetch.ts";
-import { write } from "./write.ts";
 
 export { toolSpecs, validateInput } from "./input.ts";
 
 export const tools: readonly AnyTool[] = [
-  read,
-  write,
-  edit,
+  readAnywhere,
+  writeAnywhere,
+  editAnywhere,
   ls,
   find,
   grep,
   exec,
   process,
+  copy,
   memorySearch,
   memoryGet,
   webFetch,

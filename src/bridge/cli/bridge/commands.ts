@@ -24,7 +24,9 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .option("--state-dir <folder>", "where its key and its spool are kept")
     .option("--name <name>", "what this machine is called")
     .addHelpText("after", "\nExample: skerry bridge --url https://skerry.example.workers.dev")
-    .action((_options: unknown, command: Command) => finish(load().then(({ runBridge }) => runBridge(readCommand(command)))));
+    .action((_options: unknown, command: Command) =>
+      finish(load().then(({ runBridge }) => runBridge(readCommand(command), around.root))),
+    );
   bridge
     .command("pair")
     .description("show the code by which the owner knows this machine")
@@ -48,6 +50,30 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .description("whether the bridge of this machine runs, and how its line is")
     .addHelpText("after", "\nExample: skerry bridge status")
     .action((_options: unknown, command: Command) => finish(showService(readCommand(command))));
+
+  bridge
+    .command("log")
+    .description("what ran on this machine, on whose word, and what became of it; latest last")
+    .option("--limit <number>", "how many", "50")
+    .addHelpText("after", "\nExample: skerry bridge log --limit 20")
+    .action((_options: unknown, command: Command) =>
+      finish(loadMemory().then(({ showLog }) => showLog(readCommand(command), Number(command.opts<{ limit: string }>().limit)))),
+    );
+  const rules = bridge
+    .command("rules")
+    .description("what you allowed for always on this machine")
+    .addHelpText("after", "\nExample: skerry bridge rules")
+    .action((_options: unknown, command: Command) =>
+      finish(loadMemory().then(({ showRules }) => showRules(readCommand(command)))),
+    );
+  rules
+    .command("forget")
+    .description("ask about it again")
+    .argument("<what>", "the number of a program or the path of a file, as rules shows them")
+    .addHelpText("after", "\nExample: skerry bridge rules forget 3")
+    .action((what: string, _options: unknown, command: Command) =>
+      finish(loadMemory().then(({ forgetRule }) => forgetRule(readCommand(command), what))),
+    );
 
   const sandbox = bridge.command("sandbox").description("the sandbox of this machine: containers that commands run in");
   sandbox
@@ -101,6 +127,10 @@ export function registerBridge(program: Command, around: Surroundings): void {
 /** Loaded when it is asked for: other commands need none of it. */
 function load() {
   return import("./run.ts");
+}
+
+function loadMemory() {
+  return import("./memory.ts");
 }
 
 function loadSandbox() {

@@ -28,14 +28,14 @@ export interface BridgeCommand {
 }
 
 /** Runs until a signal. */
-export async function runBridge(command: BridgeCommand): Promise<number> {
+export async function runBridge(command: BridgeCommand, root: string): Promise<number> {
   const { terminal, version, environment, given } = command;
   const { config, stateDir, url } = settle(command);
   openBridgeState(stateDir);
   const log = (text: string, isBad = false) => terminal.remark(`${clock()} ${text}`, isBad ? "red" : undefined);
   const left = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => left.resolve());
-  const rooms = openRooms({ stateDir, config, environment, log });
+  const rooms = await openRooms({ root, stateDir, config, environment, log });
   const token = given.token ?? environment["SKERRY_TOKEN"];
   let told = "";
   const bridge = await startBridge(

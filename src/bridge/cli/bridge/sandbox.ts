@@ -51,7 +51,7 @@ function open({ environment, given }: BridgeCommand, root: string): Sandbox {
     environment,
     config: config.sandbox,
     imageDir: join(root, "sandbox/image"),
-    folders: openMirror({ dir: join(stateDir, "sandbox/files"), minFreeBytes: 0, log: () => undefined }),
+    folders: openMirror({ dir: join(stateDir, "sandbox/files"), log: () => undefined }),
     log: () => undefined,
   });
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { HomeDoor } from "../../home/door.ts";
 import { NOBODY, type SandboxPlace } from "../container-plan.ts";
+import { MIN_FREE_BYTES } from "../running.ts";
 import { openAgentFiles } from "./agent-files.ts";
 import { openMirrorState } from "./state.ts";
 import { syncFiles } from "./sync.ts";
@@ -39,7 +40,7 @@ export interface MirrorOptions {
   /** Of its own, on the disk that sandboxes may fill. */
   dir: string;
   /** With less than this left on the disk nothing is brought here. */
-  minFreeBytes: number;
+  minFreeBytes?: number;
   log(text: string, isBad?: boolean): void;
   now?(): number;
   /** Whether folders of this machine can be walked without being led astray. */
@@ -57,7 +58,7 @@ interface Folder {
 }
 
 export function openMirror(options: MirrorOptions): Mirror {
-  const { dir, minFreeBytes, log, now = Date.now } = options;
+  const { dir, minFreeBytes = MIN_FREE_BYTES, log, now = Date.now } = options;
   const isDirect = options.isDirect ?? (process.platform === "linux" && existsSync("/proc/self/fd"));
   const folders = new Map<string, Folder>();
   let door: HomeDoor | undefined;

@@ -76,9 +76,8 @@ export const homes: Handlers<HomesMethod> = {
   "node.pair.remove": ({ nodeId }, { house }) => {
     const home = mustFind(house, nodeId);
     house.access.devices.remove(home.id);
-    house.homes.homesKnown.remove(home.id);
+    forgetHome(house, home.id);
     house.dropDevice(home.id, "device removed");
-    tellChanged(house, home.id);
     return { nodeId: home.id, removed: true };
   },
 
@@ -149,6 +148,14 @@ export function leaveHome(screen: Screen, house: House): void {
   if (role !== "node" || deviceId === undefined || house.homes.homesKnown.find(deviceId)?.isConnected) return;
   house.homes.leave(deviceId, (caps ?? []).includes(CAP_RESUME));
   tellChanged(house, deviceId);
+}
+
+/** Its device is out: nothing is left of it as a home, and nobody waits for it any more. */
+export function forgetHome(house: House, id: string): void {
+  if (!house.homes.homesKnown.find(id)) return;
+  house.homes.leave(id, false);
+  house.homes.homesKnown.remove(id);
+  tellChanged(house, id);
 }
 
 function homeOf({ screen }: Call): string {

@@ -16,6 +16,8 @@ import { showSkills } from "../../control/skills/skills.ts";
 import { showUsage } from "../../control/usage/usage.ts";
 import type { Case, Section, Show } from "../show.ts";
 import { settle } from "../specimen.ts";
+import { DISGUISED, HUGE, LATE } from "../stage/approvals.ts";
+import { noAnswer, noEngine, noImage } from "../stage/machines.ts";
 import { bareAnswers, dayBefore, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
 import { type Answers, OFFLINE, refuse, SILENCE, StagedDesk } from "../stage/staged-desk.ts";
 
@@ -97,6 +99,8 @@ const connectAgain: Prepare = async (ground) => {
   await settle(ground);
 };
 
+const showMachine = click("sk-machine [aria-label^='Rename']", "sk-machine .machine-offer summary");
+
 const keptAnswers = (): Answers => ({ ...roomAnswers(), "channels.connect": SILENCE });
 
 const unknownPrice = usage({
@@ -147,7 +151,12 @@ export const ROOMS: Section = {
       room("Two are one", showPeople, roomAnswers(), undefined, click("[aria-label='Link Gus with somebody']"), ".person-form"),
       room("The whole log", showPeople, roomAnswers(), undefined, click(".door-more"), ".door-tools"),
     ]),
-    show("Approvals", showApprovals),
+    show("Approvals", showApprovals, [
+      room("One pretends, one is too long, one is nearly too late", showApprovals, {
+        ...roomAnswers(),
+        "exec.approval.list": [DISGUISED, HUGE, LATE],
+      }),
+    ]),
     show("Models and keys", showModels, [
       room("A key was refused", showModels, roomAnswers(), undefined, giveKey, ".key-form"),
       room(
@@ -196,7 +205,11 @@ export const ROOMS: Section = {
     ]),
     show("Devices", showDevices, [
       room("A login link", showDevices, roomAnswers(), undefined, click("sk-login-link .button"), "sk-login-link"),
-      room("One is renamed", showDevices, roomAnswers(), undefined, click("[aria-label^='Rename']")),
+      room("One is renamed", showDevices, roomAnswers(), undefined, click("[aria-label^='Rename Ada']")),
+      room("A machine is renamed, its commands are shown", showDevices, roomAnswers(), undefined, showMachine, "sk-machine"),
+      room("The image of a sandbox is missing", showDevices, { ...roomAnswers(), ...noImage }, undefined, settle, "sk-machine"),
+      room("There is no engine", showDevices, { ...roomAnswers(), ...noEngine }, undefined, settle, "sk-machine"),
+      room("A machine does not answer", showDevices, { ...roomAnswers(), ...noAnswer }, undefined, settle, "sk-machine"),
     ]),
     show("Health", showHealth, [
       room("Something wants a look", showHealth, { ...roomAnswers(), status: brokenStatus }),

@@ -1,0 +1,122 @@
+// exec.start and process.*: what a session may do with commands on this machine, in every place. The machine itself has a gate
+// in front of it; a sandbox has its walls instead.
+import { HomeRefused } from "../../contract/errors.ts";
+import type { ExecAnswer, ExecStart, ProcessState } from "../../contract/home/commands.ts";
+import type { CommandContext, HomeCommands } from "../home-command.ts";
+import { type GateOptions, note, pass } from "./gate.ts";
+import { bytesOfKeys } from "./keys.ts";
+import { type Kept, keyOf, type Processes } from "./processes.ts";
+
+export interface ExecDeps {
+  processes: Processes;
+  gate: GateOptions;
+}
+
+const PROGRESS_MS = 500;
+const PROGRESS_BYTES = 4_000;
+/** Between writing and the answer: what it says to that. */
+const ECHO_MS = 250;
+
+export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
+  const starting = new Map<string, Promise<unknown>>();
+
+  async function begin(params: ExecStart): Promise<{ kept: Kept } | { answer: ExecAnswer }> {
+    const { sessionKey, processId, place, command, env, isPty, timeoutMs, yieldMs } = params;
+    const there = processes.find(sessionKey, processId);
+    if (there) return { kept: await there };
+    const launch = { sessionKey, processId, place, command, env, isPty, timeoutMs, isInputClosed: !isPty && yieldMs > 0 };
+    if (place.kind === "sandbox") {
+      const workdir = params.workdir ?? "/workspace";
+      const where = `sandbox ${place.key}`;
+      const row = { sessionKey, processId, place: where, command, workdir, verdict: "ran: in a sandbox" };
+      const auditId = note(gate.ledger, { ...row, at: gate.now() });
+      return { kept: await processes.start({ ...launch, text: command, workdir: params.workdir, auditId }) };
+    }
+    const passed = await pass(params, keyOf(sessionKey, processId), gate);
+    if (passed.outcome === "not") return passed;
+    const { text, workdir, auditId } = passed;
+    return { kept: await processes.start({ ...launch, text, workdir, auditId }) };
+  }
+
+  return {
+    "exec.start": async (params, context) => {
+      // The same id twice at once is one question, or one process.
+      const key = keyOf(params.sessionKey, params.processId);
+      const turn = (starting.get(key) ?? Promise.resolve()).then(() => {
+        context.signal.throwIfAborted();
+        return begin(params);
+      });
+      const quiet = turn.catch(() => undefined);
+      starting.set(key, quiet);
+      const begun = await turn.finally(() => starting.get(key) === quiet && starting.delete(key));
+      return "answer" in begun ? begun.answer : follow(begun.kept, params.yieldMs, context);
+    },
+    "process.list": async ({ sessionKey }) => ({ processes: processes.list(sessionKey).map(view) }),
+    "process.poll": async ({ sessionKey, processId, since, waitMs }, { signal }) => {
+      const kept = await processes.need(sessionKey, processId);
+      await kept.wait(waitMs, () => (kept.output?.bytes ?? 0) > since, signal);
+      return kept.state(since);
+    },
+    "process.log": async ({ sessionKey, processId, from, lines }) => {
+      const kept = await processes.need(sessionKey, processId);
+      return kept.log(from, lines);
+    },
+    "process.write": async ({ sessionKey, processId, data, isEnd }) => {
+      const kept = await processes.need(sessionKey, processId);
+      const { process } = kept;
+      if (kept.isInputClosed) {
+        throw new HomeRefused(
+          "CONFLICT",
+          "Its input was closed when it began. To write to a command, start it in the background or with a terminal (pty).",
+        );
+      }
+      return answer(kept, async () => {
+        if (data !== "") await process.write(new TextEncoder().encode(data));
+        if (isEnd) await process.endInput();
+      });
+    },
+    "process.keys": async ({ sessionKey, processId, keys }) => {
+      const kept = await processes.need(sessionKey, processId);
+      const { process } = kept;
+      const bytes = bytesOfKeys(keys);
+      return answer(kept, () => process.write(bytes));
+    },
+    "process.kill": async ({ sessionKey, processId, signal }) => {
+      const kept = await processes.need(sessionKey, processId);
+      if (kept.isRunning) await kept.signal(signal);
+      return kept.state();
+    },
+  };
+}
+
+/** Shows its output while it comes, and answers when it ended or has gone on for long enough. */
+async function follow(kept: Kept, yieldMs: number, { signal, progress }: CommandContext): Promise<ProcessState> {
+  let shownBytes = 0;
+  const show = () => {
+    const bytes = kept.output?.bytes ?? 0;
+    if (bytes === shownBytes) return;
+    shownBytes = bytes;
+    progress(kept.output?.tail(PROGRESS_BYTES) ?? "");
+  };
+  const timer = setInterval(show, PROGRESS_MS);
+  try {
+    await kept.wait(yieldMs, () => false, signal);
+  } finally {
+    clearInterval(timer);
+  }
+  // Whoever began it does not want it any more.
+  if (signal.aborted && kept.isRunning) await kept.end("It was called off.");
+  return kept.state();
+}
+
+async function answer(kept: Kept, write: () => Promise<void>): Promise<ProcessState> {
+  const before = kept.output?.bytes ?? 0;
+  await write();
+  await kept.wait(ECHO_MS, () => (kept.output?.bytes ?? 0) > before);
+  return kept.state(before);
+}
+
+/** In a list the last lines are enough. */
+function view(kept: Kept): ProcessState {
+  return { ...kept.state(), output: kept.output?.tail(400) ?? "" };
+}

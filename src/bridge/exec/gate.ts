@@ -1,0 +1,121 @@
+// Whether a command for the machine itself runs, is asked about, or is refused: its plan, Skerry's settings, this machine's own
+// rules and the owner's word. Everything that comes here is written into the audit log before anything of it happens.
+import { isAbsolute, relative } from "node:path";
+import { HomeRefused } from "../../contract/errors.ts";
+import type { ExecAnswer, ExecApproval, ExecPolicy, ExecStart } from "../../contract/home/commands.ts";
+import type { ExecLedger } from "./ledger.ts";
+import { type MachineRules, rule } from "./policy/decision.ts";
+import { refusedNames } from "./policy/environment.ts";
+import { findDefect, type JudgedPlan, makePlan } from "./policy/plan.ts";
+
+export interface GateOptions {
+  ledger: ExecLedger;
+  /** What this machine's own configuration says. */
+  rules: MachineRules;
+  searchPath: readonly string[];
+  /** Absolute; what lies there can be written without a question, so nothing there may be trusted for always. */
+  openFolders: readonly string[];
+  /** @throws HomeRefused when there is no such folder. */
+  folderOf(workdir: string | undefined): Promise<string>;
+  now(): number;
+}
+
+export type Passed =
+  | { outcome: "runs"; text: string; workdir: string; auditId: number }
+  | { outcome: "not"; answer: Extract<ExecAnswer, { state: "asks" | "refused" }> };
+
+/** `key`: of the process that it would be. */
+export async function pass(params: ExecStart, key: string, options: GateOptions): Promise<Passed> {
+  const { ledger, rules, searchPath, openFolders, folderOf, now } = options;
+  const { command, env, isPty, sessionKey, processId, policy, approval } = params;
+  const write = (workdir: string, verdict: string) =>
+    note(ledger, { at: now(), sessionKey, processId, place: "home", command, workdir, verdict, ...wordOf(approval) });
+  const refuse = (reason: string, workdir: string): Passed => {
+    ledger.auditEnd(write(workdir, `refused: ${reason}`), "not run", now());
+    return { outcome: "not", answer: { state: "refused", reason } };
+  };
+  const given = params.workdir ?? "~";
+  const defect = findDefect(command);
+  if (defect !== undefined) return refuse(defect, given);
+  const names = refusedNames(env);
+  if (names.length > 0) {
+    return refuse(`${names.join(", ")} cannot be set for a command on this machine: programs load or run what they name.`, given);
+  }
+  const closed = whoForbids(policy, rules);
+  if (closed !== undefined) return refuse(closed, given);
+
+  const workdir = await folderOf(params.workdir);
+  const entries = ledger.allowed().filter((entry) => entry.workdir === undefined || !isOpen(entry.workdir, openFolders));
+  const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, redirectFolders: openFolders });
+  const ruling = rule(policy, rules, plan.isProved);
+  switch (ruling) {
+    case "refuse":
+      return refuse(`${plan.reason} Nobody is asked for such commands (ask is off).`, workdir);
+    case "run": {
+      const auditId = write(workdir, plan.isProved ? `ran: ${plan.reason}` : "ran: everything is allowed (security is full)");
+      ledger.noteUse(plan.usedEntries, now());
+      return { outcome: "runs", text: plan.text, workdir, auditId };
+    }
+    case "ask": {
+      const doubt = approval === undefined ? undefined : whyNoWord(approval, plan, key, params, options);
+      if (approval === undefined || doubt !== undefined) {
+        ledger.noteQuestion(plan.hash, sessionKey, processId, now());
+        ledger.auditEnd(write(workdir, `asked: ${plan.reason}`), "not run", now());
+        return { outcome: "not", answer: { state: "asks", plan: shown(plan, doubt) } };
+      }
+      const auditId = write(workdir, `ran: approved (${approval.decision})`);
+      if (approval.decision === "allow-always") {
+        const kept = plan.drafts.filter((draft) => draft.workdir === undefined || !isOpen(draft.workdir, openFolders));
+        for (const draft of kept) ledger.allow(draft, `approval ${approval.id}`, now());
+      }
+      return { outcome: "runs", text: plan.text, workdir, auditId };
+    }
+    default:
+      return ruling satisfies never;
+  }
+}
+
+/** Why the owner's word is none for this. The first process that it started has used it up. */
+function whyNoWord(
+  approval: ExecApproval,
+  plan: JudgedPlan,
+  key: string,
+  { sessionKey, processId }: ExecStart,
+  { ledger, now }: GateOptions,
+): string | undefined {
+  if (approval.plan !== plan.hash) return "What it would run has changed since it was asked about.";
+  if (!ledger.wasAsked(plan.hash, sessionKey, processId, now())) return "It was asked about too long ago.";
+  return ledger.useWord(approval.id, key, now()) ? undefined : "That word was given for another command and used.";
+}
+
+/** @throws HomeRefused: what cannot be written down does not run. */
+export function note(ledger: ExecLedger, row: Parameters<ExecLedger["audit"]>[0]): number {
+  try {
+    return ledger.audit(row);
+  } catch (error) {
+    throw new HomeRefused("DISK_FULL", "Nothing is run: the audit log of this machine cannot be written.", error);
+  }
+}
+
+export function whoForbids(policy: ExecPolicy, rules: MachineRules): string | undefined {
+  if (policy.security === "deny") return "Skerry's settings forbid commands on the machine itself (tools.exec.security is deny).";
+  return rules.security === "deny"
+    ? "This machine's own configuration forbids commands on it (exec.security is deny)."
+    : undefined;
+}
+
+function shown(plan: JudgedPlan, doubt: string | undefined): Extract<ExecAnswer, { state: "asks" }>["plan"] {
+  const { hash, command, workdir, segments, reason } = plan;
+  return { hash, command, workdir, segments, reason: doubt === undefined ? reason : `${doubt} ${reason}` };
+}
+
+function wordOf(approval: ExecApproval | undefined): { approval?: string } {
+  return approval === undefined ? {} : { approval: `${approval.id} ${approval.decision}` };
+}
+
+function isOpen(folder: string, openFolders: readonly string[]): boolean {
+  return openFolders.some((open) => {
+    const way = relative(open, folder);
+    return !way.startsWith("..") && !isAbsolute(way);
+  });
+}
