@@ -279,6 +279,15 @@ export interface MemoryHit {
   score: number;
 }
 
+/**
+ * What a file was when it was last seen. With the time, because a file that was removed and written again counts its versions
+ * from 1 again. Version 0: there was none.
+ */
+export interface FileStamp {
+  version: number;
+  updatedAt: number;
+}
+
 /** An earlier state of a file. */
 export interface FileVersion {
   version: number;
@@ -299,8 +308,9 @@ export interface WorkspacePort {
     switches?: Record<string, boolean>,
   ): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
   read(path: string): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>>;
-  write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<Outcome<FileInfo>>;
-  remove(path: string): Promise<Outcome<{ removed: number }>>;
+  write(path: string, bytes: Uint8Array, expected?: number | FileStamp): Promise<Outcome<FileInfo>>;
+  /** With `expected` it takes away a file that is still that one, or a folder with nothing in it. */
+  remove(path: string, expected?: FileStamp): Promise<Outcome<{ removed: number }>>;
   /** One folder, or with `isDeep` everything below it. */
   list(path: string, isDeep?: boolean): Promise<Outcome<FileInfo[]>>;
   /** Several changes in one transaction: what a shell run leaves behind. */

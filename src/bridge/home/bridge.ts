@@ -7,6 +7,7 @@ import { BridgeRefused } from "../../contract/errors.ts";
 import type { HomeCommands } from "../home-command.ts";
 import type { BridgeConfig } from "./config.ts";
 import { openDeviceKey } from "./device-key.ts";
+import { type DoorOptions, type HomeDoor, openDoor } from "./door.ts";
 import { Link, type LinkState } from "./link.ts";
 import { Spool } from "./spool.ts";
 import { openTransfer } from "./transfer.ts";
@@ -35,8 +36,11 @@ export interface Bridge {
 export interface Room {
   commands: HomeCommands;
   cap?: string;
-  /** The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. */
-  begin?(line: { tell(id: string, event: string, payload: unknown): void }): void;
+  /**
+   * The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. By the door bytes pass, as
+   * soon as Skerry lets this machine in.
+   */
+  begin?(line: { tell(id: string, event: string, payload: unknown): void; door: HomeDoor }): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +52,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
   const lost = spool.dropRunning();
   if (lost.length > 0) log(`${lost.length} calls were cut off when this program ended last; Skerry is told so.`);
   const commands = without(Object.assign({}, ...rooms.map((room) => room.commands)), config.without);
+  const way: DoorOptions = { url, token: () => link.deviceToken, headers: accessHeaders(request.environment) };
   const link: Link = new Link({
     url,
     name: config.name ?? hostname(),
@@ -56,7 +61,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     spool,
     commands,
     caps: rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
-    transfer: openTransfer({ url, token: () => link.deviceToken, headers: accessHeaders(request.environment) }),
+    transfer: openTransfer(way),
     token,
     headers: accessHeaders(request.environment),
     log,
@@ -65,7 +70,8 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
       request.onState?.(state);
     },
   });
-  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload) });
+  const door = openDoor(way);
+  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload), door });
   link.start();
   return {
     get state() {

@@ -2,9 +2,9 @@
 // nothing; none of them starts anything before it is asked.
 
 import { join } from "node:path";
-import { HomeRefused } from "../../contract/errors.ts";
 import { openBrowserRoom } from "../browser/room.ts";
 import { openExec } from "../exec/exec.ts";
+import { type Mirror, openMirror } from "../sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import type { Room } from "./bridge.ts";
 import type { BridgeConfig } from "./config.ts";
@@ -23,27 +23,22 @@ const ENGINE_MS = 1_500;
 
 export async function openRooms(request: RoomsRequest): Promise<Room[]> {
   const { root, stateDir, config, environment, log } = request;
+  const mirror = openMirror({ dir: join(stateDir, "sandbox/files"), log });
   const sandbox = openSandbox({
     stateDir,
     environment,
     config: config.sandbox,
     imageDir: join(root, "sandbox/image"),
-    filesFolder: () =>
-      Promise.reject(
-        new HomeRefused(
-          "UNAVAILABLE",
-          "This machine brings no files of an agent to a sandbox; set sandbox.workspaceAccess to none.",
-        ),
-      ),
+    folders: mirror,
     log,
   });
   const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
   const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
-  return [exec, await sandboxRoom(sandbox, log), browser];
+  return [exec, await sandboxRoom(sandbox, mirror, log), browser];
 }
 
 /** Its commands are there also without an engine, and say why not; that it can be used is claimed only where that is so. */
-async function sandboxRoom(sandbox: Sandbox, log: RoomsRequest["log"]): Promise<Room> {
+async function sandboxRoom(sandbox: Sandbox, mirror: Mirror, log: RoomsRequest["log"]): Promise<Room> {
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, ENGINE_MS, undefined));
   const status = await Promise.race([sandbox.status(), late]);
   const isReady = status?.engine !== undefined && status.hasImage;
@@ -52,7 +47,10 @@ async function sandboxRoom(sandbox: Sandbox, log: RoomsRequest["log"]): Promise<
   return {
     commands: sandbox.commands,
     ...(isReady ? { cap: "sandbox" } : {}),
-    begin: () => void sandbox.start(),
+    begin({ door }) {
+      mirror.connect(door);
+      void sandbox.start();
+    },
     close: () => sandbox.close(),
   };
 }
