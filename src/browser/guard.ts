@@ -91,6 +91,11 @@ export class Guard {
     ];
   }
 
+  /** Whether a page asked for something there lately. */
+  hasSeen(url: URL): boolean {
+    return this.#verdicts.has(placeOf(url));
+  }
+
   /** Whether a download that was caught is on its way. */
   get isReceiving(): boolean {
     return this.#isReceiving;
@@ -214,7 +219,7 @@ export class Guard {
     } catch {
       return Promise.resolve(`${written.slice(0, 100)} is not a web address; write it in full, like https://example.com/page.`);
     }
-    const key = `${url.protocol}//${url.host}`;
+    const key = placeOf(url);
     let verdict = this.#verdicts.get(key);
     if (!verdict || url.username !== "") {
       verdict = refusalOf(url, this.#options.policy, this.#options.resolveHost);
@@ -223,6 +228,10 @@ export class Guard {
     }
     return verdict;
   }
+}
+
+function placeOf({ protocol, host }: URL): string {
+  return `${protocol}//${host}`;
 }
 
 function tooLarge(name: string): ToolFailure {

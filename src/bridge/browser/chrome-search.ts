@@ -14,7 +14,7 @@ const NAMES = [
   "microsoft-edge",
 ];
 const MAC_APPS = ["Google Chrome", "Chromium", "Brave Browser", "Microsoft Edge"];
-const LINUX_PATHS = ["/opt/google/chrome/chrome", "/snap/bin/chromium", "/usr/lib/chromium/chromium"];
+const LINUX_PATHS = ["/opt/google/chrome/chrome", "/snap/bin/chromium"];
 const HOW = {
   linux: "Install one (Debian, Ubuntu, Raspberry Pi OS: apt install chromium)",
   darwin: "Install Google Chrome (brew install --cask google-chrome)",

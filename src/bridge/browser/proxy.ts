@@ -13,7 +13,7 @@ export interface ProxyOptions {
   /** Asked for each connection: the owner may change their mind. */
   policy(): BrowserPolicy;
   resolveHost(name: string): Promise<string[]>;
-  onRefused(reason: string): void;
+  onRefused(url: URL, reason: string): void;
 }
 
 export interface FilterProxy {
@@ -39,7 +39,7 @@ export async function openProxy({ policy, resolveHost, onRefused }: ProxyOptions
       const url = urlOf(hostname, port);
       const refusal = await refusalOf(url, policy(), resolve);
       if (refusal !== undefined) {
-        onRefused(refusal);
+        onRefused(url, refusal);
         throw new RequestError(refusal, 403);
       }
       // A host that the owner allows is not checked, but its addresses are still found here alone.

@@ -47,6 +47,7 @@ export class Running {
   #atWork = 0;
   #isOver = false;
   #reason: string | undefined;
+  #had: string[] | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(start: RunningStart, chrome: Chrome, proxy: FilterProxy, connection: Connection, policy: BrowserPolicy) {
@@ -72,7 +73,8 @@ export class Running {
     const proxy = await openProxy({
       policy: () => running?.policy ?? start.policy,
       resolveHost,
-      onRefused: (reason) => running?.connection.guard.note(reason),
+      // What the browser asks by itself (updates of its parts) is nothing that a page did.
+      onRefused: (url, reason) => running?.connection.guard.hasSeen(url) && running.connection.guard.note(reason),
     });
     try {
       const chrome = await startChrome({ ...start, proxyPort: proxy.port });
@@ -102,7 +104,9 @@ export class Running {
     return Math.max(this.startedAt, ...[...this.#seats.values()].map((seat) => Math.max(seat.usedAt, seat.heldUntil)));
   }
 
+  /** Those that have pages open in it, or had when it ended. */
   get sessions(): string[] {
+    if (this.#had) return this.#had;
     return [...this.#seats].filter(([, { talk }]) => talk.state.tabs.length > 0).map(([key]) => key);
   }
 
@@ -157,6 +161,8 @@ export class Running {
   }
 
   #stop(): Promise<void> {
+    // Before the browser tells that all its tabs are going.
+    this.#had ??= this.sessions;
     this.#isOver = true;
     this.#closing ??= (async () => {
       await this.#chrome.close();

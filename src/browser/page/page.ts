@@ -4,7 +4,7 @@ import type { Protocol } from "devtools-protocol/types/protocol.d.ts";
 import { ToolFailure } from "../../contract/errors.ts";
 import { plain } from "../answer.ts";
 import type { Connection } from "../connection.ts";
-import { CdpRefused, type Command, type Params, type Result } from "../line.ts";
+import { CdpRefused, type Command, GONE, type Params, type Result } from "../line.ts";
 import { keep, type TabState } from "../state.ts";
 import { applyEmulation } from "./emulation.ts";
 
@@ -73,7 +73,9 @@ export class Page {
     this.#sessions.clear();
   }
 
+  /** @throws ToolFailure when the tab or its browser is gone: no frames would look like an empty page. */
   async frames(): Promise<Frame[]> {
+    if (this.isGone) throw new ToolFailure(this.connection.cdp.isClosed ? GONE : "The tab was closed; open the page again.");
     const found: Frame[] = [];
     const walk = (tree: Protocol.Page.FrameTree, session: string, parent: string | undefined) => {
       const { id, url, loaderId, urlFragment = "" } = tree.frame;

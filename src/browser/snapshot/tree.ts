@@ -39,6 +39,7 @@ const ROLES: Record<string, string> = {
   InputTime: "timefield",
   ColorWell: "colorfield",
   Iframe: "frame",
+  LabelText: "label",
   LayoutTable: "group",
   LayoutTableRow: "group",
   LayoutTableCell: "group",
@@ -135,6 +136,8 @@ class Grower {
         facts: factsOf(node),
         children: [],
       };
+      // The field that a label is for is there itself.
+      if (role === "LabelText" && twig.children.some(hasRef)) return twig.children;
       const isActive = ACTIVE.test(role) || isClickable || (propertyOf(node, "focusable") === true && role !== "RootWebArea");
       if (role === "Iframe" && node.backendDOMNodeId !== undefined && depth < MOST_FRAMES) {
         inner.push(this.#growInner(twig, node.backendDOMNodeId, frame, depth));
@@ -188,6 +191,10 @@ class Grower {
       if (!isStale(error)) this.notes.push("Elements that only a script makes clickable were not looked for.");
     }
   }
+}
+
+function hasRef({ ref, children }: Twig): boolean {
+  return ref !== undefined || children.some(hasRef);
 }
 
 function propertyOf(node: AxNode, name: string): unknown {
