@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { openBrowserBinding } from "../../src/bridge/local/browser-binding.ts";
-import type { BrowserBinding, LineSocket, UpgradeAnswer } from "../../src/durable/session/browser/edge.ts";
+import type { BrowserBinding, FetchUpgrade, LineSocket, UpgradeAnswer } from "../../src/durable/session/browser/edge.ts";
 import { findBrowser } from "./browser.ts";
 
 export interface BoundBrowser {
@@ -72,8 +72,12 @@ export async function openBoundBrowser(): Promise<BoundBrowser> {
   return Object.assign(bound, { binding });
 }
 
+/** `fetch` as the Worker has it: a WebSocket's address is asked for with an upgrade. */
+export const fetchUpgrade: FetchUpgrade = (url, init = {}) =>
+  new Headers(init.headers).has("upgrade") ? openLine(url.replace("http", "ws"), "") : fetch(url, init);
+
 /** Refused, it is a plain answer without a socket. */
-function openLine(url: string, authorization: string, live: BoundBrowser["live"]): Promise<UpgradeAnswer> {
+function openLine(url: string, authorization: string, live?: BoundBrowser["live"]): Promise<UpgradeAnswer> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, { headers: { authorization } });
     socket.on("unexpected-response", (_request, response) => resolve(new Response("", { status: response.statusCode ?? 500 })));
@@ -85,7 +89,7 @@ function openLine(url: string, authorization: string, live: BoundBrowser["live"]
         close: () => socket.close(),
         send(text: string) {
           const { id, method, params, sessionId } = JSON.parse(text);
-          if (!String(method).startsWith("Cloudflare.")) return socket.send(text);
+          if (!live || !String(method).startsWith("Cloudflare.")) return socket.send(text);
           const result = answerLive(method, params, live);
           for (const hear of heard) hear({ data: JSON.stringify({ id, result, sessionId }) } as MessageEvent);
         },

@@ -25,7 +25,7 @@ export async function startBound({ path, hasSandbox, environment, dir, policy }:
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const profileDir = mkdtempSync(join(dir, "browser-"));
   const forget = () => rmSync(profileDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  const proxy = await openProxy({ policy: () => policy, resolveHost: resolveHere });
+  const proxy = await openProxy({ policy: () => policy, resolveHost: resolveHere, onRefused: () => undefined });
   try {
     const start = { path, profileDir, isHeadless: true, hasSandbox, proxyPort: proxy.port, environment };
     const chrome = await startChrome({ ...start, hasPort: true });

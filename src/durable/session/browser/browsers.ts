@@ -153,9 +153,12 @@ export class Browsers {
     const isStart = STARTS.includes(task.input.action) && (task.input.action !== "download" || task.input.url !== undefined);
     if (!isStart) throw new ToolFailure([...notes.splice(0), "No page is open; open one with action open and a url."].join(" "));
     const open = await this.#start(place, task, brief);
-    this.#parts.commit(() => this.rows.add(open));
+    const note = () => this.#parts.commit(() => this.rows.add(open));
+    // One that was started is known before anything can go wrong with it; an address is known once somebody answers there.
+    if (place === "edge") note();
     await this.#noteUse(open);
     const socket = await this.#line(open);
+    if (place === "cdp") note();
     if (!socket) throw new ToolFailure("The browser at the edge started, but cannot be reached; try again in a moment.");
     return { open, socket, isNew: true };
   }
