@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DEFAULT_IMAGE } from "../../src/bridge/sandbox/image.ts";
 import type { WireMessage } from "../../src/client/frames.ts";
+import type { ApprovalDecision } from "../../src/contract/home/approval.ts";
 import { imageArchive, skipReason, startEngine, type TestEngine } from "../support/engine.ts";
 import type { Script } from "../support/model-server/script.ts";
 import { ModelServer } from "../support/model-server/server.ts";
@@ -77,7 +78,7 @@ async function question(command: string): Promise<Question> {
   if (!found) throw new Error("There is none.");
   return found;
 }
-const decide = (id: string, decision: string) => operator.client.request("exec.approval.resolve", { id, decision });
+const decide = (id: string, decision: ApprovalDecision) => operator.client.request("exec.approval.resolve", { id, decision });
 
 /** Sends a message to which the model answers by these steps, the last of them with words. */
 async function begin(key: string, ...steps: Script[]): Promise<string> {

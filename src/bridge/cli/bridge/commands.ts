@@ -67,6 +67,40 @@ export function registerBridge(program: Command, around: Surroundings): void {
       finish(loadSandbox().then(({ showSandbox }) => showSandbox(readCommand(command), around.root))),
     );
 
+  const allowed = bridge
+    .command("allowed")
+    .description("list the programs that this machine lets Skerry run without a question")
+    .addHelpText("after", "\nExample: skerry bridge allowed")
+    .action((_options: unknown, command: Command) =>
+      finish(loadAllowed().then(({ listAllowed }) => listAllowed(readCommand(command)))),
+    );
+  allowed
+    .command("add")
+    .description("let a program run without a question")
+    .argument("<program>", "its name or path, or a pattern such as /usr/bin/*")
+    .argument("[args...]", "one pattern an argument, * is any text, ** at the end any more; none: any arguments")
+    .addHelpText("after", "\nExample: skerry bridge allowed add git status")
+    .action((named: string, args: string[], _options: unknown, command: Command) =>
+      finish(loadAllowed().then(({ addAllowed }) => addAllowed(readCommand(command), named, args))),
+    );
+  allowed
+    .command("remove")
+    .description("ask about a program again")
+    .argument("<number>", "as the list numbers it")
+    .addHelpText("after", "\nExample: skerry bridge allowed remove 3")
+    .action((number: string, _options: unknown, command: Command) =>
+      finish(loadAllowed().then(({ removeAllowed }) => removeAllowed(readCommand(command), number))),
+    );
+  bridge
+    .command("audit")
+    .description("every command that was asked of this machine, and what became of it")
+    .option("--limit <count>", "how many of the latest", "50")
+    .addHelpText("after", "\nExample: skerry bridge audit --limit 10")
+    .action((_options: unknown, command: Command) => {
+      const limit = Number(command.opts<{ limit: string }>().limit) || 50;
+      return finish(loadAllowed().then(({ showAudit }) => showAudit(readCommand(command), limit)));
+    });
+
   const devices = program.command("devices").description("machines and programs with a key of their own");
   devices
     .command("list")
@@ -103,6 +137,10 @@ export function registerBridge(program: Command, around: Surroundings): void {
 /** Loaded when it is asked for: other commands need none of it. */
 function load() {
   return import("./run.ts");
+}
+
+function loadAllowed() {
+  return import("./allowed.ts");
 }
 
 function loadSandbox() {
