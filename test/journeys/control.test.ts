@@ -252,7 +252,7 @@ describe("devices", () => {
     await page.getByRole("button", { name: "Reject Stranger" }).click({ timeout: 15_000 });
     await toast("Stranger was turned away").waitFor();
     await page.reload();
-    await page.getByText("No device asks.").waitFor();
+    await page.getByText("Nobody asks.").waitFor();
   });
 
   it("log in by a link that works once, with a code to scan", async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
+import { ASKING_KEY, answerHands, fillHands } from "../support/full-hands.ts";
 import { AWKWARD, answerOf, FULL_KEY, fillHouse, LAST_WORDS, LONG_KEY } from "../support/full-house.ts";
 import { ModelServer } from "../support/model-server/server.ts";
 import { openOperator } from "../support/operator.ts";
@@ -18,7 +19,7 @@ import { TelegramServer } from "../support/telegram/server.ts";
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const EMPTY_KEY = "agent:main:empty";
 const EMPTY = screensOf(EMPTY_KEY, EMPTY_KEY);
-const FULL = screensOf(LONG_KEY, FULL_KEY);
+const FULL = screensOf(LONG_KEY, FULL_KEY, ASKING_KEY);
 /** What scrolling brings up is looked at for these; the whole talk was looked at before. */
 const SHOWN_RULES = ["color-contrast", "scrollable-region-focusable", "link-name", "button-name", "image-alt"];
 const home = mkdtempSync(join(tmpdir(), "skerry-screens-"));
@@ -32,7 +33,7 @@ let outside: string[][];
 
 beforeAll(async () => {
   execFileSync(process.execPath, [join(ROOT, "scripts/build.ts"), "--quiet"], { stdio: "inherit" });
-  model = await ModelServer.start({ keep: 5, handler: ({ said }) => answerOf(said) });
+  model = await ModelServer.start({ keep: 5, handler: ({ said }) => answerHands(said) ?? answerOf(said) });
   telegram = await TelegramServer.start();
   const env = { ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: model.url, TELEGRAM_API_ROOT: telegram.url };
   [skerry, browser] = await Promise.all([startSkerry({ env, workingDir: home }), launchBrowser()]);
@@ -101,8 +102,11 @@ describe("empty", () => {
 });
 
 describe("full", () => {
+  let endHands: (() => Promise<void>) | undefined;
+  afterAll(() => endHands?.());
   beforeAll(async () => {
     await fillHouse(skerry, telegram.token);
+    endHands = await fillHands(skerry);
     const operator = await openOperator(skerry);
     const { totalMessages = 0 } = await operator.history(LONG_KEY);
     operator.close();
@@ -112,7 +116,7 @@ describe("full", () => {
   it.each(FULL)("$name", async (screen) => {
     const found = await judgeBoth(`full-${screen.name}`, async ({ page }) => {
       await openScreen(page, skerry.url, screen);
-      if (screen.place.startsWith("chat")) await page.locator(".answer").filter({ hasText: LAST_WORDS }).waitFor();
+      if (screen.place === `chat/${LONG_KEY}`) await page.locator(".answer").filter({ hasText: LAST_WORDS }).waitFor();
     });
     expect(found).toEqual([]);
   });

@@ -53,8 +53,12 @@ export async function bringToSight(page: Page, words: string): Promise<void> {
     await fold.click();
 }
 
-/** Screens that need a login, whatever is stored. */
-export function screensOf(sessionKey: string, sheetKey: string): readonly Screen[] {
+async function unfoldAll(page: Page, within: string): Promise<void> {
+  for (const fold of await page.locator(`${within} summary`).all()) await fold.click();
+}
+
+/** Screens that need a login, whatever is stored. `askingKey`: of a talk with a command that waits for a word, where there is one. */
+export function screensOf(sessionKey: string, sheetKey: string, askingKey = sessionKey): readonly Screen[] {
   const chat = { place: `chat/${sessionKey}`, sign: ".empty, .turn-foot" };
   return [
     { name: "chat", ...chat },
@@ -107,6 +111,25 @@ export function screensOf(sessionKey: string, sheetKey: string): readonly Screen
       },
     },
     { name: "approvals", place: "control/approvals", sign: "sk-approvals .section" },
+    {
+      name: "approval-in-talk",
+      place: `chat/${askingKey}`,
+      sign: "sk-approval, .empty",
+      act: async (page) => {
+        // What is asked now is at the end; a card is drawn when its part of the page is there.
+        await page
+          .locator("sk-approval")
+          .last()
+          .scrollIntoViewIfNeeded({ timeout: 1_000 })
+          .catch(() => undefined);
+      },
+    },
+    {
+      name: "approvals-history",
+      place: "control/approvals",
+      sign: "sk-approvals .section",
+      act: (page) => page.locator("#approvals-past").evaluate((heading) => heading.scrollIntoView({ block: "start" })),
+    },
     { name: "models-and-keys", place: "control/models", sign: "sk-key-row" },
     { name: "files", place: "control/files", sign: ".file-link" },
     { name: "file", place: "control/files/SOUL.md", sign: "sk-file-editor .editor" },
@@ -136,6 +159,15 @@ export function screensOf(sessionKey: string, sheetKey: string): readonly Screen
     { name: "settings-review", place: "control/settings", sign: "#settings-text", act: changeName },
     { name: "usage", place: "control/usage", sign: ".figure" },
     { name: "devices", place: "control/devices", sign: "sk-devices-room .section" },
+    {
+      name: "machines",
+      place: "control/devices",
+      sign: "sk-machine-list .section",
+      act: async (page) => {
+        await unfoldAll(page, "sk-devices-room");
+        await page.locator("#devices-machines").evaluate((heading) => heading.scrollIntoView({ block: "start" }));
+      },
+    },
     { name: "health", place: "control/health", sign: ".log-line" },
   ];
 }

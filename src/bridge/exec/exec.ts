@@ -12,6 +12,9 @@ import { ExecLedger } from "./ledger.ts";
 import { SEARCH_PATH } from "./policy/executables.ts";
 import { type EndNotice, type Hosts, Processes } from "./processes.ts";
 
+/** In the state folder of the bridge. */
+export const LEDGER_FILE = join("exec", "exec.db");
+
 export interface ExecOptions {
   /** Of the bridge; nobody may look into it. */
   stateDir: string;
@@ -38,7 +41,7 @@ export function openExec(options: ExecOptions): ExecRoom {
   const { stateDir, config, environment, log, now = Date.now, homeFolder = homedir(), searchPath = SEARCH_PATH } = options;
   const dir = join(stateDir, "exec");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const ledger = new ExecLedger(join(dir, "exec.db"));
+  const ledger = new ExecLedger(join(stateDir, LEDGER_FILE));
   const { read, write } = config.files;
   const home = new HomePlace({
     environment,
@@ -59,7 +62,10 @@ export function openExec(options: ExecOptions): ExecRoom {
   const folderOf = (workdir: string | undefined) => home.folderOf(workdir);
   const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, now };
   return {
-    commands: { ...execCommands({ processes, gate }), ...fileCommands({ hosts, folder: join(dir, "passing") }) },
+    commands: {
+      ...execCommands({ processes, gate }),
+      ...fileCommands({ hosts: { ...options.hosts, home }, gate, folder: join(dir, "passing") }),
+    },
     cap: "exec",
     ledger,
     begin(to) {

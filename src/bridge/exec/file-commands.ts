@@ -7,13 +7,22 @@ import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { HomeParams, Place } from "../../contract/home/commands.ts";
 import type { HomeCommands } from "../home-command.ts";
+import type { FilePurpose, HomeFiles } from "../places/home-files.ts";
 import type { FileEntry, PlaceFiles } from "../places/place.ts";
+import { type FilePassed, type FileWish, passFile } from "./file-gate.ts";
+import type { GateOptions } from "./gate.ts";
 import type { Hosts } from "./processes.ts";
 
 export interface FileDeps {
-  hosts: Hosts;
+  hosts: FileHosts;
+  gate: Pick<GateOptions, "ledger" | "rules" | "now">;
   /** For copies on their way; emptied at the start. */
   folder: string;
+}
+
+export interface FileHosts {
+  home?: { files: HomeFiles };
+  sandbox?: Hosts["sandbox"];
 }
 
 type Read = { bytes: Uint8Array; size: number; modifiedAt: number };
@@ -28,7 +37,9 @@ interface Desk {
   copyIn(from: string, path: string): Promise<Written>;
 }
 
-export function fileCommands({ hosts, folder }: FileDeps): HomeCommands {
+type Asks = Extract<FilePassed, { outcome: "asks" }>["answer"];
+
+export function fileCommands({ hosts, gate, folder }: FileDeps): HomeCommands {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const withCopy = async <T>(work: (path: string) => Promise<T>): Promise<T> => {
@@ -39,27 +50,48 @@ export function fileCommands({ hosts, folder }: FileDeps): HomeCommands {
       await rm(path, { force: true });
     }
   };
-  const deskOf = ({ place }: { place: Place }) => openDesk(place, hosts);
+  /** On the machine itself the gate comes first; a sandbox has its walls instead. */
+  const at = async <T>(
+    wish: FileWish & { place: Place },
+    purpose: FilePurpose,
+    work: (desk: Desk) => Promise<T>,
+  ): Promise<T | Asks> => {
+    const { place } = wish;
+    if (place.kind === "sandbox" && hosts.sandbox) return work(placed(hosts.sandbox.files, place));
+    if (place.kind !== "home" || !hosts.home) {
+      throw new HomeRefused("UNAVAILABLE", `This machine has no files in the place ${place.kind}.`);
+    }
+    const passed = await passFile(wish, purpose, hosts.home.files, gate);
+    return passed.outcome === "asks" ? passed.answer : work(placed(passed.files, place));
+  };
   return {
-    "files.read": async (params) => {
-      const { bytes, size, modifiedAt } = await deskOf(params).read(params.path, params.offset, params.bytes);
-      const base64 = Buffer.from(bytes).toString("base64");
-      return { base64, size, modifiedAt, isWhole: params.offset === 0 && bytes.length >= size };
+    "files.read": (params) =>
+      at(params, params.isForWriting ? "write" : "read", async (desk) => {
+        const { bytes, size, modifiedAt } = await desk.read(params.path, params.offset, params.bytes);
+        const base64 = Buffer.from(bytes).toString("base64");
+        return { base64, size, modifiedAt, isWhole: params.offset === 0 && bytes.length >= size };
+      }),
+    "files.write": async (params) => {
+      const bytes = bytesOf(params);
+      return at(params, "write", (desk) => desk.write(params.path, bytes, params.ifModifiedAt));
     },
-    "files.write": async (params) => deskOf(params).write(params.path, bytesOf(params), params.ifModifiedAt),
-    "files.list": async (params) => deskOf(params).list(params.path, params.isDeep, params.limit),
+    "files.list": (params) => at(params, "read", (desk) => desk.list(params.path, params.isDeep, params.limit)),
     "files.give": (params, { transfer }) =>
-      withCopy(async (copy) => {
-        const { name } = await deskOf(params).copyOut(params.path, copy);
-        const given = params.name ?? name;
-        const { key, type, size } = await transfer.give(copy, given);
-        return { key, type, size, name: given };
-      }),
+      at(params, "read", (desk) =>
+        withCopy(async (copy) => {
+          const { name } = await desk.copyOut(params.path, copy);
+          const given = params.name ?? name;
+          const { key, type, size } = await transfer.give(copy, given);
+          return { key, type, size, name: given };
+        }),
+      ),
     "files.take": (params, { transfer }) =>
-      withCopy(async (copy) => {
-        await transfer.take(params.key, copy);
-        return deskOf(params).copyIn(copy, params.path);
-      }),
+      at(params, "write", (desk) =>
+        withCopy(async (copy) => {
+          await transfer.take(params.key, copy);
+          return desk.copyIn(copy, params.path);
+        }),
+      ),
   };
 }
 
@@ -68,20 +100,6 @@ function bytesOf({ base64 }: HomeParams<"files.write">): Uint8Array {
     throw new HomeRefused("INVALID_REQUEST", "The file was not written: its content is no base64.");
   }
   return Buffer.from(base64, "base64");
-}
-
-function openDesk(place: Place, hosts: Hosts): Desk {
-  switch (place.kind) {
-    case "home":
-      if (hosts.home) return placed(hosts.home.files, place);
-      break;
-    case "sandbox":
-      if (hosts.sandbox) return placed(hosts.sandbox.files, place);
-      break;
-    default:
-      return place satisfies never;
-  }
-  throw new HomeRefused("UNAVAILABLE", `This machine has no files in the place ${place.kind}.`);
 }
 
 function placed<P extends Place>(files: PlaceFiles<P>, place: P): Desk {

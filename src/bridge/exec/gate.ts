@@ -97,7 +97,7 @@ export function note(ledger: ExecLedger, row: Parameters<ExecLedger["audit"]>[0]
   }
 }
 
-function whoForbids(policy: ExecPolicy, rules: MachineRules): string | undefined {
+export function whoForbids(policy: ExecPolicy, rules: MachineRules): string | undefined {
   if (policy.security === "deny") return "Skerry's settings forbid commands on the machine itself (tools.exec.security is deny).";
   return rules.security === "deny"
     ? "This machine's own configuration forbids commands on it (exec.security is deny)."

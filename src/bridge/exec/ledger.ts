@@ -52,6 +52,7 @@ export class ExecLedger {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL UNIQUE, by TEXT NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER);
+      CREATE TABLE IF NOT EXISTS allowed_file (path TEXT NOT NULL, purpose TEXT NOT NULL, by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (path, purpose)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS question (plan TEXT NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, session, process)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS word (approval TEXT PRIMARY KEY, process TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS audit (
@@ -95,6 +96,30 @@ export class ExecLedger {
 
   noteUse(ids: readonly number[], now: number): void {
     for (const id of ids) this.#run("UPDATE allowed SET used_at = ? WHERE id = ?", now, id);
+  }
+
+  // ── Files that are allowed ──
+
+  /** What may be written may be read as well. */
+  isFileAllowed(path: string, purpose: "read" | "write"): boolean {
+    return this.#all("SELECT 1 FROM allowed_file WHERE path = ? AND purpose IN ('write', ?)", path, purpose).length > 0;
+  }
+
+  allowFile(path: string, purpose: "read" | "write", by: string, now: number): void {
+    this.#run("INSERT OR IGNORE INTO allowed_file VALUES (?, ?, ?, ?)", path, purpose, by, now);
+  }
+
+  allowedFiles(): { path: string; purpose: "read" | "write"; by: string; addedAt: number }[] {
+    return this.#all("SELECT * FROM allowed_file ORDER BY path, purpose").map((row) => ({
+      path: String(row["path"]),
+      purpose: row["purpose"] === "write" ? "write" : "read",
+      by: String(row["by"]),
+      addedAt: Number(row["added_at"]),
+    }));
+  }
+
+  forbidFile(path: string): boolean {
+    return this.#run("DELETE FROM allowed_file WHERE path = ?", path) > 0;
   }
 
   // ── Questions to the owner ──

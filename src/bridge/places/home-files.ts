@@ -20,6 +20,18 @@ export interface HomeFilesOptions {
   searchPath: readonly string[];
 }
 
+export type FilePurpose = "read" | "write";
+
+export interface Located {
+  /** With links followed. */
+  real: string;
+  /** For words to people: as it was given, and where it leads. */
+  shown: string;
+  isOpen: boolean;
+  /** For this purpose. */
+  openFolders: string[];
+}
+
 const MAX_DEPTH = 20;
 /** What can be passed on at once; the object store takes no more. */
 const MAX_COPY_BYTES = 20 * 1024 * 1024;
@@ -142,8 +154,8 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     }
   }
 
-  /** Where a path leads. @throws HomeRefused where nobody may go. */
-  async #find(path: string, purpose: "read" | "write"): Promise<string> {
+  /** Where a path leads, and whether it is open to everybody who may use this machine. @throws HomeRefused where nobody may go. */
+  async locate(path: string, purpose: FilePurpose): Promise<Located> {
     const wanted = resolveHomePath(path, this.#options.homeFolder);
     const real = KERNEL.test(wanted)
       ? wanted
@@ -161,25 +173,34 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     if (fromHome !== undefined && SECRET.test(fromHome)) {
       throw new HomeRefused("FORBIDDEN", `${shown} holds keys or logins of the owner and stays closed.`);
     }
-    await this.#mustBeOpen(real, shown, purpose);
     if (purpose === "write") {
       const runs = (fromHome !== undefined && STARTS_BY_ITSELF.test(fromHome)) || (await this.#isProgram(real));
       if (runs)
         throw new HomeRefused("FORBIDDEN", `${shown} would run by itself or in place of a program; the owner has to change it.`);
     }
-    return real;
+    return { real, shown, ...(await this.#openness(real, purpose)) };
   }
 
-  async #mustBeOpen(real: string, shown: string, purpose: "read" | "write"): Promise<void> {
+  /** The same files, with this one, or this folder, open as well. */
+  opened(real: string): HomeFiles {
+    const { read, write } = this.#options.openFolders;
+    return new HomeFiles({ ...this.#options, openFolders: { read: [...read, real], write: [...write, real] } });
+  }
+
+  async #find(path: string, purpose: FilePurpose): Promise<string> {
+    const { real, shown, isOpen, openFolders } = await this.locate(path, purpose);
+    if (isOpen) return real;
+    const open = openFolders.length === 0 ? "no folder is" : `open are ${openFolders.join(", ")}`;
+    const what = purpose === "write" ? "be written to" : "be read";
+    throw new HomeRefused("FORBIDDEN", `${shown} may not ${what} without a question (${open}).`);
+  }
+
+  async #openness(real: string, purpose: FilePurpose): Promise<{ isOpen: boolean; openFolders: string[] }> {
     const { homeFolder, openFolders } = this.#options;
     const folders = purpose === "write" ? openFolders.write : [...openFolders.read, ...openFolders.write];
-    for (const folder of folders) if (isWithin(real, await follow(resolveHomePath(folder, homeFolder)))) return;
-    const open = folders.length === 0 ? "no folder is" : `open are ${[...new Set(folders)].join(", ")}`;
-    const what = purpose === "write" ? "be written to" : "be read";
-    throw new HomeRefused(
-      "FORBIDDEN",
-      `${shown} may not ${what} without a question (${open}). Use a command, for which the owner is asked, or a folder that is open.`,
-    );
+    let isOpen = false;
+    for (const folder of folders) isOpen ||= isWithin(real, await follow(resolveHomePath(folder, homeFolder)));
+    return { isOpen, openFolders: [...new Set(folders)] };
   }
 
   async #isProgram(real: string): Promise<boolean> {

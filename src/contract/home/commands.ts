@@ -1,6 +1,7 @@
 // What a Skerry bridge can be asked to do: the commands it offers, with their parameters and results. Both ends read with
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
+import { browserDo, browserDone } from "./browser.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");
 const path = z.string().min(1).max(4096);
@@ -131,11 +132,22 @@ export const processKeys = z.object({ ...ofProcess, keys: z.array(z.string().min
 export const processKill = z.object({ ...ofProcess, signal: z.enum(["TERM", "KILL", "INT", "HUP"]).default("TERM") });
 
 /** A path of a place: in a sandbox below /workspace (or /tmp), on the machine absolute or from the home folder (~). */
-const ofFile = { sessionKey: z.string().min(1).max(512), place, path };
+const ofFile = {
+  sessionKey: z.string().min(1).max(512),
+  place,
+  path,
+  /** For the machine itself; in a sandbox there is nothing to ask about. */
+  policy: execPolicy.default({ security: "allowlist", ask: "on-miss" }),
+  approval: execApproval.optional(),
+};
+/** Asked for before the owner gave their word: the plan has the file that it would be, links followed. */
+export const fileAsks = z.object({ state: z.literal("asks"), plan: execPlan });
 export const fileRead = z.object({
   ...ofFile,
   offset: z.int().min(0).default(0),
   bytes: z.int().min(1).max(1_000_000).default(262_144),
+  /** To be changed next: what is asked about is the writing. */
+  isForWriting: z.boolean().default(false),
 });
 export const fileReadAnswer = z.object({ base64: z.string(), size: z.int(), modifiedAt: z.number(), isWhole: z.boolean() });
 /** `ifModifiedAt`: refused when it was changed since it was read. Folders on the way are made. */
@@ -176,11 +188,12 @@ export const HOME_COMMANDS = {
   "process.write": { params: processWrite, answer: processState },
   "process.keys": { params: processKeys, answer: processState },
   "process.kill": { params: processKill, answer: processState },
-  "files.read": { params: fileRead, answer: fileReadAnswer },
-  "files.write": { params: fileWrite, answer: fileWriteAnswer },
-  "files.list": { params: fileList, answer: fileListAnswer },
-  "files.give": { params: fileGive, answer: fileGiveAnswer },
-  "files.take": { params: fileTake, answer: fileWriteAnswer },
+  "files.read": { params: fileRead, answer: z.union([fileReadAnswer, fileAsks]) },
+  "files.write": { params: fileWrite, answer: z.union([fileWriteAnswer, fileAsks]) },
+  "files.list": { params: fileList, answer: z.union([fileListAnswer, fileAsks]) },
+  "files.give": { params: fileGive, answer: z.union([fileGiveAnswer, fileAsks]) },
+  "files.take": { params: fileTake, answer: z.union([fileWriteAnswer, fileAsks]) },
+  "browser.do": { params: browserDo, answer: browserDone },
   "sandbox.status": { params: sandboxStatus, answer: sandboxStatusAnswer },
 } as const;
 

@@ -11,7 +11,7 @@ const MAX_DIFF_CHARS = 20_000;
 const MAX_COMPARED_LINES = 5000;
 const SHOWN_AROUND = 1;
 
-const input = z.object({
+export const editInput = z.object({
   path: z.string().min(1),
   edits: z
     .array(z.object({ oldText: z.string().min(1), newText: z.string() }))
@@ -24,30 +24,42 @@ interface Replacement {
   newText: string;
 }
 
-export const edit: Tool<typeof input> = {
+export const edit: Tool<typeof editInput> = {
   name: "edit",
   label: "Edit a file",
   group: "fs",
   description: "Replace text in a workspace file. Each oldText must match exactly and only once.",
-  input,
+  input: editInput,
   isRepeatable: false,
   isParallel: false,
   title: ({ path }) => `Edit ${path}`,
   async run({ path: written, edits }, context) {
     const path = toFilePath(written);
     const { info, bytes } = expectValue(await context.workspace.read(path));
-    if (sniffType(bytes) !== undefined) throw new ToolFailure(`${path} is not text and cannot be edited.`);
-    const before = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
-    const after = replaceAll(path, before, edits);
-    if (after === before) throw new ToolFailure(`${path} was not changed: every newText equals its oldText.`);
-    const changed = expectValue(await context.workspace.write(path, new TextEncoder().encode(after), info.version));
-    const counts = countLines(before, after);
-    return {
-      text: `Edited ${path}: ${edits.length} replacement${edits.length === 1 ? "" : "s"}, +${counts.added} -${counts.removed} lines.`,
-      details: { path, version: changed.version, ...counts, diff: makeDiff(path, before, after) },
-    };
+    const edited = editBytes(path, bytes, edits);
+    const changed = expectValue(await context.workspace.write(path, edited.bytes, info.version));
+    return { text: edited.text, details: { ...edited.details, version: changed.version } };
   },
 };
+
+/** The file as it will be, with what is said of it. @throws ToolFailure when one of the edits does not fit. */
+export function editBytes(
+  path: string,
+  bytes: Uint8Array,
+  edits: readonly Replacement[],
+): { bytes: Uint8Array; text: string; details: Record<string, unknown> } {
+  if (sniffType(bytes) !== undefined) throw new ToolFailure(`${path} is not text and cannot be edited.`);
+  const before = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  const after = replaceAll(path, before, edits);
+  if (after === before) throw new ToolFailure(`${path} was not changed: every newText equals its oldText.`);
+  const counts = countLines(before, after);
+  const many = `${edits.length} replacement${edits.length === 1 ? "" : "s"}`;
+  return {
+    bytes: new TextEncoder().encode(after),
+    text: `Edited ${path}: ${many}, +${counts.added} -${counts.removed} lines.`,
+    details: { path, ...counts, diff: makeDiff(path, before, after) },
+  };
+}
 
 function replaceAll(path: string, text: string, edits: readonly Replacement[]): string {
   const isCrlf = text.includes("\r\n") && !/(^|[^\r])\n/.test(text);

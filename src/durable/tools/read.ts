@@ -9,32 +9,41 @@ import { describeSize, expectValue, toFilePath } from "./workspace-path.ts";
 const MAX_PAGE_CHARS = 14_000;
 const DEFAULT_LINES = 2000;
 
-const input = z.object({
+export const readInput = z.object({
   path: z.string().min(1),
   offset: z.int().min(1).optional().describe("First line, from 1"),
   limit: z.int().min(1).optional().describe("Lines"),
   numbered: z.boolean().optional().describe("Show line numbers"),
 });
 
-export const read: Tool<typeof input> = {
+export const read: Tool<typeof readInput> = {
   name: "read",
   label: "Read a file",
   group: "fs",
   description: "Read a workspace file, page by page.",
-  input,
+  input: readInput,
   isRepeatable: true,
   isParallel: true,
   title: ({ path }) => `Read ${path}`,
-  async run({ path: written, offset = 1, limit = DEFAULT_LINES, numbered = false }, context) {
-    const path = toFilePath(written);
+  async run(wanted, context) {
+    const path = toFilePath(wanted.path);
     const { info, bytes } = expectValue(await context.workspace.read(path));
-    const type = sniffType(bytes);
-    const text = readText(path, type, bytes);
-    if (text === undefined) return describeBytes(path, type ?? "application/octet-stream", bytes, context);
-    if (text === "") return { text: `${path} is empty.` };
-    return { text: cutPage(path, text, offset, limit, numbered), details: { path, size: info.size, version: info.version } };
+    return showFile({ path, bytes, details: { version: info.version } }, wanted, context);
   },
 };
+
+/** A page of it, a picture, or what it is; wherever it lies. */
+export async function showFile(
+  { path, bytes, details }: { path: string; bytes: Uint8Array; details?: Record<string, unknown> },
+  { offset = 1, limit = DEFAULT_LINES, numbered = false }: Omit<z.infer<typeof readInput>, "path">,
+  context: ToolContext,
+): Promise<ToolResult> {
+  const type = sniffType(bytes);
+  const text = readText(path, type, bytes);
+  if (text === undefined) return describeBytes(path, type ?? "application/octet-stream", bytes, context);
+  if (text === "") return { text: `${path} is empty.` };
+  return { text: cutPage(path, text, offset, limit, numbered), details: { path, size: bytes.length, ...details } };
+}
 
 /** UTF-8 whatever it holds, and text in another charset where the file's name says that it is text. */
 function readText(path: string, type: string | undefined, bytes: Uint8Array): string | undefined {

@@ -3,14 +3,14 @@ import * as z from "zod";
 import type { Tool } from "./port.ts";
 import { describeSize, expectValue, toFilePath } from "./workspace-path.ts";
 
-const input = z.object({ path: z.string().min(1), content: z.string() });
+export const writeInput = z.object({ path: z.string().min(1), content: z.string() });
 
-export const write: Tool<typeof input> = {
+export const write: Tool<typeof writeInput> = {
   name: "write",
   label: "Write a file",
   group: "fs",
   description: "Create or replace a workspace file. Change part of one with edit instead.",
-  input,
+  input: writeInput,
   isRepeatable: true,
   isParallel: false,
   title: ({ path }) => `Write ${path}`,

@@ -51,6 +51,39 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .addHelpText("after", "\nExample: skerry bridge status")
     .action((_options: unknown, command: Command) => finish(showService(readCommand(command))));
 
+  bridge
+    .command("log")
+    .description("what ran on this machine, on whose word, and what became of it; latest last")
+    .option("--limit <number>", "how many", "50")
+    .addHelpText("after", "\nExample: skerry bridge log --limit 20")
+    .action((_options: unknown, command: Command) =>
+      finish(loadMemory().then(({ showLog }) => showLog(readCommand(command), Number(command.opts<{ limit: string }>().limit)))),
+    );
+  const rules = bridge
+    .command("rules")
+    .description("what you allowed for always on this machine")
+    .addHelpText("after", "\nExample: skerry bridge rules")
+    .action((_options: unknown, command: Command) =>
+      finish(loadMemory().then(({ showRules }) => showRules(readCommand(command)))),
+    );
+  rules
+    .command("add")
+    .description("let a program run without a question")
+    .argument("<program>", "its name or path, or a pattern such as /usr/bin/*")
+    .argument("[args...]", "one pattern an argument, * is any text, ** at the end any more; none: any arguments")
+    .addHelpText("after", "\nExample: skerry bridge rules add git status")
+    .action((named: string, args: string[], _options: unknown, command: Command) =>
+      finish(loadMemory().then(({ addRule }) => addRule(readCommand(command), named, args))),
+    );
+  rules
+    .command("forget")
+    .description("ask about it again")
+    .argument("<what>", "the number of a program or the path of a file, as rules shows them")
+    .addHelpText("after", "\nExample: skerry bridge rules forget 3")
+    .action((what: string, _options: unknown, command: Command) =>
+      finish(loadMemory().then(({ forgetRule }) => forgetRule(readCommand(command), what))),
+    );
+
   const sandbox = bridge.command("sandbox").description("the sandbox of this machine: containers that commands run in");
   sandbox
     .command("build")
@@ -66,40 +99,6 @@ export function registerBridge(program: Command, around: Surroundings): void {
     .action((_options: unknown, command: Command) =>
       finish(loadSandbox().then(({ showSandbox }) => showSandbox(readCommand(command), around.root))),
     );
-
-  const allowed = bridge
-    .command("allowed")
-    .description("list the programs that this machine lets Skerry run without a question")
-    .addHelpText("after", "\nExample: skerry bridge allowed")
-    .action((_options: unknown, command: Command) =>
-      finish(loadAllowed().then(({ listAllowed }) => listAllowed(readCommand(command)))),
-    );
-  allowed
-    .command("add")
-    .description("let a program run without a question")
-    .argument("<program>", "its name or path, or a pattern such as /usr/bin/*")
-    .argument("[args...]", "one pattern an argument, * is any text, ** at the end any more; none: any arguments")
-    .addHelpText("after", "\nExample: skerry bridge allowed add git status")
-    .action((named: string, args: string[], _options: unknown, command: Command) =>
-      finish(loadAllowed().then(({ addAllowed }) => addAllowed(readCommand(command), named, args))),
-    );
-  allowed
-    .command("remove")
-    .description("ask about a program again")
-    .argument("<number>", "as the list numbers it")
-    .addHelpText("after", "\nExample: skerry bridge allowed remove 3")
-    .action((number: string, _options: unknown, command: Command) =>
-      finish(loadAllowed().then(({ removeAllowed }) => removeAllowed(readCommand(command), number))),
-    );
-  bridge
-    .command("audit")
-    .description("every command that was asked of this machine, and what became of it")
-    .option("--limit <count>", "how many of the latest", "50")
-    .addHelpText("after", "\nExample: skerry bridge audit --limit 10")
-    .action((_options: unknown, command: Command) => {
-      const limit = Number(command.opts<{ limit: string }>().limit) || 50;
-      return finish(loadAllowed().then(({ showAudit }) => showAudit(readCommand(command), limit)));
-    });
 
   const devices = program.command("devices").description("machines and programs with a key of their own");
   devices
@@ -139,8 +138,8 @@ function load() {
   return import("./run.ts");
 }
 
-function loadAllowed() {
-  return import("./allowed.ts");
+function loadMemory() {
+  return import("./memory.ts");
 }
 
 function loadSandbox() {

@@ -230,7 +230,13 @@ export class Access {
     const scopes = grant(params.scopes, ["operator.read", "operator.write"]);
     const commands = role === "node" ? params.commands : [];
     const asked = this.devices.ask({ deviceId, publicKey, role, scopes, client: params.client, address: client, commands }, now);
-    const message = asked
+    if (asked.outcome === "rejected") {
+      const details = { code: "PAIRING_REJECTED", deviceId, recommendedNextStep: "wait_then_retry" };
+      const message = "The owner turned this device away; it may ask again an hour after it first did.";
+      return { outcome: "refused", error: { code: "NOT_PAIRED", message, details } };
+    }
+    const isWaiting = asked.outcome === "waits";
+    const message = isWaiting
       ? "pairing required: approve this device in Skerry, then connect again"
       : "pairing required, but too many devices are waiting; approve or reject those first";
     const error: GatewayErrorData = {
@@ -244,10 +250,10 @@ export class Access {
         requestedRole: role,
         requestedScopes: scopes,
         recommendedNextStep: "wait_then_retry",
-        ...(asked ? { requestId: asked.request.id } : {}),
+        ...(isWaiting ? { requestId: asked.request.id } : {}),
       },
     };
-    return { outcome: "refused", error, ...(asked?.isNew ? { asked: asked.request } : {}) };
+    return { outcome: "refused", error, ...(isWaiting && asked.isNew ? { asked: asked.request } : {}) };
   }
 }
 

@@ -20,6 +20,7 @@ CREATE TABLE pair_requests (
   "ALTER TABLE devices ADD COLUMN owner_mark TEXT NOT NULL DEFAULT ''",
   "ALTER TABLE devices ADD COLUMN address TEXT NOT NULL DEFAULT ''",
   "ALTER TABLE pair_requests ADD COLUMN commands TEXT NOT NULL DEFAULT '[]'",
+  "ALTER TABLE pair_requests ADD COLUMN rejected_at INTEGER",
 ];
 
 export type ClientInfo = ConnectParams["client"];
@@ -80,6 +81,7 @@ interface RequestRow {
   address: string;
   commands: string;
   at: number;
+  rejected_at: number | null;
 }
 
 export class Devices {
@@ -182,8 +184,11 @@ export class Devices {
     return this.#sql.run("UPDATE devices SET label = ? WHERE id = ?", label, id) > 0;
   }
 
-  /** Notes that an unknown device asks to be let in. Undefined: too many are waiting already. */
-  ask(request: Omit<PairRequest, "id" | "at">, now: number): { request: PairRequest; isNew: boolean } | undefined {
+  /** Notes that an unknown device asks to be let in. One that was turned away is not heard again within the hour. */
+  ask(
+    request: Omit<PairRequest, "id" | "at">,
+    now: number,
+  ): { outcome: "waits"; request: PairRequest; isNew: boolean } | { outcome: "too-many" | "rejected" } {
     return this.#sql.transaction(() => {
       this.#sql.run("DELETE FROM pair_requests WHERE at <= ?", now - PAIRING_LIFE_MS);
       const known = this.#sql.one<RequestRow>(
@@ -191,6 +196,7 @@ export class Devices {
         request.deviceId,
         request.role,
       );
+      if (known && known.rejected_at !== null) return { outcome: "rejected" };
       if (known) {
         this.#sql.run(
           "UPDATE pair_requests SET scopes = ?, client = ?, address = ?, commands = ? WHERE id = ?",
@@ -200,12 +206,12 @@ export class Devices {
           JSON.stringify(request.commands),
           known.id,
         );
-        return { request: { ...request, id: known.id, at: known.at }, isNew: false };
+        return { outcome: "waits", request: { ...request, id: known.id, at: known.at }, isNew: false };
       }
-      if (this.pending(now).length >= MAX_PENDING) return undefined;
+      if (this.pending(now).length >= MAX_PENDING) return { outcome: "too-many" };
       const asked = { ...request, id: newId("pair", now), at: now };
       this.#sql.run(
-        "INSERT INTO pair_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pair_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         asked.id,
         asked.deviceId,
         asked.role,
@@ -216,20 +222,20 @@ export class Devices {
         now,
         JSON.stringify(asked.commands),
       );
-      return { request: asked, isNew: true };
+      return { outcome: "waits", request: asked, isNew: true };
     });
   }
 
   pending(now: number): PairRequest[] {
     return this.#sql
-      .all<RequestRow>("SELECT * FROM pair_requests WHERE at > ? ORDER BY at DESC", now - PAIRING_LIFE_MS)
+      .all<RequestRow>("SELECT * FROM pair_requests WHERE at > ? AND rejected_at IS NULL ORDER BY at DESC", now - PAIRING_LIFE_MS)
       .map(readRequest);
   }
 
-  /** Takes a request off the list. */
-  take(requestId: string, now: number): PairRequest | undefined {
+  /** Takes a request off the list; until its hour is over the device need not ask again. */
+  reject(requestId: string, now: number): PairRequest | undefined {
     const found = this.pending(now).find((request) => request.id === requestId);
-    if (found) this.#sql.run("DELETE FROM pair_requests WHERE id = ?", requestId);
+    if (found) this.#sql.run("UPDATE pair_requests SET rejected_at = ? WHERE id = ?", now, requestId);
     return found;
   }
 

@@ -7,6 +7,7 @@ import { satisfies } from "../access/access.ts";
 import type { Device, PairRequest } from "../access/devices.ts";
 import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
+import { forgetHome } from "./homes.ts";
 import { type Call, type Handlers, notFound } from "./method.ts";
 
 type DevicesMethod =
@@ -55,7 +56,7 @@ export const devices: Handlers<DevicesMethod> = {
   },
 
   "device.pair.reject": (params, call) => {
-    const request = call.house.access.devices.take(params.requestId, call.house.now());
+    const request = call.house.access.devices.reject(params.requestId, call.house.now());
     if (!request) throw notFound("There is no such pairing request.");
     tellResolved(call, request, "rejected");
     return { requestId: request.id, deviceId: request.deviceId };
@@ -64,6 +65,7 @@ export const devices: Handlers<DevicesMethod> = {
   "device.pair.remove": (params, call) => {
     mustManage(call, params.deviceId);
     if (!call.house.access.devices.remove(params.deviceId)) throw notFound("There is no such device.");
+    forgetHome(call.house, params.deviceId);
     call.house.dropDevice(params.deviceId, "device removed");
     return { deviceId: params.deviceId, removed: true };
   },

@@ -26,13 +26,17 @@ export async function chooseWhere(
   const named = wanted.machine ?? hands.exec.home;
   const home = named === undefined ? {} : { home: named };
   if (host === "home") return { host, place: mayLeave(context), ...home };
-  if (host === "sandbox") return { host, place: sandboxOf(hands, context.agentId), ...home };
-  if (!hands.isSandboxed || isRaised(context)) return { host: "edge" };
+  const inSandbox = { host: "sandbox", place: sandboxOf(hands, context.agentId) } as const;
+  const isWanted = host === "sandbox";
+  if (isWanted && named !== undefined) return { ...inSandbox, home: named };
+  if (!isWanted && (!hands.isSandboxed || isRaised(context))) return { host: "edge" };
   // By itself a sandboxed session uses the sandbox where there is one; else the shell at the edge, which reaches nothing either.
-  const able = (await desk.homes()).filter((row) => row.isConnected && row.caps.includes("sandbox") && isMeant(row, named));
-  return able.some((row) => row.commands.includes(OFFERS))
-    ? { host: "sandbox", place: sandboxOf(hands, context.agentId), ...home }
-    : { host: "edge" };
+  const able = (await desk.homes()).find(
+    (row) => row.isConnected && row.caps.includes("sandbox") && row.commands.includes(OFFERS) && isMeant(row, named),
+  );
+  if (able) return { ...inSandbox, home: able.id };
+  // Where none is known to have one, a machine is asked all the same, and says what is missing.
+  return isWanted ? inSandbox : { host: "edge" };
 }
 
 /** What the owner's settings allow there; a raised session needs fewer words, or none. */
@@ -78,6 +82,6 @@ function isRaised({ hands }: ToolContext): boolean {
   return hands?.mayElevate === true && hands.elevation !== "off";
 }
 
-function isMeant(row: HomeRow, named: string | undefined): boolean {
+export function isMeant(row: HomeRow, named: string | undefined): boolean {
   return named === undefined || row.id === named || row.name.toLowerCase() === named.toLowerCase();
 }

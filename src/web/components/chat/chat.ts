@@ -37,6 +37,7 @@ export class Chat extends PageElement {
     this.addEventListener("dragover", this.#onDragOver);
     this.addEventListener("dragleave", this.#onDragLeave);
     this.addEventListener("drop", this.#onDrop);
+    this.addEventListener("approval-decided", () => void this.#goOn());
   }
 
   override connectedCallback(): void {
@@ -89,6 +90,13 @@ export class Chat extends PageElement {
       <sk-composer .desk=${desk} .room=${room}></sk-composer>
       ${this.isOffered ? html`<div class="drop-here">Drop files here to send them</div>` : nothing}
     `;
+  }
+
+  /** What had the focus is decided and gone: one goes on where one writes. */
+  async #goOn(): Promise<void> {
+    await this.updateComplete;
+    const isLost = document.activeElement === document.body;
+    if (isLost && matchMedia("(pointer: fine)").matches) this.querySelector<HTMLElement>("#message")?.focus();
   }
 
   #renderTitle(room: ChatRoom, title: string): TemplateResult {

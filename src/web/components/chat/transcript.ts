@@ -136,7 +136,8 @@ export class Transcript extends PageElement {
       ${repeat(
         open,
         ({ id }) => id,
-        (approval) => html`<sk-approval .desk=${desk} .approval=${approval} .isInTalk=${true}></sk-approval>`,
+        (approval, place) =>
+          html`<sk-approval .desk=${desk} .approval=${approval} .place=${place} .isInTalk=${true}></sk-approval>`,
       )}
     </div>`;
   }

@@ -6,11 +6,12 @@ import { type ApprovalView, describeEnd } from "../../../contract/home/approval-
 import { showLine } from "../../../contract/home/shown-text.ts";
 import { PageElement } from "../../components/element.ts";
 import type { Desk } from "../../state/desk.ts";
-import { writeRoute } from "../../state/route.ts";
+import { Watch } from "../../state/signal.ts";
 import { Fetched, read } from "../parts/fetched.ts";
 import { describeMoment } from "../parts/words.ts";
 import type { RoomView } from "../rooms.ts";
 import "./card.ts";
+import { renderSessionLink } from "./session-link.ts";
 
 interface Known {
   open: readonly ApprovalView[];
@@ -27,14 +28,20 @@ export class Approvals extends PageElement {
     "exec.approval.resolved",
   ]);
 
+  constructor() {
+    super();
+    new Watch(this, () => this.desk?.sessions);
+    this.addEventListener("approval-decided", () => void this.#goOn());
+  }
+
   protected override render(): TemplateResult {
     const { desk } = this;
     if (!desk) return html``;
     return this.#known.render(
       ({ open, past }) => html`
         <section class="section" aria-labelledby="approvals-open">
-          <div class="section-head"><h2 id="approvals-open">Waiting for your word</h2></div>
-          <div class="approvals-open" aria-live="polite" @approval-decided=${() => this.#known.load()}>
+          <div class="section-head"><h2 id="approvals-open" tabindex="-1">Waiting for your word</h2></div>
+          <div class="approvals-open" aria-live="polite">
             ${
               open.length === 0
                 ? html`<p class="nothing">
@@ -43,21 +50,28 @@ export class Approvals extends PageElement {
                 : repeat(
                     open,
                     ({ id }) => id,
-                    (approval) => html`<sk-approval .desk=${desk} .approval=${approval}></sk-approval>`,
+                    (approval, place) => html`<sk-approval .desk=${desk} .approval=${approval} .place=${place}></sk-approval>`,
                   )
             }
           </div>
         </section>
         <section class="section" aria-labelledby="approvals-past">
           <div class="section-head"><h2 id="approvals-past">What was decided</h2></div>
-          ${past.length === 0 ? html`<p class="nothing">Nothing yet. Decisions stay here for thirty days.</p>` : renderPast(past)}
+          ${past.length === 0 ? html`<p class="nothing">Nothing yet. Decisions stay here for thirty days.</p>` : renderPast(desk, past)}
         </section>
       `,
     );
   }
+
+  /** What had the focus went with its card. The next card's button would be too near: one press more, and it is allowed too. */
+  async #goOn(): Promise<void> {
+    await this.#known.load();
+    await this.updateComplete;
+    if (document.activeElement === document.body) this.querySelector<HTMLElement>("#approvals-open")?.focus();
+  }
 }
 
-function renderPast(past: readonly ApprovalView[]): TemplateResult {
+function renderPast(desk: Desk, past: readonly ApprovalView[]): TemplateResult {
   return html`<ul class="rows">
     ${repeat(
       past,
@@ -70,9 +84,7 @@ function renderPast(past: readonly ApprovalView[]): TemplateResult {
               >${approval.request.host === "sandbox" ? "container on " : ""}${showLine(approval.request.nodeName, 60)}</bdi
             >
             ·
-            <a href=${writeRoute({ room: "chat", rest: approval.request.sessionKey })}
-              ><bdi>${showLine(approval.request.sessionKey, 90)}</bdi></a
-            >
+            ${renderSessionLink(desk, approval.request.sessionKey)}
           </p>
         </div>
         <span class=${`badge ${toneOf(approval)}`}>${describeEnd(endOf(approval))}</span>

@@ -9,14 +9,16 @@ import { showLine, showText } from "../../../contract/home/shown-text.ts";
 import { PageElement } from "../../components/element.ts";
 import { warning } from "../../pictures/icons.ts";
 import type { Desk } from "../../state/desk.ts";
-import { writeRoute } from "../../state/route.ts";
 import { describeSpan } from "../parts/words.ts";
 import { adopt } from "../styles/adopt.ts";
 import style from "./approvals.css" with { type: "text" };
+import { renderSessionLink } from "./session-link.ts";
 
 adopt(style);
 
 const SECOND_MS = 1000;
+/** A card that has just come under a pointer takes no press yet: it was meant for what stood there before. */
+const SETTLE_MS = 500;
 /** From here on every second counts. */
 const SOON_MS = 120_000;
 
@@ -38,9 +40,13 @@ export class ApprovalCard extends PageElement {
   @property({ attribute: false }) approval: ApprovalView | undefined;
   /** It stands in the talk that waits, which needs no naming. */
   @property({ attribute: false }) isInTalk = false;
+  /** Which of several it is, counted from the top. */
+  @property({ attribute: false }) place = 0;
   @state() private now = Date.now();
   @state() private isBusy = false;
+  @state() private isSettling = false;
   @state() private whole: ApprovalView | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   override connectedCallback(): void {
@@ -53,10 +59,14 @@ export class ApprovalCard extends PageElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.#timer);
+    clearTimeout(this.#settling);
   }
 
-  protected override willUpdate(): void {
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (this.whole && this.whole.id !== this.approval?.id) this.whole = undefined;
+    const before = changed.get("approval") as ApprovalView | undefined;
+    const isAnother = changed.has("approval") && before?.id !== this.approval?.id;
+    if (isAnother || changed.has("place")) this.#settle();
   }
 
   protected override render(): TemplateResult {
@@ -69,9 +79,9 @@ export class ApprovalCard extends PageElement {
     return html`<section class="approval" aria-label="A command waits for your word">
       <p class="approval-head">
         <span>May this run ${place} <bdi class="approval-name">${showLine(request.nodeName, 80)}</bdi>?</span>
-        <span class="approval-left" title=${new Date(approval.expiresAtMs).toLocaleString()}>${this.#describeLeft(approval)}</span>
+        <span class="approval-left" aria-live="off" title=${new Date(approval.expiresAtMs).toLocaleString()}>${this.#describeLeft(approval)}</span>
       </p>
-      ${this.isInTalk ? nothing : html`<p class="row-note">Asked in <a href=${writeRoute({ room: "chat", rest: request.sessionKey })}><bdi>${showLine(request.sessionKey, 120)}</bdi></a></p>`}
+      ${this.isInTalk ? nothing : html`<p class="row-note">Asked in ${renderSessionLink(desk, request.sessionKey)}</p>`}
       <pre class="approval-command" tabindex="0" dir="ltr" aria-label="Command"><code>${shown.text}</code></pre>
       ${isWhole ? nothing : this.#renderMore(desk, approval)}
       ${shown.warnings.map((text) => html`<p class="approval-warning">${warning}<span>${text}</span></p>`)}
@@ -81,7 +91,7 @@ export class ApprovalCard extends PageElement {
         <dt>Why asked</dt>
         <dd><bdi>${showLine(request.reason, 400)}</bdi></dd>
       </dl>
-      ${this.#renderSegments(request.segments)}
+      ${this.#renderSegments(request)}
       <div class="tools approval-ways">
         ${this.#renderWay(desk, approval, "allow-once", "Allow once", "button-strong", isWhole)}
         ${this.#renderWay(desk, approval, "allow-always", "Always", "", isWhole)}
@@ -101,13 +111,15 @@ export class ApprovalCard extends PageElement {
     </p>`;
   }
 
-  #renderSegments(segments: readonly ExecSegment[]): TemplateResult | typeof nothing {
+  #renderSegments({ segments, command }: ApprovalView["request"]): TemplateResult | typeof nothing {
     if (segments.length === 0) return nothing;
-    return html`<ul class="approval-segments" aria-label="Its parts">
+    // One part is the command itself, which stands above; said again it would only be more to read.
+    const isAll = segments.length === 1 && segments[0] !== undefined && segments[0].text.trim() === command.trim();
+    return html`<ul class="approval-segments" aria-label=${isAll ? "Its program" : "Its parts"}>
       ${segments.map(({ text, executable, verdict, reason }) => {
         const { words, tone } = VERDICTS[verdict];
         return html`<li>
-          <code>${showLine(text, 160)}</code>
+          ${isAll ? nothing : html`<code>${showLine(text, 160)}</code>`}
           <span class=${`badge ${tone}`}>${words}</span>
           ${executable === undefined && reason === undefined ? nothing : html`<span class="row-note"><bdi>${showLine([executable, reason].filter(Boolean).join(": "), 200)}</bdi></span>`}
         </li>`;
@@ -127,8 +139,9 @@ export class ApprovalCard extends PageElement {
       type="button"
       class=${`button button-small ${tone}`}
       ?disabled=${this.isBusy || !isOffered || approval.expiresAtMs <= this.now}
+      aria-disabled=${this.isSettling ? "true" : nothing}
       title=${isOffered ? nothing : "Look at the whole command first"}
-      @click=${() => this.#decide(desk, approval.id, decision)}
+      @click=${() => this.isSettling || this.#decide(desk, approval.id, decision)}
     >
       ${label}
     </button>`;
@@ -147,9 +160,19 @@ export class ApprovalCard extends PageElement {
   }
 
   async #decide(desk: Desk, id: string, decision: ApprovalDecision): Promise<void> {
+    // Once it is decided this card may be gone.
+    const ground = this.closest("sk-chat, sk-approvals");
     this.isBusy = true;
     if (await desk.attempt(() => desk.questions.decide(id, decision))) desk.say(DONE[decision]);
     this.isBusy = false;
-    this.dispatchEvent(new CustomEvent("approval-decided", { bubbles: true }));
+    ground?.dispatchEvent(new CustomEvent("approval-decided"));
+  }
+
+  #settle(): void {
+    this.isSettling = true;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.isSettling = false;
+    }, SETTLE_MS);
   }
 }

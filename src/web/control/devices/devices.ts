@@ -1,4 +1,4 @@
-// Who may come in: devices that ask, devices and browsers that are in, and a link that lets a browser in once.
+// Who may come in: devices and machines that ask, those that are in, browsers, and a link that lets a browser in once.
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -11,6 +11,9 @@ import { adopt } from "../styles/adopt.ts";
 import style from "./devices.css" with { type: "text" };
 import "./login-link.ts";
 import "./login-list.ts";
+import { describeOffer, describePlatform, type Machine, nameOf } from "./machine.ts";
+import "./machine-list.ts";
+import { renderCommands } from "./offer.ts";
 import {
   describeAddress,
   describeScopes,
@@ -24,18 +27,21 @@ adopt(style);
 
 const FRESH_MS = 5_000;
 
+interface Known extends PairingList {
+  machines: readonly Machine[];
+}
+
 @customElement("sk-devices-room")
 export class DevicesRoom extends PageElement {
   @property({ attribute: false }) desk: Desk | undefined;
   /** The device whose name is being written. */
   @state() private renamed: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
-  readonly #list = new Fetched<PairingList>(
-    this,
-    () => this.desk,
-    (desk) => read(desk, "device.pair.list", {}),
-    ["device.pair.requested", "device.pair.resolved"],
-  );
+  readonly #list = new Fetched<Known>(this, () => this.desk, readKnown, [
+    "device.pair.requested",
+    "device.pair.resolved",
+    "node.changed",
+  ]);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -52,13 +58,13 @@ export class DevicesRoom extends PageElement {
     if (!desk) return html``;
     return html`
       ${this.#list.render(
-        ({ pending, paired, logins }) => html`
+        ({ pending, paired, logins, machines }) => html`
           <section class="section" aria-labelledby="devices-asking">
             <div class="section-head"><h2 id="devices-asking">Asking to come in</h2></div>
             <div aria-live="polite">
               ${
                 pending.length === 0
-                  ? html`<p class="nothing">No device asks. One that connects without a token is listed here for an hour.</p>`
+                  ? html`<p class="nothing">Nobody asks. A device or machine that connects without a token is listed here for an hour.</p>`
                   : html`<ul class="rows">
                       ${repeat(
                         pending,
@@ -69,14 +75,20 @@ export class DevicesRoom extends PageElement {
               }
             </div>
           </section>
+          <sk-machine-list
+            .desk=${desk}
+            .machines=${machines}
+            .lockedOut=${new Set(paired.filter(isRevoked).map(({ deviceId }) => deviceId))}
+            @machines-changed=${() => this.#list.load()}
+          ></sk-machine-list>
           <section class="section" aria-labelledby="devices-paired">
             <div class="section-head"><h2 id="devices-paired">Paired devices</h2></div>
             ${
-              paired.length === 0
+              devicesOf(paired, machines).length === 0
                 ? html`<p class="nothing">None yet. Browsers log in with a link or the token and need no pairing.</p>`
                 : html`<ul class="rows">
                     ${repeat(
-                      paired,
+                      devicesOf(paired, machines),
                       ({ deviceId }) => deviceId,
                       (device) => html`<li class="row">${this.#renderPaired(desk, device)}</li>`,
                     )}
@@ -91,29 +103,30 @@ export class DevicesRoom extends PageElement {
   }
 
   #renderPending(desk: Desk, request: PendingDevice): TemplateResult {
-    const { requestId, displayName } = request;
+    const { requestId, platform, remoteIp, ts } = request;
+    const name = nameOf(request);
     return html`
       <div class="row-main">
-        <p class="row-title"><bdi>${displayName}</bdi></p>
+        <p class="row-title"><bdi>${name}</bdi> ${request.role === "node" ? html`<span class="badge">a machine</span>` : nothing}</p>
         <p class="row-note">
-          ${[request.platform, describeAddress(request.remoteIp), describeAgo(request.ts, Date.now())].filter(Boolean).join(" · ")}
+          ${[describePlatform(platform), describeAddress(remoteIp), describeAgo(ts, Date.now())].filter(Boolean).join(" · ")}
         </p>
-        <p class="row-note">Wants to ${describeScopes(request.scopes)}.</p>
+        ${request.role === "node" ? renderMachineRequest(request) : html`<p class="row-note">Wants to ${describeScopes(request.scopes)}.</p>`}
       </div>
       <div class="tools">
         <button
           type="button"
           class="button button-small button-strong"
-          aria-label=${`Approve ${displayName}`}
-          @click=${() => this.#do(desk, () => desk.client.request("device.pair.approve", { requestId }), `${displayName} may come in now.`)}
+          aria-label=${`Approve ${name}`}
+          @click=${() => this.#do(desk, () => desk.client.request("device.pair.approve", { requestId }), `${name} may come in now.`)}
         >
           Approve
         </button>
         <button
           type="button"
           class="button button-small"
-          aria-label=${`Reject ${displayName}`}
-          @click=${() => this.#do(desk, () => desk.client.request("device.pair.reject", { requestId }), `${displayName} was turned away.`)}
+          aria-label=${`Reject ${name}`}
+          @click=${() => this.#do(desk, () => desk.client.request("device.pair.reject", { requestId }), `${name} was turned away.`)}
         >
           Reject
         </button>
@@ -235,6 +248,28 @@ export class DevicesRoom extends PageElement {
     await this.#list.load();
     return isDone;
   }
+}
+
+/** What it would be let in for, and the code by which one knows that it is the machine one means. */
+function renderMachineRequest({ code = "", commands = [] }: PendingDevice): TemplateResult {
+  return html`<p class="row-note">Offers to ${describeOffer(commands)}.</p>
+    ${code === "" ? nothing : html`<p class="machine-code">Its code is <code>${code}</code><span class="row-note">Approve it only if the machine shows the same.</span></p>`}
+    ${renderCommands("All commands", commands)}`;
+}
+
+/** A machine has a row of its own kind. */
+function devicesOf(paired: readonly PairedDevice[], machines: readonly Machine[]): readonly PairedDevice[] {
+  return paired.filter(
+    ({ deviceId, roles }) => roles.some((role) => role !== "node") || machines.every(({ nodeId }) => nodeId !== deviceId),
+  );
+}
+
+async function readKnown(desk: Desk): Promise<Known> {
+  const [list, { nodes }] = await Promise.all([
+    read<PairingList, "device.pair.list">(desk, "device.pair.list", {}),
+    read<{ nodes: Machine[] }, "node.list">(desk, "node.list", {}),
+  ]);
+  return { ...list, machines: nodes };
 }
 
 export const showDevices = (desk: Desk): TemplateResult => html`<sk-devices-room .desk=${desk}></sk-devices-room>`;

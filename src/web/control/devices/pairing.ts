@@ -4,7 +4,12 @@ export interface PendingDevice {
   deviceId: string;
   displayName: string;
   platform?: string;
+  /** `node`: a machine at home. */
+  role?: string;
   scopes: string[];
+  /** Of a machine: what it would offer, and what it shows so that one knows it. */
+  commands?: string[];
+  code?: string;
   remoteIp?: string;
   ts: number;
 }

@@ -16,7 +16,9 @@ import { showSkills } from "../../control/skills/skills.ts";
 import { showUsage } from "../../control/usage/usage.ts";
 import type { Case, Section, Show } from "../show.ts";
 import { settle } from "../specimen.ts";
-import { bareAnswers, dayBefore, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
+import { DISGUISED, HUGE, LATE } from "../stage/approvals.ts";
+import { noAnswer, noEngine, noImage } from "../stage/machines.ts";
+import { bareAnswers, dayBefore, documentOf, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
 import { type Answers, OFFLINE, refuse, SILENCE, StagedDesk } from "../stage/staged-desk.ts";
 
 type Prepare = NonNullable<Case["prepare"]>;
@@ -97,6 +99,8 @@ const connectAgain: Prepare = async (ground) => {
   await settle(ground);
 };
 
+const showMachine = click("sk-machine [aria-label^='Rename']", "sk-machine .machine-offer summary");
+
 const keptAnswers = (): Answers => ({ ...roomAnswers(), "channels.connect": SILENCE });
 
 const unknownPrice = usage({
@@ -104,6 +108,15 @@ const unknownPrice = usage({
   budgets: [{ agentId: "main", name: "Skerry", perDayUsd: 2, countedTodayUsd: 2.4 }],
 });
 const oneDay = usage({ daily: [{ date: dayBefore(0), ...spent(0.4) }], totals: spent(0.4) });
+
+const handsSettings: Answers = {
+  ...roomAnswers(),
+  "config.get": documentOf({
+    agents: { defaults: { sandbox: { mode: "all", docker: { memory: "2g", network: "harbour" } } } },
+    tools: { exec: { security: "allowlist", ask: "always" }, elevated: { allowFrom: { telegram: ["42"] } } },
+    approvals: { exec: { enabled: false } },
+  }),
+};
 
 const brokenStatus = {
   version: "0.1.0",
@@ -147,7 +160,12 @@ export const ROOMS: Section = {
       room("Two are one", showPeople, roomAnswers(), undefined, click("[aria-label='Link Gus with somebody']"), ".person-form"),
       room("The whole log", showPeople, roomAnswers(), undefined, click(".door-more"), ".door-tools"),
     ]),
-    show("Approvals", showApprovals),
+    show("Approvals", showApprovals, [
+      room("One pretends, one is too long, one is nearly too late", showApprovals, {
+        ...roomAnswers(),
+        "exec.approval.list": [DISGUISED, HUGE, LATE],
+      }),
+    ]),
     show("Models and keys", showModels, [
       room("A key was refused", showModels, roomAnswers(), undefined, giveKey, ".key-form"),
       room(
@@ -179,6 +197,8 @@ export const ROOMS: Section = {
       room("One is read", showSkills, roomAnswers(), undefined, click("[aria-controls='skill-tides']"), ".skill-page"),
     ]),
     show("Settings", showSettings, [
+      room("Sandbox and commands", showSettings, handsSettings, undefined, settle, "#setting-agents-defaults-sandbox"),
+      room("Commands of every agent", showSettings, handsSettings, undefined, settle, "#setting-tools"),
       room("A field is wrong", showSettings, roomAnswers(), undefined, wrongNumber, ".field-error"),
       room("The document cannot be read", showSettings, roomAnswers(), undefined, noJson),
     ]),
@@ -196,7 +216,11 @@ export const ROOMS: Section = {
     ]),
     show("Devices", showDevices, [
       room("A login link", showDevices, roomAnswers(), undefined, click("sk-login-link .button"), "sk-login-link"),
-      room("One is renamed", showDevices, roomAnswers(), undefined, click("[aria-label^='Rename']")),
+      room("One is renamed", showDevices, roomAnswers(), undefined, click("[aria-label^='Rename Ada']")),
+      room("A machine is renamed, its commands are shown", showDevices, roomAnswers(), undefined, showMachine, "sk-machine"),
+      room("The image of a sandbox is missing", showDevices, { ...roomAnswers(), ...noImage }, undefined, settle, "sk-machine"),
+      room("There is no engine", showDevices, { ...roomAnswers(), ...noEngine }, undefined, settle, "sk-machine"),
+      room("A machine does not answer", showDevices, { ...roomAnswers(), ...noAnswer }, undefined, settle, "sk-machine"),
     ]),
     show("Health", showHealth, [
       room("Something wants a look", showHealth, { ...roomAnswers(), status: brokenStatus }),

@@ -8,6 +8,7 @@ import type { SkillRow } from "../../control/skills/skill.ts";
 import { NOTHING_SPENT, type Spent, type UsageAnswer } from "../../control/usage/figures.ts";
 import { approvalAnswers, noApprovals } from "./approvals.ts";
 import { channelAnswers, noChannels } from "./channels.ts";
+import { ASKING, machineAnswers, noMachines } from "./machines.ts";
 import { noSessions } from "./sessions.ts";
 import { type Answers, refuse } from "./staged-desk.ts";
 import { MODELS, talkAnswers } from "./talk.ts";
@@ -27,7 +28,7 @@ export const SETTINGS = {
   gateway: { controlUi: { allowedOrigins: ["https://desk.example.org"] } },
 };
 
-const documentOf = (parsed: object) => ({ raw: JSON.stringify(parsed), parsed, hash: "made-up" });
+export const documentOf = (parsed: object) => ({ raw: JSON.stringify(parsed), parsed, hash: "made-up" });
 
 const PROVIDERS: readonly ProviderRow[] = [
   {
@@ -192,6 +193,7 @@ export function roomAnswers(): Answers {
     ...talkAnswers(),
     ...channelAnswers,
     ...approvalAnswers,
+    ...machineAnswers,
     "usage.cost": usage(),
     "models.list": { models: MODELS, default: "anthropic/claude-opus-4-6", why: "the settings name it" },
     "models.auth.list": { providers: PROVIDERS },
@@ -227,6 +229,7 @@ export function roomAnswers(): Answers {
     "skills.status": { skills: SKILLS },
     "device.pair.list": {
       pending: [
+        ASKING,
         {
           requestId: "r",
           deviceId: "d",
@@ -271,6 +274,7 @@ export function bareAnswers(): Answers {
     ...noSessions,
     ...noChannels,
     ...noApprovals,
+    ...noMachines,
     "usage.cost": usage({
       daily: [],
       models: [],

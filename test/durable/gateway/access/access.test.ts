@@ -106,6 +106,28 @@ test("an unknown device becomes one request, however often it knocks, and enters
   expect(access.devices.pending(now)).toEqual([]);
 });
 
+test("a device that was turned away is not heard again within its hour, however often it knocks, and then asks anew", async () => {
+  const device = await makeDevice();
+  await enter(await device.sign(makeConnect(), NONCE));
+  const [request] = access.devices.pending(now);
+  expect(access.devices.reject(request?.id ?? "", now)).toMatchObject({ deviceId: device.id });
+  expect(access.devices.reject(request?.id ?? "", now)).toBeUndefined();
+  for (let knocks = 0; knocks < 3; knocks++) {
+    const entry = await enter(await device.sign(makeConnect(), NONCE));
+    expect(entry).toMatchObject({ outcome: "refused", error: { code: "NOT_PAIRED", details: { code: "PAIRING_REJECTED" } } });
+    expect(entry).not.toHaveProperty("asked");
+  }
+  expect(access.devices.pending(now)).toEqual([]);
+  const other = await makeDevice();
+  expect(codeOf(await enter(await other.sign(makeConnect(), NONCE)))).toBe("PAIRING_REQUIRED");
+  now += 3_600_001;
+  expect(await enter(await device.sign(makeConnect(), NONCE, { signedAt: now }))).toHaveProperty("asked");
+  // The owner's token is a word of the owner's, too.
+  access.devices.reject(access.devices.pending(now)[0]?.id ?? "", now);
+  const owned = await device.sign(makeConnect({ auth: { token: TOKEN } }), NONCE, { signedAt: now });
+  expect(await enter(owned)).toMatchObject({ outcome: "welcome" });
+});
+
 test("a paired device's bare signature counts only under the owner's token it was paired under", async () => {
   const { device } = await pair();
   expect(await enter(await device.sign(makeConnect(), NONCE))).toMatchObject({ outcome: "welcome" });
