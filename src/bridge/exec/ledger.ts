@@ -7,6 +7,7 @@ import type { AllowDraft, AllowEntry } from "./policy/allowlist.ts";
 /** Questions live as long as the owner may take to answer, and a little longer. */
 const QUESTION_LIFE_MS = 2 * 3_600_000;
 const AUDIT_LIFE_MS = 365 * 24 * 3_600_000;
+const BUSY_MS = 2_000;
 const MAX_AUDITED_COMMAND = 20_000;
 
 export interface AuditRow {
@@ -45,7 +46,8 @@ export class ExecLedger {
       closeSync(openSync(path, "a", 0o600));
       chmodSync(path, 0o600);
     }
-    this.#db = new DatabaseSync(path);
+    // The command line writes to it as well.
+    this.#db = new DatabaseSync(path, { timeout: BUSY_MS });
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;

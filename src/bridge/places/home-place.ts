@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { constants, homedir } from "node:os";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { Place } from "../../contract/home/commands.ts";
@@ -54,7 +54,8 @@ export class HomePlace implements PlaceHost<HomeKind> {
   async folderOf(workdir: string | undefined): Promise<string> {
     const folder = resolveHomePath(workdir ?? "~", this.#homeFolder);
     const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory()) return folder;
+    // Without links: what is asked about must be where it runs, also when a link leads elsewhere by then.
+    if (found?.isDirectory()) return realpath(folder);
     throw new HomeRefused("NOT_FOUND", `There is no folder ${folder} on this machine to run it in.`);
   }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeEach, expect, it } from "vitest";
 import { LEDGER_FILE } from "../../../src/bridge/exec/exec.ts";
 import { ExecLedger } from "../../../src/bridge/exec/ledger.ts";
 import { homeOf, runCli } from "../../support/cli.ts";
+import { openTestExec } from "../../support/exec-room.ts";
 
 const root = mkdtempSync(join(tmpdir(), "skerry-cli-memory-"));
 let dir: string;
@@ -73,4 +74,26 @@ it("lists what is allowed for always and forgets it", async () => {
   expect(await run("bridge", "rules", "forget", "1")).toMatchObject({ code: 0 });
   expect(await run("bridge", "rules", "forget", "/srv/list.txt")).toMatchObject({ code: 0 });
   expect(JSON.parse((await run("bridge", "rules", "--json")).out)).toEqual({ programs: [], files: [] });
+});
+
+it("adds a program beside a bridge that runs, and a launcher with its arguments alone", { timeout: 60_000 }, async () => {
+  const test = openTestExec();
+  const add = (...words: string[]) => {
+    const ran = runCli(["bridge", "--state-dir", test.stateDir, "rules", "add", ...words], { ...homeOf(root, 1), input: "" });
+    return ran.code;
+  };
+  try {
+    expect(await test.start("ls")).toMatchObject({ state: "asks" });
+    expect(await add("ls")).toBe(0);
+    expect(await test.start("ls")).toMatchObject({ state: "exited" });
+    expect(await add("rm")).toBe(0);
+    expect(await test.start("rm -f x.tmp")).toMatchObject({ state: "asks" });
+    expect(await add("rm", "--", "-f", "*.tmp")).toBe(0);
+    expect(await test.start("rm -f x.tmp")).toMatchObject({ state: "exited" });
+    expect(await test.start("rm -f x")).toMatchObject({ state: "asks" });
+    expect(await add("no-such-program")).toBe(1);
+    expect(await run("bridge", "rules", "add", "ls")).toMatchObject({ code: 1, err: expect.stringContaining("start it once") });
+  } finally {
+    await test.close();
+  }
 });

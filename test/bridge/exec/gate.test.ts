@@ -114,6 +114,20 @@ describe("the owner's word", () => {
     expect(await test.start("./link", { processId: "p", ...approval(plan, "a") })).toMatchObject({ state: "asks" });
   });
 
+  it("is asked for anew when the folder is a link that leads elsewhere meanwhile", async () => {
+    const test = exec();
+    const [one, two, link] = ["one", "two", "link"].map((name) => join(test.homeFolder, name)) as [string, string, string];
+    for (const folder of [one, two]) mkdirSync(folder);
+    symlinkSync(one, link);
+    const plan = planOf(await test.start("touch made", { processId: "p", workdir: link }));
+    expect(plan.workdir).toBe(one);
+    unlinkSync(link);
+    symlinkSync(two, link);
+    expect(await test.start("touch made", { processId: "p", workdir: link, ...approval(plan, "a") })).toMatchObject({
+      state: "asks",
+    });
+  });
+
   it("for always remembers the programs of the line, and asks no more", async () => {
     const test = exec();
     const plan = planOf(await test.start("timeout 5 ls -la | wc -l", { processId: "p" }));
@@ -204,6 +218,30 @@ describe("what nobody can allow", () => {
       expect(await exec().start(command, FULL)).toMatchObject({ state: "refused" });
     },
   );
+});
+
+describe("a line that is made to take long", () => {
+  it.each([
+    ["brackets", "(".repeat(50_000)],
+    ["substitutions", "$(".repeat(40_000)],
+    ["quotes", `echo ${"'a'".repeat(30_000)}`],
+    ["parts", "true;".repeat(19_000)],
+    ["pipes", `true${"|true".repeat(19_000)}`],
+    [
+      "shells in shells",
+      Array.from({ length: 12 }).reduce<string>((inner) => `sh -c ${JSON.stringify(inner)}`.slice(0, 90_000), "ls"),
+    ],
+    ["words", `touch ${"word ".repeat(19_000)}`],
+    ["braces", `echo ${"{a,b}".repeat(15_000)}`],
+    ["here-documents", "cat <<a\n".repeat(10_000)],
+  ])("of %s is answered within seconds, and not run", async (_name, command) => {
+    const test = exec();
+    const startedAt = performance.now();
+    const answer = await test.start(command, { policy: { security: "allowlist", ask: "off" } });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    if (answer.state === "exited") expect(command).toMatch(/^echo /);
+    else expect(answer.state).toBe("refused");
+  });
 });
 
 describe("what a command sees of the bridge", () => {

@@ -67,6 +67,15 @@ export function registerBridge(program: Command, around: Surroundings): void {
       finish(loadMemory().then(({ showRules }) => showRules(readCommand(command)))),
     );
   rules
+    .command("add")
+    .description("let a program run without a question")
+    .argument("<program>", "its name or path, or a pattern such as /usr/bin/*")
+    .argument("[args...]", "one pattern an argument, * is any text, ** at the end any more; none: any arguments")
+    .addHelpText("after", "\nExample: skerry bridge rules add git status")
+    .action((named: string, args: string[], _options: unknown, command: Command) =>
+      finish(loadMemory().then(({ addRule }) => addRule(readCommand(command), named, args))),
+    );
+  rules
     .command("forget")
     .description("ask about it again")
     .argument("<what>", "the number of a program or the path of a file, as rules shows them")

@@ -1,11 +1,12 @@
 // `skerry bridge log` and `skerry bridge rules`: what ran on this machine and on whose word, and what its owner allowed for
 // always, with the way to take that back. Reads this machine's own database; needs no Skerry.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { showLine } from "../../../contract/home/shown-text.ts";
 import { LEDGER_FILE } from "../../exec/exec.ts";
 import { type AuditRow, ExecLedger } from "../../exec/ledger.ts";
-import type { AllowEntry } from "../../exec/policy/allowlist.ts";
+import { type AllowEntry, draftOf } from "../../exec/policy/allowlist.ts";
+import { findExecutable, SEARCH_PATH } from "../../exec/policy/executables.ts";
 import { show } from "../../exec/policy/judge.ts";
 import { EXIT } from "../exit-code.ts";
 import { type BridgeCommand, findBridgeState } from "./run.ts";
@@ -38,6 +39,29 @@ export async function showRules(command: BridgeCommand): Promise<number> {
   for (const { path, purpose, addedAt } of files) {
     terminal.print(`file  ${showLine(path, 200)}  ${purpose === "write" ? "read and written" : "read"}, since ${dayOf(addedAt)}`);
   }
+  return EXIT.ok;
+}
+
+/** `program`: a name, a path, or a pattern of paths such as /usr/bin/*. */
+export async function addRule(command: BridgeCommand, program: string, args: readonly string[]): Promise<number> {
+  const { terminal, environment, given } = command;
+  const isPattern = isAbsolute(program) && program.includes("*");
+  const found = isPattern ? undefined : await findExecutable(program, process.cwd(), SEARCH_PATH);
+  if (!isPattern && !found) {
+    terminal.remark(`There is no program ${program} on this machine.`, "red");
+    return EXIT.failed;
+  }
+  const draft = { ...(found ? draftOf(found) : { path: program }), ...(args.length > 0 ? { args: [...args] } : {}) };
+  const isDone = withLedger(command, (ledger) => {
+    ledger.allow(draft, "skerry bridge rules add", Date.now());
+    return true;
+  });
+  if (!isDone) {
+    const folder = findBridgeState(environment, given.stateDir);
+    terminal.remark(`No bridge has run with ${folder} yet; start it once, or name its folder with --state-dir.`, "red");
+    return EXIT.failed;
+  }
+  terminal.print(`${draft.path} is allowed from now on.`);
   return EXIT.ok;
 }
 

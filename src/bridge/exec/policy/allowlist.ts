@@ -1,4 +1,5 @@
 // What the owner of this machine lets run without being asked: programs by the file that they are, perhaps with arguments.
+import { basename } from "node:path";
 import { minimatch } from "minimatch";
 import type { Executable } from "./executables.ts";
 import { isManyInOne, needsArguments } from "./programs.ts";
@@ -24,6 +25,12 @@ export interface AllowEntry {
 }
 
 export type AllowDraft = Omit<AllowEntry, "id" | "addedAt" | "by" | "usedAt">;
+
+/** The entry that lets this very program run with any arguments. */
+export function draftOf({ path, real, sha256 }: Executable): AllowDraft {
+  const called = basename(path);
+  return { path: real, ...(called === basename(real) ? {} : { name: called }), ...(sha256 === undefined ? {} : { sha256 }) };
+}
 
 export interface Use {
   executable: Executable;

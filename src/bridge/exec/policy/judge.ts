@@ -3,7 +3,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { ExecSegment } from "../../../contract/home/commands.ts";
-import { type AllowDraft, type AllowEntry, findEntry } from "./allowlist.ts";
+import { type AllowDraft, type AllowEntry, draftOf, findEntry } from "./allowlist.ts";
 import { quote, type WrittenChain, type WrittenCommand, writeLine } from "./canonical.ts";
 import { isHarmlessVariable } from "./environment.ts";
 import { type Executable, findExecutable } from "./executables.ts";
@@ -271,11 +271,7 @@ class Judge {
       return;
     }
     this.segments.push({ ...segment, verdict: "not-listed", reason: `${executable.real} ${listing.reason}.` });
-    const base = {
-      path: executable.real,
-      ...(called === basename(executable.real) ? {} : { name: called }),
-      ...(executable.sha256 === undefined ? {} : { sha256: executable.sha256 }),
-    };
+    const base = draftOf(executable);
     if (!needsArguments(executable, args)) this.drafts.push(base);
     else if (isRepeatable(executable, args) && !hasUnknownArguments && workdir !== undefined) {
       this.drafts.push({ ...base, args: [...args], isExact: true, workdir });
