@@ -295,7 +295,11 @@ export const METHODS = {
     }),
   ),
   "node.pair.list": method("operator.pairing", none),
-  "node.pair.approve": method("operator.admin", z.object({ requestId: text(256) })),
+  /** `commands`: those that whoever approves has seen. */
+  "node.pair.approve": method(
+    "operator.admin",
+    z.object({ requestId: text(256), commands: z.array(text(128)).max(1000).optional() }),
+  ),
   "node.pair.remove": method("operator.admin", z.object({ nodeId: text(256) })),
   "node.invoke.result": method(
     "node",

@@ -33,9 +33,7 @@ test("whoever may approve is told of a question, sees it, decides it, and finds 
   const requested = owner.event("exec.approval.requested");
   const asked = await ask();
   expect(await requested).toMatchObject({
-    id: asked.id,
-    code: asked.code,
-    request: { command: "rm -r build", nodeName: "desk" },
+    payload: { id: asked.id, code: asked.code, request: { command: "rm -r build", nodeName: "desk" } },
   });
   expect(await owner.request("exec.approval.list", {})).toMatchObject({ ok: true, payload: [{ id: asked.id, state: "open" }] });
   expect(await owner.request("exec.approval.get", { id: asked.code })).toMatchObject({ payload: { commandText: "rm -r build" } });

@@ -48,6 +48,9 @@ const card = () => page.locator("sk-approval");
 const toast = (words: string | RegExp) => page.locator(".toast").filter({ hasText: words }).first();
 const sideCount = () => page.locator("sk-control-side .side-count").first();
 
+/** Cards stand still, and take presses. */
+const settled = () => expect.poll(() => page.locator("sk-approval [aria-disabled]").count()).toBe(0);
+
 async function goTo(place: string): Promise<void> {
   await page.evaluate((hash) => {
     location.hash = hash;
@@ -149,6 +152,7 @@ describe("the room of approvals", () => {
     const [first, second] = [await ask("rm -r charts"), await ask("rm -r boats")];
     await goTo("control/approvals");
     await expect.poll(() => card().count(), { timeout: WAIT_MS }).toBe(2);
+    await settled();
     await page.locator("h1").focus();
     await tabTo(page, /^Deny$/);
     await page.keyboard.press("Enter");
@@ -178,7 +182,7 @@ describe("the room of approvals", () => {
     await goTo("control/approvals");
     await expect.poll(() => card().count(), { timeout: WAIT_MS }).toBe(2);
     const button = card().first().getByRole("button", { name: "Allow once" });
-    await expect.poll(() => button.getAttribute("aria-disabled")).toBe(null);
+    await settled();
     const box = await button.boundingBox();
     if (!box) throw new Error("The button is nowhere.");
     // Whoever aims at the first one's button presses where the second one has just moved to.
@@ -222,7 +226,7 @@ describe("decided elsewhere", () => {
       await goTo("control/approvals");
       const button = card().getByRole("button", { name: "Allow once" });
       await button.waitFor({ timeout: WAIT_MS });
-      await expect.poll(() => button.getAttribute("aria-disabled")).toBe(null);
+      await settled();
       const { id } = await findQuestion(operator, key);
       const [, elsewhere] = await Promise.all([
         button.click({ timeout: 5_000 }).catch(() => undefined),
@@ -303,6 +307,7 @@ describe("a command that is not what it seems", () => {
     expect(await card().innerText()).toContain(
       `It has ${command.length.toLocaleString("en")} characters; only the first 8,000 are shown.`,
     );
+    await settled();
     expect(await allow.isDisabled()).toBe(true);
     expect(await card().getByRole("button", { name: "Always" }).isDisabled()).toBe(true);
     expect(await card().getByRole("button", { name: "Deny" }).isEnabled()).toBe(true);

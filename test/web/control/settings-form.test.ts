@@ -65,6 +65,17 @@ describe("the form", () => {
     expect(labelOf("perTurnUsd")).toBe("Per turn US$");
   });
 
+  test.each([[["agents", "defaults", "sandbox"]], [["tools"]], [["approvals"]]])(
+    "says in words what every field of %j means",
+    (path) => {
+      const silent = (field: Field, place: string): string[] => [
+        ...(field.note === undefined && field.name !== "" ? [place] : []),
+        ...(field.kind === "group" ? field.fields.flatMap((inner) => silent(inner, `${place}.${inner.name}`)) : []),
+      ];
+      expect(silent(fieldAt(...path), path.join("."))).toEqual([]);
+    },
+  );
+
   test("finds the shape that a value has", () => {
     const model = fieldAt("agents", "defaults", "model");
     if (model.kind !== "either") throw new Error("A model is one of two shapes.");

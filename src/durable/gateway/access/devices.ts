@@ -197,7 +197,7 @@ export class Devices {
         request.role,
       );
       if (known && known.rejected_at !== null) return { outcome: "rejected" };
-      if (known) {
+      if (known && isSameWish(readRequest(known), request)) {
         this.#sql.run(
           "UPDATE pair_requests SET scopes = ?, client = ?, address = ?, commands = ? WHERE id = ?",
           JSON.stringify(request.scopes),
@@ -208,6 +208,8 @@ export class Devices {
         );
         return { outcome: "waits", request: { ...request, id: known.id, at: known.at }, isNew: false };
       }
+      // Whoever approves what they have seen must not approve what it asks for by now.
+      if (known) this.#sql.run("DELETE FROM pair_requests WHERE id = ?", known.id);
       if (this.pending(now).length >= MAX_PENDING) return { outcome: "too-many" };
       const asked = { ...request, id: newId("pair", now), at: now };
       this.#sql.run(
@@ -246,6 +248,13 @@ export class Devices {
     this.#sql.run("INSERT INTO device_salt VALUES (?)", salt);
     return salt;
   }
+}
+
+/** Whether it asks for the same under the same name. */
+function isSameWish(one: PairRequest, other: Pick<PairRequest, "scopes" | "commands" | "client">): boolean {
+  const wish = ({ scopes, commands, client }: typeof other) =>
+    JSON.stringify([[...scopes].sort(), [...commands].sort(), client.displayName ?? client.id]);
+  return wish(one) === wish(other);
 }
 
 function readDevice(row: DeviceRow): Device {

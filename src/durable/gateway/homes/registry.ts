@@ -129,9 +129,13 @@ export class Homes {
     return waits ? this.#may(waits, command) : none(`No connected machine offers ${command}. ${namesOf(connected)}`);
   }
 
-  /** Everything that it declares may be called from now on. */
-  approve(id: string): HomeRow | undefined {
-    this.#sql.run("UPDATE home SET approved = declared WHERE id = ?", id);
+  /** What it declares may be called from now on; with `seen`, of what is new only that. */
+  approve(id: string, seen?: readonly string[]): HomeRow | undefined {
+    const row = this.#row(id);
+    if (!row) return undefined;
+    const before = readList(row.approved);
+    const may = readList(row.declared).filter((command) => !seen || seen.includes(command) || before.includes(command));
+    this.#sql.run("UPDATE home SET approved = ? WHERE id = ?", JSON.stringify(may.sort()), id);
     return this.find(id);
   }
 

@@ -63,8 +63,8 @@ export const homes: Handlers<HomesMethod> = {
     };
   },
 
-  "node.pair.approve": ({ requestId }, { house }) => {
-    const home = house.homes.homesKnown.approve(mustFind(house, requestId).id);
+  "node.pair.approve": ({ requestId, commands }, { house }) => {
+    const home = house.homes.homesKnown.approve(mustFind(house, requestId).id, commands);
     tellChanged(house, requestId);
     return { requestId, node: home && viewHome(home) };
   },

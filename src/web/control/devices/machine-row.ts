@@ -88,7 +88,7 @@ export class MachineRow extends PageElement {
   #renderNews(desk: Desk, machine: Machine): TemplateResult {
     const { nodeId, unapprovedCommands } = machine;
     const name = nameOf(machine);
-    const work = () => desk.client.request("node.pair.approve", { requestId: nodeId });
+    const work = () => desk.client.request("node.pair.approve", { requestId: nodeId, commands: [...unapprovedCommands] });
     return html`<div class="machine-news">
       <div>
         <p>Since it was let in it also offers to ${describeOffer(unapprovedCommands)}.</p>

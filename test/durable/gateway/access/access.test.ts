@@ -106,6 +106,23 @@ test("an unknown device becomes one request, however often it knocks, and enters
   expect(access.devices.pending(now)).toEqual([]);
 });
 
+test("a device that asks for something else meanwhile is another request: nobody approves what they have not seen", async () => {
+  const device = await makeDevice();
+  const ask = async (commands: string[], displayName = "nas") => {
+    const client = { id: "test", version: "1", platform: "linux", mode: "node", displayName };
+    await enter(await device.sign(makeConnect({ role: "node", scopes: [], client, commands }), NONCE));
+    const [request, ...others] = access.devices.pending(now);
+    expect(others).toEqual([]);
+    return request?.id;
+  };
+  const seen = await ask(["files.read", "files.list"]);
+  expect(await ask(["files.list", "files.read"])).toBe(seen);
+  const more = await ask(["files.read", "files.list", "exec.start"]);
+  expect(more).not.toBe(seen);
+  expect(await ask(["files.read", "files.list", "exec.start"], "Ada's phone")).not.toBe(more);
+  expect(access.devices.reject(seen ?? "", now)).toBeUndefined();
+});
+
 test("a device that was turned away is not heard again within its hour, however often it knocks, and then asks anew", async () => {
   const device = await makeDevice();
   await enter(await device.sign(makeConnect(), NONCE));
