@@ -6,6 +6,7 @@ import type { Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { ApprovalsPort } from "./home/approval.ts";
+import type { BrowserUse } from "./home/browser-settings.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -226,8 +227,10 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPor
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   storage?(): Promise<DirectoryStorage>;
-  /** Whether any machine of the owner is paired; told by the Gateway whenever that changes. */
-  noteHomes?(hasHomes: boolean): Promise<void>;
+  /** Whether any machine of the owner is paired, and whether one of them has a browser; told by the Gateway whenever that changes. */
+  noteHomes?(hasHomes: boolean, hasBrowser?: boolean): Promise<void>;
+  /** Notes the time of a browser at the edge, if one is given, and answers what all of them have used of today (UTC), ms. */
+  noteBrowserUse(use?: BrowserUse): Promise<number>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;
@@ -276,6 +279,15 @@ export interface MemoryHit {
   score: number;
 }
 
+/**
+ * What a file was when it was last seen. With the time, because a file that was removed and written again counts its versions
+ * from 1 again. Version 0: there was none.
+ */
+export interface FileStamp {
+  version: number;
+  updatedAt: number;
+}
+
 /** An earlier state of a file. */
 export interface FileVersion {
   version: number;
@@ -296,8 +308,9 @@ export interface WorkspacePort {
     switches?: Record<string, boolean>,
   ): Promise<Bootstrap | { fingerprint: string; unchanged: true }>;
   read(path: string): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>>;
-  write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<Outcome<FileInfo>>;
-  remove(path: string): Promise<Outcome<{ removed: number }>>;
+  write(path: string, bytes: Uint8Array, expected?: number | FileStamp): Promise<Outcome<FileInfo>>;
+  /** With `expected` it takes away a file that is still that one, or a folder with nothing in it. */
+  remove(path: string, expected?: FileStamp): Promise<Outcome<{ removed: number }>>;
   /** One folder, or with `isDeep` everything below it. */
   list(path: string, isDeep?: boolean): Promise<Outcome<FileInfo[]>>;
   /** Several changes in one transaction: what a shell run leaves behind. */

@@ -1,10 +1,11 @@
-// The door of homes: files that pass between a paired machine and the object store. A machine proves itself by its own token;
-// nothing else opens this door, and this door opens nothing else.
+// The door of homes: files that pass between a paired machine and the object store, or an agent's workspace. A machine proves
+// itself by its own token; nothing else opens this door, and this door opens nothing else.
 import { Hono } from "hono";
 import { MEDIA_KEY } from "../durable/media.ts";
 import { gatewayOf } from "../durable/stubs.ts";
 import { bearerOf, type Door, visitorOf } from "./door.ts";
 import { refuse, refuseProof } from "./errors.ts";
+import { workspaces } from "./home/workspaces.ts";
 import { giveFile, takeFile } from "./media.ts";
 
 export const home = new Hono<Door>();
@@ -15,6 +16,8 @@ home.use(async (c, next) => {
   const answer = await gatewayOf(c.env).check({ ...visitorOf(c), homeToken });
   return answer.outcome === "welcome" ? next() : refuseProof(c, answer);
 });
+
+home.route("/workspaces", workspaces);
 
 home.post("/media", takeFile);
 

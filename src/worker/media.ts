@@ -83,7 +83,7 @@ async function mayOpen(c: Context<Door>, key: string, name: string): Promise<boo
 }
 
 /** The body, unless it is longer than `max`: then it is not read to its end. */
-async function readUpTo(c: Context<Door>, max: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function readUpTo(c: Context<Door>, max: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of c.req.raw.body ?? []) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Ended, RunningProcess } from "../../src/bridge/places/place.ts";
 import type { SandboxPlace } from "../../src/bridge/sandbox/container-plan.ts";
+import { fixedFolder } from "../../src/bridge/sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../../src/bridge/sandbox/sandbox.ts";
 import type { TestEngine } from "./engine.ts";
 
@@ -44,7 +45,7 @@ export function openTestSandbox(engine: Pick<TestEngine, "environment">, rest: P
     environment: engine.environment,
     config: { networks: [] },
     imageDir: IMAGE_DIR,
-    filesFolder: async () => filesDir,
+    folders: fixedFolder(filesDir),
     log: (text) => logged.push(text),
     ...rest,
   });

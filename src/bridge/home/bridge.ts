@@ -7,6 +7,7 @@ import { BridgeRefused } from "../../contract/errors.ts";
 import type { HomeCommands } from "../home-command.ts";
 import type { BridgeConfig } from "./config.ts";
 import { openDeviceKey } from "./device-key.ts";
+import { type DoorOptions, type HomeDoor, openDoor } from "./door.ts";
 import { Link, type LinkState } from "./link.ts";
 import { Spool } from "./spool.ts";
 import { openTransfer } from "./transfer.ts";
@@ -31,12 +32,22 @@ export interface Bridge {
   close(): Promise<void>;
 }
 
+export interface RoomLine {
+  tell(id: string, event: string, payload: unknown): void;
+  door: HomeDoor;
+  /** What the room can do has changed: its `cap` is read anew. */
+  announce(): void;
+}
+
 /** What a room of the bridge brings: its commands, what it can do in a word, and its end. */
 export interface Room {
   commands: HomeCommands;
   cap?: string;
-  /** The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. */
-  begin?(line: { tell(id: string, event: string, payload: unknown): void }): void;
+  /**
+   * The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. By the door bytes pass, as
+   * soon as Skerry lets this machine in.
+   */
+  begin?(line: RoomLine): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +59,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
   const lost = spool.dropRunning();
   if (lost.length > 0) log(`${lost.length} calls were cut off when this program ended last; Skerry is told so.`);
   const commands = without(Object.assign({}, ...rooms.map((room) => room.commands)), config.without);
+  const way: DoorOptions = { url, token: () => link.deviceToken, headers: accessHeaders(request.environment) };
   const link: Link = new Link({
     url,
     name: config.name ?? hostname(),
@@ -55,8 +67,8 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     key,
     spool,
     commands,
-    caps: rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
-    transfer: openTransfer({ url, token: () => link.deviceToken, headers: accessHeaders(request.environment) }),
+    caps: () => rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
+    transfer: openTransfer(way),
     token,
     headers: accessHeaders(request.environment),
     log,
@@ -65,7 +77,13 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
       request.onState?.(state);
     },
   });
-  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload) });
+  const door = openDoor(way);
+  const line: RoomLine = {
+    tell: (id, event, payload) => link.tell(id, event, payload),
+    door,
+    announce: () => link.announce(),
+  };
+  for (const room of rooms) room.begin?.(line);
   link.start();
   return {
     get state() {

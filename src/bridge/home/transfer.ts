@@ -8,34 +8,16 @@ import type { ReadableStream } from "node:stream/web";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { MediaRef } from "../../contract/message.ts";
 import type { Transfer } from "../home-command.ts";
+import { type DoorOptions, openDoor, reasonOf } from "./door.ts";
 
 const MAX_BYTES = 20 * 1024 * 1024;
-const TIMEOUT_MS = 120_000;
 
-export interface TransferOptions {
-  url: string;
-  /** Absent: Skerry did not let this machine in yet. */
-  token(): string | undefined;
-  /** For whatever stands in front of Skerry. */
-  headers: Record<string, string>;
-}
-
-export function openTransfer({ url, token, headers }: TransferOptions): Transfer {
-  const ask = async (path: string, init: RequestInit): Promise<Response> => {
-    const proof = token();
-    if (proof === undefined) throw new HomeRefused("UNAVAILABLE", "This machine is not connected to Skerry just now.");
-    let answer: Response;
-    try {
-      answer = await fetch(`${url}/home${path}`, {
-        ...init,
-        headers: { ...headers, authorization: `Bearer ${proof}`, ...init.headers },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-    } catch (error) {
-      throw new HomeRefused("UNAVAILABLE", "Skerry could not be reached to pass the file on; try again.", error);
-    }
+export function openTransfer(options: DoorOptions): Transfer {
+  const door = openDoor(options);
+  const ask: typeof door = async (path, init) => {
+    const answer = await door(path, init);
     if (answer.ok) return answer;
-    throw new HomeRefused(answer.status === 404 ? "NOT_FOUND" : "UNAVAILABLE", await reasonOf(answer));
+    throw new HomeRefused(answer.status === 404 ? "NOT_FOUND" : "UNAVAILABLE", (await reasonOf(answer)).message);
   };
   return {
     async give(path, name) {
@@ -63,13 +45,6 @@ export function openTransfer({ url, token, headers }: TransferOptions): Transfer
       return { size: (await stat(path)).size };
     },
   };
-}
-
-async function reasonOf(answer: Response): Promise<string> {
-  const body: unknown = await answer.json().catch(() => undefined);
-  const error = typeof body === "object" && body !== null && "error" in body ? body.error : undefined;
-  const message = typeof error === "object" && error !== null && "message" in error ? String(error.message) : undefined;
-  return message ?? `Skerry answered ${answer.status} when a file was passed on.`;
 }
 
 function explain(error: unknown, path: string): HomeRefused {

@@ -69,7 +69,6 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
   const tmpMb = Math.max(8, Math.min(512, Math.floor(place.memoryMb / 2)));
   // Docker takes the mode of the image's own folder in spite of what is asked; Podman knows no owner of it.
   const own = engine.name === "Podman" ? "mode=1777" : `mode=1777,uid=${user.uid},gid=${user.gid}`;
-  const isReadOnly = place.workspace === "ro";
   const body: Record<string, unknown> = {
     Image: image,
     Entrypoint: ["/bin/sh"],
@@ -111,7 +110,7 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
         "/var/tmp": `rw,noexec,nosuid,nodev,size=${Math.min(64, tmpMb)}m,${own}`,
         "/run": `rw,noexec,nosuid,nodev,size=8m,${own}`,
       },
-      ...mountOf(request.folder, isReadOnly, engine.hasSelinux),
+      ...mountOf(request.folder, place.workspace, engine.hasSelinux),
       RestartPolicy: { Name: "no" },
       // Nothing of it is written to a log: a disk would fill with it.
       LogConfig: { Type: "none", Config: {} },
@@ -166,9 +165,12 @@ export function chooseUser(engine: EngineFacts, owner: { uid: number; gid: numbe
   return engine.isRootless && !isRoot ? { ...user, usernsMode: "keep-id" } : user;
 }
 
-function mountOf(folder: string, isReadOnly: boolean, hasSelinux: boolean): Record<string, unknown> {
-  // A folder must carry a label of its own there, and only this older form can ask for it.
-  if (hasSelinux && !folder.includes(":")) return { Binds: [`${folder}:${WORKSPACE}:${isReadOnly ? "ro" : "rw"},Z`] };
+function mountOf(folder: string, workspace: SandboxPlace["workspace"], hasSelinux: boolean): Record<string, unknown> {
+  const isReadOnly = workspace === "ro";
+  // A folder must carry a label there, its own or one for all containers that share it, and only this older form can ask for it.
+  if (hasSelinux && !folder.includes(":")) {
+    return { Binds: [`${folder}:${WORKSPACE}:${isReadOnly ? "ro" : "rw"},${workspace === "none" ? "Z" : "z"}`] };
+  }
   return {
     Mounts: [{ Type: "bind", Source: folder, Target: WORKSPACE, ReadOnly: isReadOnly, BindOptions: { Propagation: "rprivate" } }],
   };

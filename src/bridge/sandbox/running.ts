@@ -9,6 +9,8 @@ import type { Engine, EngineReply } from "./engine.ts";
 import { type ExecState, type OpenExec, openExec, runInside, waitQuiet, writeTo } from "./exec.ts";
 import { KILL, MARK, OOM_COUNT, START } from "./inside.ts";
 
+/** With less than this left on the disk nothing is begun. */
+export const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const WATCH_MS = 1_000;
 const START_MS = 30_000;
 /** One argument of a program has at most 128 KiB. */

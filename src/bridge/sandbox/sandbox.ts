@@ -6,17 +6,19 @@ import { join, posix } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { SandboxStatus } from "../../contract/home/commands.ts";
 import type { HomeCommands } from "../home-command.ts";
-import type { PlaceHost } from "../places/place.ts";
+import type { LaunchRequest, PlaceHost, RunningProcess } from "../places/place.ts";
 import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
 import { Containers, homeOf } from "./containers.ts";
 import type { Engine } from "./engine.ts";
 import { findEngine } from "./engine-search.ts";
 import { openFiles } from "./files.ts";
 import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
-import { startRunning } from "./running.ts";
+import type { AgentFolders } from "./mirror/mirror.ts";
+import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
+import { MIN_FREE_BYTES, startRunning } from "./running.ts";
 
-const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const PRUNE_EVERY_MS = 3_600_000;
+const FAREWELL_MS = 5_000;
 
 export interface SandboxOptions {
   /** Of the bridge. */
@@ -26,8 +28,8 @@ export interface SandboxOptions {
   config: { socket?: string | undefined; image?: string | undefined; networks: readonly string[] };
   /** Folder with the Dockerfile of the default image. */
   imageDir: string;
-  /** Folder of this machine with the files of a place's agent, brought up to date; asked for places that mount them. */
-  filesFolder(place: SandboxPlace): Promise<string>;
+  /** The files of agents, for places that mount them. */
+  folders: AgentFolders;
   log(text: string, isBad?: boolean): void;
   now?(): number;
   /** With less than this left on the disk nothing is started, and what runs is ended. */
@@ -51,10 +53,10 @@ export interface Sandbox {
 }
 
 export function openSandbox(options: SandboxOptions): Sandbox {
-  const { config, environment, log, now = Date.now, minFreeBytes = MIN_FREE_BYTES } = options;
+  const { config, environment, folders, log, now = Date.now, minFreeBytes = MIN_FREE_BYTES } = options;
   const dir = join(options.stateDir, "sandbox");
   const image = config.image ?? DEFAULT_IMAGE;
-  const live = new Set<{ kill(signal: "KILL"): Promise<void> }>();
+  const live = new Set<RunningProcess>();
   let known: Engine | undefined;
   let made: Containers | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -66,7 +68,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       defaultImage: image,
       networks: config.networks,
       minFreeBytes,
-      filesFolder: (place) => options.filesFolder(place),
+      filesFolder: (place) => folders.folderOf(place),
       now,
       log,
     });
@@ -82,40 +84,64 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       throw error;
     }
   };
-  const prune = () => withEngine((engine) => containers().prune(engine));
+  const prune = async () => {
+    const removed = await withEngine((engine) => containers().prune(engine));
+    // What ran on after its command went with its container; what it wrote is still to be brought back.
+    await folders.settle();
+    return removed;
+  };
 
   const host: PlaceHost<SandboxPlace> = {
     launch: (request) =>
       withEngine(async (engine) => {
         const { place } = request;
         const folder = posix.resolve(WORKSPACE, (request.workdir ?? "").replace(/^~(?=\/|$)/, WORKSPACE));
-        const container = await containers().open(engine, place);
-        const release = containers().occupy(container.name);
+        const voice = openVoice(request);
+        const leave = await enter(folders, place, voice.say);
+        let release = () => {};
         try {
-          const running = await startRunning(request, {
-            engine,
-            container,
-            folder,
-            minFreeBytes,
-            env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
-            discard: () => containers().remove(engine, container.id),
-          });
-          live.add(running);
-          void running.ended.then(() => {
-            live.delete(running);
+          const container = await containers().open(engine, place);
+          release = containers().occupy(container.name);
+          const running = await startRunning(
+            { ...request, onOutput: voice.pass },
+            {
+              engine,
+              container,
+              folder,
+              minFreeBytes,
+              env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
+              discard: () => containers().remove(engine, container.id),
+            },
+          );
+          const ended = running.ended.then(async (end) => {
+            await leave();
+            live.delete(process);
             release();
+            return end;
           });
-          return running;
+          const process: RunningProcess = {
+            write: (data) => running.write(data),
+            endInput: () => running.endInput(),
+            kill: (signal) => running.kill(signal),
+            ended,
+          };
+          live.add(process);
+          return process;
         } catch (error) {
           release();
+          await leave();
           throw error;
         }
       }),
-    files: openFiles({
-      ...(options.isFilesInside === true ? { isDirect: false } : {}),
-      folderOf: async (place) => ({ name: WORKSPACE, ...(await folderOf(place)) }),
-      inside: (place) => withEngine(async (engine) => ({ engine, container: (await containers().open(engine, place)).id })),
-    }),
+    files: mirrorFiles(
+      openFiles({
+        ...(options.isFilesInside === true ? { isDirect: false } : {}),
+        folderOf: async (place) => ({ name: WORKSPACE, ...(await folderOf(place)) }),
+        inside: (place) => withEngine(async (engine) => ({ engine, container: (await containers().open(engine, place)).id })),
+      }),
+      folders,
+      log,
+    ),
   };
 
   async function folderOf(place: SandboxPlace) {
@@ -163,7 +189,27 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     },
     async close() {
       clearInterval(timer);
-      await Promise.all([...live].map((running) => running.kill("KILL").catch(() => undefined)));
+      const ending = [...live];
+      await Promise.all(ending.map((running) => running.kill("KILL").catch(() => undefined)));
+      // What they changed is brought back; what takes longer is brought back when the bridge is there again.
+      const late = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
+      await Promise.race([Promise.all(ending.map(({ ended }) => ended)), late]);
+    },
+  };
+}
+
+/** Lets us speak among a command's output, on lines of our own. */
+function openVoice({ isPty, onOutput }: LaunchRequest<SandboxPlace>) {
+  let isLineOpen = false;
+  return {
+    pass: (chunk: Uint8Array) => {
+      if (chunk.length > 0) isLineOpen = chunk.at(-1) !== 10;
+      onOutput(chunk);
+    },
+    say: (text: string) => {
+      const end = isPty ? "\r\n" : "\n";
+      onOutput(Buffer.from(`${isLineOpen ? end : ""}[skerry] ${text}${end}`));
+      isLineOpen = false;
     },
   };
 }

@@ -68,8 +68,8 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
     bootstrap: async (known, switches): Promise<Bootstrap | { fingerprint: string; unchanged: true }> =>
       prompt.read(known, switches),
     read: (path) => answer(() => files.read(path)),
-    write: (path, bytes, expectedVersion) => answer(() => files.write(path, bytes, expectedVersion)),
-    remove: (path) => answer(() => files.remove(path)),
+    write: (path, bytes, expected) => answer(() => files.write(path, bytes, expected)),
+    remove: (path, expected) => answer(() => files.remove(path, expected)),
     list: (path, isDeep) => answer(() => files.list(path, isDeep ?? false)),
     apply: (changes: FileChange[]) => answer(() => files.apply(changes)),
     attach: (attached) => answer(async () => files.attach(attached)),

@@ -1,7 +1,7 @@
 // The Durable Object of one agent's files, memory and skills; its name is the agent's id. A shell: storage, bindings, nothing else.
 // The parts are put together in contents.ts. It must never run anything that its files say.
 import { DurableObject } from "cloudflare:workers";
-import type { FileChange, WorkspacePort } from "../../contract/ports.ts";
+import type { FileChange, FileStamp, WorkspacePort } from "../../contract/ports.ts";
 import { type Env, textVariables } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { type Contents, openContents } from "./contents.ts";
@@ -31,12 +31,12 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
     return this.#contents.read(path);
   }
 
-  async write(path: string, bytes: Uint8Array, expectedVersion?: number) {
-    return this.#contents.write(path, bytes, expectedVersion);
+  async write(path: string, bytes: Uint8Array, expected?: number | FileStamp) {
+    return this.#contents.write(path, bytes, expected);
   }
 
-  async remove(path: string) {
-    return this.#contents.remove(path);
+  async remove(path: string, expected?: FileStamp) {
+    return this.#contents.remove(path, expected);
   }
 
   async list(path: string, isDeep?: boolean) {

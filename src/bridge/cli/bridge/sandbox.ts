@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import { readBridgeConfig } from "../../home/config.ts";
+import { openMirror } from "../../sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
 import { EXIT } from "../exit-code.ts";
 import { type BridgeCommand, findBridgeState } from "./run.ts";
@@ -44,12 +45,13 @@ export async function showSandbox(command: BridgeCommand, root: string): Promise
 
 function open({ environment, given }: BridgeCommand, root: string): Sandbox {
   const config = readBridgeConfig(given.config);
+  const stateDir = findBridgeState(environment, given.stateDir);
   return openSandbox({
-    stateDir: findBridgeState(environment, given.stateDir),
+    stateDir,
     environment,
     config: config.sandbox,
     imageDir: join(root, "sandbox/image"),
-    filesFolder: () => Promise.reject(new HomeRefused("UNAVAILABLE", "The command line mounts no files.")),
+    folders: openMirror({ dir: join(stateDir, "sandbox/files"), log: () => undefined }),
     log: () => undefined,
   });
 }

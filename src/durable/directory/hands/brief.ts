@@ -5,6 +5,7 @@ import { type ExecSettings, readMemoryMb } from "../../../contract/home/settings
 import type { Address } from "../../../contract/message.ts";
 import { sessionKind } from "../../../contract/session-key.ts";
 import type { Settings } from "../../../contract/settings.ts";
+import { hasAgent } from "../briefs.ts";
 
 const TIMEOUT_SEC = 1800;
 const YIELD_MS = 10_000;
@@ -51,6 +52,13 @@ export function makeHands(
     mayElevate: isOwner && mayElevate(settings, writer),
     isOwner,
   };
+}
+
+/** Whether sandboxes may have the files of an agent. No agent of that name: none. */
+export function workspaceAccess(settings: Settings, agentId: string): HandsBrief["sandbox"]["workspace"] {
+  if (!hasAgent(settings, agentId)) return "none";
+  const own = defined(settings.agents?.entries?.[agentId]?.sandbox);
+  return own.workspaceAccess ?? settings.agents?.defaults?.sandbox?.workspaceAccess ?? "none";
 }
 
 /** The last word counts, but for a refusal: no agent may do what is denied to all. */

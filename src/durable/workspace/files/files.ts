@@ -2,7 +2,7 @@
 // Every change goes through `#put` or `#drop` inside one transaction, which also tells `onChange` (memory index, prompt).
 // Refusals are thrown as GatewayError; the caller makes Outcomes of them.
 import { GatewayError, type GatewayErrorCode } from "../../../contract/errors.ts";
-import type { FileChange, FileInfo, WorkspaceStorage } from "../../../contract/ports.ts";
+import type { FileChange, FileInfo, FileStamp, WorkspaceStorage } from "../../../contract/ports.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { comparePaths, normalizePath, parentOf } from "../paths.ts";
 import type { FileHistory } from "./file-history.ts";
@@ -86,16 +86,16 @@ export class Files {
     return row?.body ? new Uint8Array(row.body) : undefined;
   }
 
-  async write(path: string, bytes: Uint8Array, expectedVersion?: number): Promise<FileInfo> {
+  async write(path: string, bytes: Uint8Array, expected?: number | FileStamp): Promise<FileInfo> {
     const canonical = normalizePath(path);
     checkSize(canonical, bytes);
     if (bytes.byteLength <= INLINE_BYTES) {
-      const info = this.#sql.transaction(() => this.#put(canonical, bytes, undefined, expectedVersion));
+      const info = this.#sql.transaction(() => this.#put(canonical, bytes, undefined, expected));
       await this.#deps.large.sweep();
       return info;
     }
-    this.#checkVersion(canonical, this.#row(canonical), expectedVersion);
-    return this.#withStaged([bytes], ([key]) => this.#put(canonical, bytes, key, expectedVersion));
+    this.#checkVersion(canonical, this.#row(canonical), expected);
+    return this.#withStaged([bytes], ([key]) => this.#put(canonical, bytes, key, expected));
   }
 
   /** Writes small files without waiting; call it in a transaction. */
@@ -104,9 +104,12 @@ export class Files {
     for (const [path, text] of Object.entries(texts)) this.#put(normalizePath(path), encoder.encode(text), undefined);
   }
 
-  async remove(path: string): Promise<{ removed: number }> {
+  async remove(path: string, expected?: FileStamp): Promise<{ removed: number }> {
     const canonical = normalizePath(path);
-    const removed = this.#sql.transaction(() => this.#drop(canonical));
+    const removed = this.#sql.transaction(() => {
+      if (expected !== undefined) this.#checkRemovable(canonical, expected);
+      return this.#drop(canonical);
+    });
     if (removed === 0) throw notFound(canonical);
     await this.#deps.large.sweep();
     return { removed };
@@ -227,11 +230,11 @@ export class Files {
     }
   }
 
-  #put(path: string, bytes: Uint8Array, key: string | undefined, expectedVersion?: number): FileInfo {
+  #put(path: string, bytes: Uint8Array, key: string | undefined, expected?: number | FileStamp): FileInfo {
     if (path === "") throw refuse("INVALID_REQUEST", "The path names no file.");
     if (this.isFolder(path)) throw refuse("CONFLICT", `${name(path)} is a folder; choose another name.`);
     const old = this.#row(path);
-    this.#checkVersion(path, old, expectedVersion);
+    this.#checkVersion(path, old, expected);
     this.#makeFolder(parentOf(path));
     if (old) this.#retire(old);
     const version = (old?.version ?? this.#deps.history.lastVersion(path)) + 1;
@@ -299,11 +302,25 @@ export class Files {
     this.#deps.history.keep(old.path, { version: old.version, size: old.size, updatedAt: old.updated_at, body: old.body });
   }
 
-  #checkVersion(path: string, row: InfoRow | undefined, expected?: number): void {
+  #checkVersion(path: string, row: InfoRow | undefined, expected?: number | FileStamp): void {
     const found = row?.version ?? 0;
-    if (expected === undefined || expected === found) return;
-    const message = `${name(path)} has changed since it was read (version ${found}, not ${expected}); read it again, then repeat the change.`;
-    throw new GatewayError({ code: "CONFLICT", message, details: { path, version: found, expectedVersion: expected } });
+    const wanted = typeof expected === "object" ? expected.version : expected;
+    const isSameTime = typeof expected !== "object" || found === 0 || expected.updatedAt === row?.updated_at;
+    if (wanted === undefined || (wanted === found && isSameTime)) return;
+    const instead = wanted === found ? "written anew" : `not ${wanted}`;
+    const message = `${name(path)} has changed since it was read (version ${found}, ${instead}); read it again, then repeat the change.`;
+    throw new GatewayError({ code: "CONFLICT", message, details: { path, version: found, expectedVersion: wanted } });
+  }
+
+  #checkRemovable(path: string, expected: FileStamp): void {
+    const row = this.#row(path, INFO);
+    if (!row) return;
+    if (!row.is_folder) {
+      this.#checkVersion(path, row, expected);
+      return;
+    }
+    const inside = this.#sql.one<{ path: string }>("SELECT path FROM files WHERE parent = ? LIMIT 1", path);
+    if (inside) throw refuse("CONFLICT", `${name(path)} is a folder with files in it; nothing was removed.`);
   }
 
   #row(path: string, columns = "*"): FileRow | undefined {

@@ -1,0 +1,398 @@
+// One comparison of a sandbox's folder with the agent's files at Skerry, and what follows from it. Each step is noted only when it
+// is done: cut off anywhere, the next comparison finds the same work again, or finds it done.
+import { createHash } from "node:crypto";
+import { HomeRefused } from "../../../contract/errors.ts";
+import type { FileStamp } from "../../../contract/ports.ts";
+import { freeBytes } from "../running.ts";
+import { type AgentFiles, NONE } from "./agent-files.ts";
+import { Notes } from "./notes.ts";
+import { besideName, type Here, isOutward, planSync, type Step } from "./plan.ts";
+import type { MirrorState } from "./state.ts";
+import { codeOf, type Seen, type Tree } from "./tree.ts";
+
+const MAX_FILE_BYTES = 25 * 1024 * 1024;
+const MAX_NEW = 5_000;
+const MAX_SENT_BYTES = 512 * 1024 * 1024;
+const AT_ONCE = 4;
+/** Several larger ones are not in memory at once. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+const SAVE_EVERY_MS = 5_000;
+/** How long a comparison may take until it is said. */
+const SILENCE_MS = 3_000;
+const SAY_EVERY_MS = 15_000;
+
+export interface SyncRequest {
+  tree: Tree;
+  files: AgentFiles;
+  state: MirrorState;
+  isReadOnly: boolean;
+  /** Somebody works in the folder: what they are at is not taken away under their hands, and comes at their end. */
+  isBusy: boolean;
+  /** Only what changed here matters: when nothing did, Skerry is not asked. */
+  isHereOnly: boolean;
+  minFreeBytes: number;
+  now(): number;
+  say(text: string): void;
+}
+
+/** Answers what somebody should know. @throws HomeRefused when it could not be finished. */
+export async function syncFiles(request: SyncRequest): Promise<string[]> {
+  const sync = new Sync(request);
+  try {
+    return await sync.run();
+  } finally {
+    sync.save();
+  }
+}
+
+class Sync {
+  readonly #request: SyncRequest;
+  readonly #notes: Notes;
+  readonly #taken = new Set<string>();
+  #savedAt: number;
+  #saidAt: number;
+  #hasNews = false;
+  #toldBefore: number;
+
+  constructor(request: SyncRequest) {
+    this.#request = request;
+    this.#notes = new Notes(request.state.told);
+    this.#toldBefore = request.state.told.size;
+    this.#savedAt = request.now();
+    this.#saidAt = request.now() - SAY_EVERY_MS + SILENCE_MS;
+  }
+
+  async run(): Promise<string[]> {
+    const { tree, files, state, isReadOnly, isHereOnly } = this.#request;
+    const scan = await tree.scan();
+    if (scan.isCut) {
+      this.#notes.say(
+        "There are more than 100,000 files and folders in the sandbox's /workspace, so nothing passes between it and the workspace. Remove some, or work below /tmp.",
+      );
+      return this.#notes.lines();
+    }
+    const blocked = new Set([...scan.others.keys(), ...scan.blind]);
+    const changed = await this.#findChanged(scan.files);
+    const here: Here = { files: scan.files, folders: scan.folders, changed, blocked };
+    if (isHereOnly && !this.#hasChanged(here)) return this.#notes.lines();
+    if (!isReadOnly) this.#noteLeft(scan);
+    const there = await files.list();
+    for (const path of [...there.keys(), ...scan.files.keys(), ...scan.folders]) this.#taken.add(path);
+    const steps = this.#choose(planSync({ known: state.known, here, there, isReadOnly }), here);
+    await this.#checkRoom(steps);
+    await this.#perform(steps, here);
+    return this.#notes.lines();
+  }
+
+  /** Never throws: what is not noted is found again. */
+  save(): void {
+    const { told } = this.#request.state;
+    if (!this.#hasNews && told.size === this.#toldBefore) return;
+    try {
+      this.#request.state.save();
+      this.#savedAt = this.#request.now();
+      this.#hasNews = false;
+      this.#toldBefore = told.size;
+    } catch {
+      // A full disk.
+    }
+  }
+
+  /** Those whose content is not what is known. Reads only what the outside of a file cannot answer. */
+  async #findChanged(found: ReadonlyMap<string, Seen>): Promise<Set<string>> {
+    const { state, tree } = this.#request;
+    const changed = new Set<string>();
+    const unsure = [...found].filter(([path, { mark }]) => {
+      const known = state.known.get(path);
+      return known?.kind !== "file" || known.mark !== mark;
+    });
+    await inParallel(unsure, async ([path, seen]) => {
+      const known = state.known.get(path);
+      if (known?.kind !== "file" || seen.size > MAX_FILE_BYTES) {
+        changed.add(path);
+        return;
+      }
+      const read = await tree.read(path, MAX_FILE_BYTES).catch(() => undefined);
+      if (!read?.isSettled || read.mark !== seen.mark || hashOf(read.bytes) !== known.hash) changed.add(path);
+      else if (!seen.isFresh) {
+        state.known.set(path, { ...known, mark: seen.mark });
+        this.#hasNews = true;
+      }
+    });
+    return changed;
+  }
+
+  #hasChanged({ files, folders, changed, blocked }: Here): boolean {
+    const { known, left } = this.#request.state;
+    const isNews = (path: string) => left.get(path) !== files.get(path)?.mark;
+    if ([...changed].some(isNews) || [...folders].some((path) => !known.has(path))) return true;
+    return [...known].some(([path, { kind }]) => {
+      const isThere = kind === "file" ? files.has(path) : folders.has(path);
+      return !isThere && !blocked.has(path);
+    });
+  }
+
+  #noteLeft({ others, blind, nameless }: { others: Map<string, "link" | "other">; blind: Set<string>; nameless: number }): void {
+    for (const [path, kind] of others) {
+      this.#notes.left(path, kind === "link" ? "links are not passed on" : "neither a file nor a folder");
+    }
+    for (const path of blind) this.#notes.left(path, "the folder is closed, or too deep");
+    if (nameless > 0) this.#notes.left(`${nameless} entries`, "their names are no text");
+  }
+
+  /** Leaves out what has to wait, was refused before as it is, or is too much. */
+  #choose(planned: readonly Step[], here: Here): Step[] {
+    const { isBusy, isReadOnly, state } = this.#request;
+    let steps = planned.filter((step) => !(isBusy && !isReadOnly && isOutward(step)));
+    const news = steps.filter((step) => step.do === "send" && step.stamp.version === 0);
+    if (news.length > MAX_NEW) {
+      this.#notes.say(
+        `There are ${news.length} new files in the sandbox's /workspace; more than ${MAX_NEW} at once are not brought into the workspace, so none of them was. Remove what is not needed there, or make it below /tmp; the rest comes with the next command.`,
+      );
+      steps = steps.filter((step) => !news.includes(step) && step.do !== "make-folder-there");
+    }
+    let bytes = 0;
+    return steps.filter((step) => {
+      if (step.do === "make-folder-there") return !steps.some((one) => one.do === "send" && one.path.startsWith(`${step.path}/`));
+      if (step.do !== "send") return true;
+      const mark = here.files.get(step.path)?.mark ?? "";
+      if (step.size > MAX_FILE_BYTES) {
+        this.#leave(step.path, "larger than 25 MB", mark);
+        return false;
+      }
+      if (state.left.get(step.path) === mark) return false;
+      bytes += step.size;
+      if (bytes <= MAX_SENT_BYTES) return true;
+      this.#notes.left(step.path, "more than 512 MB at once; the rest comes with the next command");
+      return false;
+    });
+  }
+
+  async #checkRoom(steps: readonly Step[]): Promise<void> {
+    const { tree, minFreeBytes } = this.#request;
+    const wanted = steps.reduce((sum, step) => sum + (step.do === "fetch" || step.do === "restore" ? step.size : 0), 0);
+    const free = await freeBytes(tree.root);
+    if (wanted === 0 || free === undefined || free - wanted >= minFreeBytes) return;
+    throw new HomeRefused(
+      "DISK_FULL",
+      `The disk of this machine has ${megabytes(free)} MB left; ${megabytes(wanted)} MB of the agent's files cannot be brought into the sandbox. Free some space first.`,
+    );
+  }
+
+  async #perform(steps: readonly Step[], here: Here): Promise<void> {
+    let done = 0;
+    const work = async (step: Step) => {
+      try {
+        await this.#do(step, here);
+      } catch (error) {
+        if (error instanceof HomeRefused) throw error;
+        this.#notes.left(step.path, explain(error));
+      }
+      done += 1;
+      this.#report(done, steps.length);
+    };
+    for (const group of groupsOf(steps)) {
+      const isLarge = (step: Step) => "size" in step && step.size > LARGE_BYTES;
+      // Folders go one after the other: the deepest first.
+      if (group[0]?.do.includes("folder")) for (const step of group) await work(step);
+      else {
+        await inParallel(
+          group.filter((step) => !isLarge(step)),
+          work,
+        );
+        for (const step of group.filter(isLarge)) await work(step);
+      }
+    }
+  }
+
+  #report(done: number, all: number): void {
+    const { now, say } = this.#request;
+    if (now() - this.#savedAt >= SAVE_EVERY_MS) this.save();
+    if (now() - this.#saidAt < SAY_EVERY_MS) return;
+    this.#saidAt = now();
+    say(`The agent's files are being compared with the sandbox's: ${done} of ${all} done …`);
+  }
+
+  async #do(step: Step, here: Here): Promise<void> {
+    const { tree, files } = this.#request;
+    const { path } = step;
+    switch (step.do) {
+      case "forget":
+        return this.#forget(path);
+      case "know-folder":
+        return this.#knowFolder(path);
+      case "fetch":
+        return this.#fetch(path, step.before);
+      case "restore":
+        this.#notes.restored(path);
+        return this.#fetch(path, undefined);
+      case "drop":
+        if (await tree.remove(path, step.before)) this.#forget(path);
+        return;
+      case "erase": {
+        const { outcome } = await files.remove(path, step.stamp);
+        // What may not go, and what is another one by now, comes back with the next comparison.
+        if (outcome !== "conflict") this.#forget(path);
+        return;
+      }
+      case "send":
+        return this.#send(path, step.stamp, here);
+      case "settle":
+        return this.#settle(path);
+      case "make-folder-here":
+        await tree.makeFolder(path);
+        return this.#knowFolder(path);
+      case "make-folder-there": {
+        const made = await files.makeFolder(path);
+        if (made.outcome === "done") this.#knowFolder(path);
+        else if (made.outcome === "refused") this.#notes.left(path, clauseOf(made.reason));
+        return;
+      }
+      case "drop-folder":
+        await tree.removeFolder(path);
+        return this.#forget(path);
+      case "erase-folder":
+        await files.remove(path, NONE);
+        return this.#forget(path);
+      default:
+        return step satisfies never;
+    }
+  }
+
+  async #fetch(path: string, before: Seen | undefined): Promise<void> {
+    const read = await this.#request.files.read(path);
+    if (read.outcome !== "done") return;
+    if (await this.#request.tree.place(path, read.bytes, before)) this.#know(path, read.stamp, read.bytes);
+  }
+
+  async #send(path: string, stamp: FileStamp, here: Here): Promise<void> {
+    const { tree, files, isBusy } = this.#request;
+    for (let round = 0; ; round++) {
+      const read = await tree.read(path, MAX_FILE_BYTES + 1);
+      if (!read) return;
+      if (read.bytes.length > MAX_FILE_BYTES) return this.#notes.left(path, "larger than 25 MB");
+      if (!read.isSettled) {
+        if (!isBusy && round < 3) continue;
+        return this.#notes.left(path, "it is being written; it comes with the next command");
+      }
+      const sent = await files.write(path, read.bytes, stamp);
+      if (sent.outcome === "done") return this.#know(path, sent.stamp, read.bytes, read);
+      if (sent.outcome === "conflict") return this.#settle(path);
+      if (sent.outcome === "refused") {
+        this.#leave(path, clauseOf(sent.reason), here.files.get(path)?.mark ?? "");
+      }
+      return;
+    }
+  }
+
+  /** Skerry's stays; what is here and differs goes beside it. */
+  async #settle(path: string): Promise<void> {
+    const { tree, files, now } = this.#request;
+    const [theirs, ours] = [await files.read(path), await tree.read(path, MAX_FILE_BYTES + 1)];
+    if (theirs.outcome === "refused" || theirs.outcome === "conflict") {
+      this.#notes.left(path, "the workspace has a folder of that name");
+      return;
+    }
+    if (!ours) return;
+    if (theirs.outcome === "done" && hashOf(theirs.bytes) === hashOf(ours.bytes)) {
+      return this.#know(path, theirs.stamp, ours.bytes, ours);
+    }
+    const beside = besideName(path, now(), (one) => this.#taken.has(one));
+    this.#taken.add(beside);
+    if (!(await tree.rename(path, beside))) return;
+    this.#notes.conflict(path, beside);
+    this.#forget(path);
+    if (theirs.outcome === "done" && (await tree.place(path, theirs.bytes, undefined))) {
+      this.#know(path, theirs.stamp, theirs.bytes);
+    }
+    const kept = await tree.read(beside, MAX_FILE_BYTES + 1);
+    if (!kept) return;
+    if (kept.bytes.length > MAX_FILE_BYTES) return this.#notes.left(beside, "larger than 25 MB");
+    const sent = await files.write(beside, kept.bytes, NONE);
+    if (sent.outcome === "done") this.#know(beside, sent.stamp, kept.bytes, kept);
+    else if (sent.outcome === "refused") this.#notes.left(beside, clauseOf(sent.reason));
+  }
+
+  /** `seen`: how it looks in the folder; without it, it has to be read the next time. */
+  #know(path: string, stamp: FileStamp, bytes: Uint8Array, seen?: Seen): void {
+    const mark = seen && !seen.isFresh ? seen.mark : "";
+    this.#request.state.known.set(path, { kind: "file", hash: hashOf(bytes), mark, ...stamp });
+    this.#request.state.left.delete(path);
+    // What holds a file on both sides is a folder on both.
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) this.#knowFolder(path.slice(0, end));
+    this.#hasNews = true;
+  }
+
+  /** Not tried again as long as it is as it is. */
+  #leave(path: string, reason: string, mark: string): void {
+    this.#notes.left(path, reason);
+    this.#request.state.left.set(path, mark);
+    this.#hasNews = true;
+  }
+
+  #knowFolder(path: string): void {
+    this.#request.state.known.set(path, { kind: "folder" });
+    this.#hasNews = true;
+  }
+
+  #forget(path: string): void {
+    this.#request.state.known.delete(path);
+    this.#request.state.left.delete(path);
+    this.#hasNews = true;
+  }
+}
+
+/** Steps that may be done beside each other. */
+function groupsOf(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (last?.[0]?.do === step.do) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items].reverse();
+  const worker = async () => {
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  } finally {
+    // After a failure the others begin nothing more.
+    waiting.length = 0;
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64");
+}
+
+/** A sentence as a part of another one. */
+function clauseOf(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}
+
+function explain(error: unknown): string {
+  switch (codeOf(error)) {
+    case "EACCES":
+    case "EPERM":
+      return "it may not be opened by the bridge";
+    case "ENOTDIR":
+    case "ELOOP":
+      return "a part of its way is no folder in the sandbox";
+    case "EISDIR":
+    case "ENOTEMPTY":
+      return "a folder of that name is in the sandbox";
+    case "ENAMETOOLONG":
+      return "its name is too long for this machine";
+    default:
+      return `it could not be passed on: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1024 / 1024);
+}
