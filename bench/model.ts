@@ -16,6 +16,8 @@ export interface Plan {
   delay: number;
   /** Calls of the tool `read` before the answer: one after another, or side by side. */
   calls: number;
+  /** `sandbox`: of the tool `exec` instead, in a container at home. */
+  tool: keyof typeof TOOLS;
   isParallel: boolean;
   /** Only the first request keeps to `rate` and `delay`: what comes after a crash is answered at once. */
   isSlowOnce: boolean;
@@ -27,18 +29,24 @@ export interface Visit {
   firstTokenAt?: number;
   endedAt?: number;
   bytes: number;
+  /** A call of this turn had failed by then. */
+  isFailed?: boolean;
 }
 
 const OPEN = "[bench ";
-const INSTANT: Plan = { id: "", say: 12, rate: 0, delay: 0, calls: 0, isParallel: false, isSlowOnce: false };
+const INSTANT: Plan = { id: "", say: 12, rate: 0, delay: 0, calls: 0, tool: "read", isParallel: false, isSlowOnce: false };
 const USAGE = { input: 100, output: 12, cacheRead: 0, cacheWrite: 0 };
 const RESULT = '"type":"tool_result"';
-const TOOL = { name: "read", args: { path: "AGENTS.md" } };
+const FAILED = '"is_error":true';
+const TOOLS = {
+  read: { name: "read", args: { path: "AGENTS.md" } },
+  sandbox: { name: "exec", args: { command: "true", host: "sandbox" } },
+};
 
 /** The mark of a plan, to be put into a message. */
 export function markOf(plan: Partial<Plan>): string {
-  const { id, say, rate, delay, calls, isParallel, isSlowOnce } = { ...INSTANT, ...plan };
-  return `${OPEN}id=${id} say=${say} rate=${rate} delay=${delay} calls=${calls} parallel=${Number(isParallel)} once=${Number(isSlowOnce)}]`;
+  const { id, say, rate, delay, calls, tool, isParallel, isSlowOnce } = { ...INSTANT, ...plan };
+  return `${OPEN}id=${id} say=${say} rate=${rate} delay=${delay} calls=${calls} tool=${tool} parallel=${Number(isParallel)} once=${Number(isSlowOnce)}]`;
 }
 
 export class BenchModel {
@@ -94,6 +102,7 @@ export class BenchModel {
     if (known) known.push(visit);
     else this.visits.set(plan.id, [visit]);
 
+    if (text.indexOf(FAILED, Math.max(at, 0)) >= 0) visit.isFailed = true;
     const hasTools = text.includes('"tools":[{');
     const round = countFrom(text, RESULT, Math.max(at, 0));
     const calls = !hasTools ? 0 : plan.isParallel ? (round === 0 ? plan.calls : 0) : round < plan.calls ? 1 : 0;
@@ -103,16 +112,16 @@ export class BenchModel {
     const begin = () => {
       response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
       if (calls === 0 && plan.rate > 0 && !isRepeat) void sayAtRate(plan, visit, response);
-      else this.#sayAtOnce(plan.say, calls, visit, response);
+      else this.#sayAtOnce(plan, calls, visit, response);
     };
     if (plan.delay > 0 && !isRepeat && calls === 0) setTimeout(begin, plan.delay);
     else begin();
   }
 
-  #sayAtOnce(say: number, calls: number, visit: Visit, response: ServerResponse): void {
+  #sayAtOnce({ say, tool }: Plan, calls: number, visit: Visit, response: ServerResponse): void {
     const key = `${say} ${calls}`;
     // Ids of calls must differ from turn to turn; an answer in words can be kept.
-    const stream = (calls === 0 ? this.#whole.get(key) : undefined) ?? writeWhole(say, calls);
+    const stream = (calls === 0 ? this.#whole.get(key) : undefined) ?? writeWhole(say, calls, TOOLS[tool]);
     if (calls === 0) this.#whole.set(key, stream);
     visit.firstTokenAt = performance.now();
     response.end(stream);
@@ -122,11 +131,11 @@ export class BenchModel {
 
 let lastCall = 0;
 
-function writeWhole(say: number, calls: number): string {
+function writeWhole(say: number, calls: number, tool: (typeof TOOLS)[keyof typeof TOOLS]): string {
   const writer = anthropicProtocol.write("scripted");
   const words =
     calls > 0 ? "" : Array.from({ length: say }, (_unused, index) => writer.say(`${index === 0 ? "" : " "}w${index}`)).join("");
-  const called = Array.from({ length: calls }, () => writer.call({ id: `toolu_bench${++lastCall}`, ...TOOL })).join("");
+  const called = Array.from({ length: calls }, () => writer.call({ id: `toolu_bench${++lastCall}`, ...tool })).join("");
   return writer.open(USAGE) + words + called + writer.close(calls > 0 ? "tools" : "stop", USAGE);
 }
 
@@ -155,6 +164,7 @@ function readMark(text: string): Plan {
     rate: number("rate"),
     delay: number("delay"),
     calls: number("calls"),
+    tool: fields.get("tool") === "sandbox" ? "sandbox" : "read",
     isParallel: number("parallel") === 1,
     isSlowOnce: number("once") === 1,
   };

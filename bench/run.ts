@@ -8,6 +8,7 @@ import { FIGURES } from "./figures.ts";
 import { readMachine } from "./machine.ts";
 import { BenchModel } from "./model.ts";
 import { writePage } from "./page-text.ts";
+import { bridge, sandbox } from "./scenarios/bridge.ts";
 import { channels } from "./scenarios/channels.ts";
 import { footprint } from "./scenarios/footprint.ts";
 import { history } from "./scenarios/history.ts";
@@ -39,6 +40,8 @@ const SCENARIOS: readonly Scenario[] = [
   footprint,
   workerStart,
   channels,
+  bridge,
+  sandbox,
   page,
   lighthouse,
 ];

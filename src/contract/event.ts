@@ -40,6 +40,8 @@ export type Event =
       media?: MediaRef[];
       token?: string;
       payload?: unknown;
+      /** Who hears the answer; the session itself finds them: whoever spoke last, where they did. */
+      listener?: Message;
     }
   | { kind: "answer"; id: string; questionId: string; text: string }
   | { kind: "peer"; id: string; fromSession: string; text: string; wishes: TurnWishes };

@@ -14,7 +14,7 @@ const openclaw = findOpenClaw();
 if (!openclaw) console.log("skipped: OpenClaw is not installed (set OPENCLAW_BIN to its program to run this)");
 
 /** It takes long to start where the machine is busy. */
-const START_MS = 120_000;
+const START_MS = 240_000;
 const KEY = "agent:main:main";
 
 interface ListedNode {

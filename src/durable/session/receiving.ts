@@ -10,6 +10,7 @@ import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
 import { belongTogether, isIncomplete, quietWindow, readyTimes } from "../agent/joining.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
 import { markEarlier } from "./incoming/earlier.ts";
+import { findListener } from "./incoming/listener.ts";
 import { isOnlyOverheard, noteSpeaker, overhear, takeOverheard } from "./incoming/overhearing.ts";
 import { readPlainWord } from "./incoming/owners-word.ts";
 import { readEvent, textOfEvent, userEntryOf } from "./incoming/reading.ts";
@@ -30,7 +31,7 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   if (received.kind === "result" && received.token !== undefined) return receiveAnswer(parts, received, received.token, brief);
   // The end of what a talk began does not bring back a talk that was deleted.
   if (received.kind === "result" && !parts.profile.exists) return { status: "duplicate", state: "done", runId: received.id };
-  const read = readEvent(received, brief);
+  const read = readEvent(received.kind === "result" ? findListener(parts, received) : received, brief);
   const { command, forbidden, isNewStart } = read;
   const isPlain = !command && !forbidden && !isNewStart;
   const word = isPlain ? await readPlainWord(parts, read.event, brief) : undefined;

@@ -32,6 +32,27 @@ describe("the end of a command", () => {
     expect([session.entries(), model.requests]).toEqual([[], []]);
   });
 
+  test("is answered where somebody spoke last, and may be passed over in silence", async () => {
+    const said = ["begun", "all made", "NO_REPLY", "seen here"];
+    const { session } = openTalk((_request, count) => ({ text: said[count - 1] ?? "" }));
+    await session.send("begin", { channel: "telegram" });
+    await session.rest();
+    await ended(session);
+    await session.rest();
+    expect(session.texts()).toEqual(["begun", "all made"]);
+    expect(new Set(session.sent.map(({ to }) => JSON.stringify(to))).size).toBe(1);
+    await ended(session, "home:ended:2");
+    await session.rest();
+    expect(session.texts()).toEqual(["begun", "all made"]);
+    // Whoever it is said to be for, the session finds by itself.
+    const from = { channel: "telegram", kind: "direct", peer: "stranger" } as const;
+    const listener = { id: "x", from, sender: { id: "stranger", isOwner: false }, parts: [], sentAt: 1 };
+    await session.receive({ kind: "result", id: "home:ended:3", callId: "", text: "ended", isError: false, listener });
+    await session.rest();
+    expect(session.texts()).toEqual(["begun", "all made", "seen here"]);
+    expect(JSON.stringify(session.sent)).not.toContain("stranger");
+  });
+
   test.each(["steer", "interrupt", "collect"] as const)("waits for the turn that runs, in the mode %s", async (mode) => {
     let release = (_answer: HomeAnswer) => {};
     const home = scriptHome(() => new Promise((resolve) => (release = resolve)));

@@ -121,7 +121,8 @@ function wordsFor(parts: SessionParts, turn: Turn, answer: Answer, target: Spoke
       if (isInBlocks) return { ...reply, text: reply.isSilent ? "" : restFor(turn, reply, draft) };
       if (!reply.isSilent && reply.text !== "") return reply;
       const { from, isAwaited } = target.message;
-      const mustSpeak = (from.kind !== "group" || isAwaited === true) && !hasWrittenHere(parts, turn, target);
+      const isAsked = turn.event.kind === "message";
+      const mustSpeak = isAsked && (from.kind !== "group" || isAwaited === true) && !hasWrittenHere(parts, turn, target);
       return { ...reply, text: mustSpeak ? NOTED : "" };
     }
     case "stopped": {

@@ -9,7 +9,7 @@ import type { SessionParts } from "../parts.ts";
 import type { TurnItem } from "../rows/inbox.ts";
 import type { Turn } from "../rows/turns.ts";
 
-/** A message of a channel that a turn answers. */
+/** A message of a channel that a turn answers; of a turn that nobody's word began, who hears it. */
 export interface Spoken {
   message: Message;
   address: string;
@@ -22,9 +22,10 @@ const FALLBACK_LIMIT = 4000;
 export function spokenIn(turn: Turn, items: readonly TurnItem[]): Spoken[] {
   return items.flatMap(({ inboxId, body }) => {
     const { event, brief } = body ?? turn;
-    if (event.kind !== "message" || event.id !== inboxId || isAnsweredInPlace(event.message.from)) return [];
+    const message = event.kind === "message" ? event.message : event.kind === "result" ? event.listener : undefined;
+    if (!message || event.id !== inboxId || isAnsweredInPlace(message.from)) return [];
     const { place } = brief;
-    return [{ message: event.message, address: addressKey(event.message.from), ...(place ? { place } : {}) }];
+    return [{ message, address: addressKey(message.from), ...(place ? { place } : {}) }];
   });
 }
 

@@ -121,7 +121,7 @@ function findUnfit({ isBackground, isPty, workdir, env }: RemoteCommand, { name,
     return `${name} runs OpenClaw's node host, which waits for the end of a command and has no terminal; leave out ${isPty ? "pty" : "background"}.`;
   }
   if (workdir !== undefined && !/^(\/|[A-Za-z]:[\\/])/.test(workdir)) {
-    return `${name} wants workdir as a whole path, such as /home/ann/project.`;
+    return `${name} wants workdir as a whole path, from the root on.`;
   }
   if (isWindows(platform) && Object.keys(env).length > 0) return `${name} takes no env; set them in the command.`;
   return undefined;
