@@ -94,13 +94,13 @@ describe.skipIf(reason !== undefined)("the agent's files in the sandbox", () => 
     try {
       await cellar.reach("ready");
       const command = "tr a-z A-Z < /workspace/trip/plan.md > trip/loud.md && rm trip/plan.md && ls /workspace/trip";
-      model.push(
-        { tool: "write", args: { path: "trip/plan.md", content: "to the island\n" } },
-        { tool: "exec", args: { command, host: "sandbox" } },
-        { tool: "read", args: { path: "trip/loud.md" } },
-        { say: "Done." },
-      );
-      const messages = await operator.ended("agent:main:main", await operator.send("agent:main:main", "Go"), 60_000);
+      const ask = async (tool: string, args: Record<string, unknown>) => {
+        model.push({ tool, args });
+        return operator.ended("agent:main:main", await operator.send("agent:main:main", tool), 60_000);
+      };
+      await ask("write", { path: "trip/plan.md", content: "to the island\n" });
+      await ask("exec", { command, host: "sandbox" });
+      const messages = await ask("read", { path: "trip/loud.md" });
       expect(JSON.stringify(messages), log.join("\n")).toContain("TO THE ISLAND");
       expect(await read("trip/loud.md")).toBe("TO THE ISLAND\n");
       expect(await read("trip/plan.md")).toBeUndefined();

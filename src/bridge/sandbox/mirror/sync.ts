@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
 import { freeBytes } from "../running.ts";
-import { type AgentFiles, NONE } from "./agent-files.ts";
+import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
 import { Notes } from "./notes.ts";
 import { besideName, type Here, isOutward, planSync, type Step } from "./plan.ts";
 import type { MirrorState } from "./state.ts";
@@ -14,6 +14,8 @@ const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_NEW = 5_000;
 const MAX_SENT_BYTES = 512 * 1024 * 1024;
 const AT_ONCE = 4;
+/** They travel together: as many as fill two requests. */
+const SMALL_AT_ONCE = 128;
 /** Several larger ones are not in memory at once. */
 const LARGE_BYTES = 4 * 1024 * 1024;
 const SAVE_EVERY_MS = 5_000;
@@ -106,7 +108,7 @@ class Sync {
       const known = state.known.get(path);
       return known?.kind !== "file" || known.mark !== mark;
     });
-    await inParallel(unsure, async ([path, seen]) => {
+    await inParallel(unsure, AT_ONCE, async ([path, seen]) => {
       const known = state.known.get(path);
       if (known?.kind !== "file" || seen.size > MAX_FILE_BYTES) {
         changed.add(path);
@@ -192,15 +194,14 @@ class Sync {
       this.#report(done, steps.length);
     };
     for (const group of groupsOf(steps)) {
-      const isLarge = (step: Step) => "size" in step && step.size > LARGE_BYTES;
+      const between = (least: number, most: number) =>
+        group.filter((step) => (sizeOf(step) > least || least === 0) && sizeOf(step) <= most);
       // Folders go one after the other: the deepest first.
-      if (group[0]?.do.includes("folder")) for (const step of group) await work(step);
+      if (group[0]?.do.includes("folder")) await inParallel(group, 1, work);
       else {
-        await inParallel(
-          group.filter((step) => !isLarge(step)),
-          work,
-        );
-        for (const step of group.filter(isLarge)) await work(step);
+        await inParallel(between(0, SMALL_BYTES), SMALL_AT_ONCE, work);
+        await inParallel(between(SMALL_BYTES, LARGE_BYTES), AT_ONCE, work);
+        await inParallel(between(LARGE_BYTES, Number.POSITIVE_INFINITY), 1, work);
       }
     }
   }
@@ -222,10 +223,10 @@ class Sync {
       case "know-folder":
         return this.#knowFolder(path);
       case "fetch":
-        return this.#fetch(path, step.before);
+        return this.#fetch(path, step.before, step.size);
       case "restore":
         this.#notes.restored(path);
-        return this.#fetch(path, undefined);
+        return this.#fetch(path, undefined, step.size);
       case "drop":
         if (await tree.remove(path, step.before)) this.#forget(path);
         return;
@@ -259,8 +260,8 @@ class Sync {
     }
   }
 
-  async #fetch(path: string, before: Seen | undefined): Promise<void> {
-    const read = await this.#request.files.read(path);
+  async #fetch(path: string, before: Seen | undefined, size: number): Promise<void> {
+    const read = await this.#request.files.read(path, size);
     if (read.outcome !== "done") return;
     if (await this.#request.tree.place(path, read.bytes, before)) this.#know(path, read.stamp, read.bytes);
   }
@@ -353,13 +354,19 @@ function groupsOf(steps: readonly Step[]): Step[][] {
   return groups;
 }
 
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Of a step that settles two versions it is not known. */
+function sizeOf(step: Step): number {
+  if (step.do === "settle") return LARGE_BYTES;
+  return "size" in step ? step.size : 0;
+}
+
+async function inParallel<T>(items: readonly T[], count: number, work: (item: T) => Promise<void>): Promise<void> {
   const waiting = [...items].reverse();
   const worker = async () => {
     for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
   };
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: count }, worker));
   } finally {
     // After a failure the others begin nothing more.
     waiting.length = 0;
