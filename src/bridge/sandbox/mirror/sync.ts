@@ -5,10 +5,11 @@ import { HomeRefused } from "../../../contract/errors.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
 import { freeBytes } from "../running.ts";
 import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
-import { Notes } from "./notes.ts";
+import { clauseOf, explainFault, Notes } from "./notes.ts";
+import { inParallel } from "./parallel.ts";
 import { besideName, type Here, isOutward, planSync, type Step } from "./plan.ts";
 import type { MirrorState } from "./state.ts";
-import { codeOf, type Seen, type Tree } from "./tree.ts";
+import { isDraft, type Seen, type Tree } from "./tree.ts";
 
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_NEW = 5_000;
@@ -28,7 +29,9 @@ export interface SyncRequest {
   files: AgentFiles;
   state: MirrorState;
   isReadOnly: boolean;
-  /** Somebody works in the folder: what they are at is not taken away under their hands, and comes at their end. */
+  /** Whether what changed here goes to Skerry now. */
+  isOutward: boolean;
+  /** Somebody works in the folder: what is being written is not waited for. */
   isBusy: boolean;
   /** Only what changed here matters: when nothing did, Skerry is not asked. */
   isHereOnly: boolean;
@@ -79,6 +82,7 @@ class Sync {
     if (isHereOnly && !this.#hasChanged(here)) return this.#notes.lines();
     if (!isReadOnly) this.#noteLeft(scan);
     const there = await files.list();
+    for (const path of there.keys()) if (isDraft(path)) there.delete(path);
     for (const path of [...there.keys(), ...scan.files.keys(), ...scan.folders]) this.#taken.add(path);
     const steps = this.#choose(planSync({ known: state.known, here, there, isReadOnly }), here);
     await this.#checkRoom(steps);
@@ -144,8 +148,8 @@ class Sync {
 
   /** Leaves out what has to wait, was refused before as it is, or is too much. */
   #choose(planned: readonly Step[], here: Here): Step[] {
-    const { isBusy, isReadOnly, state } = this.#request;
-    let steps = planned.filter((step) => !(isBusy && !isReadOnly && isOutward(step)));
+    const { state } = this.#request;
+    let steps = planned.filter((step) => this.#request.isOutward || !isOutward(step));
     const news = steps.filter((step) => step.do === "send" && step.stamp.version === 0);
     if (news.length > MAX_NEW) {
       this.#notes.say(
@@ -188,7 +192,7 @@ class Sync {
         await this.#do(step, here);
       } catch (error) {
         if (error instanceof HomeRefused) throw error;
-        this.#notes.left(step.path, explain(error));
+        this.#notes.left(step.path, explainFault(error));
       }
       done += 1;
       this.#report(done, steps.length);
@@ -360,44 +364,8 @@ function sizeOf(step: Step): number {
   return "size" in step ? step.size : 0;
 }
 
-async function inParallel<T>(items: readonly T[], count: number, work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items].reverse();
-  const worker = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
-  };
-  try {
-    await Promise.all(Array.from({ length: count }, worker));
-  } finally {
-    // After a failure the others begin nothing more.
-    waiting.length = 0;
-  }
-}
-
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("base64");
-}
-
-/** A sentence as a part of another one. */
-function clauseOf(sentence: string): string {
-  return sentence.replace(/\.$/, "");
-}
-
-function explain(error: unknown): string {
-  switch (codeOf(error)) {
-    case "EACCES":
-    case "EPERM":
-      return "it may not be opened by the bridge";
-    case "ENOTDIR":
-    case "ELOOP":
-      return "a part of its way is no folder in the sandbox";
-    case "EISDIR":
-    case "ENOTEMPTY":
-      return "a folder of that name is in the sandbox";
-    case "ENAMETOOLONG":
-      return "its name is too long for this machine";
-    default:
-      return `it could not be passed on: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function megabytes(bytes: number): number {
