@@ -194,7 +194,10 @@ describe.skipIf(reason !== undefined)("the agent's files in the sandbox", () => 
     await allow("ro");
     try {
       const ro = box.place("one", { workspace: "ro" });
-      const { output } = await box.run(ro, "cat seen.md; echo; echo x > seen.md; rm seen.md; touch new; ls | grep new; echo end");
+      const { output } = await box.run(
+        ro,
+        "exec 2>&1; cat seen.md; echo; echo x > seen.md; rm seen.md; touch new; ls | grep new; echo end",
+      );
       expect(output).toMatch(/^seen$/m);
       expect(output.match(/Read-only file system/g)).toHaveLength(3);
       await write("seen.md", "seen later");
@@ -364,6 +367,17 @@ describe.skipIf(reason !== undefined)("the agent's files in the sandbox", () => 
       message: expect.stringContaining("MB left"),
     });
     expect((await box.run(rw(), "wc -c < roomy.txt")).output).toBe("200000\n");
+  });
+
+  test("when the bridge ends, what a running command had changed is brought back", async () => {
+    const other = openTestSandbox(engine, { stateDir: dir, folders: mirror, minFreeBytes: MIN_FREE_BYTES });
+    const running = await other.begin(rw("farewell"), "echo unfinished > farewell.txt; sleep 60");
+    await expect.poll(() => existsSync(join(folder(), "farewell.txt"))).toBe(true);
+    const startedAt = Date.now();
+    await other.close();
+    await running.ended;
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
+    expect(await read("farewell.txt")).toBe("unfinished\n");
   });
 
   test("a machine that was removed is refused at once", async () => {
