@@ -191,8 +191,3 @@ function makeFolders(path: string): void {
   if ((mode & 0o777) !== 0o700) chmodSync(path, 0o700);
   mkdirSync(`${path}.arriving`, { recursive: true, mode: 0o700 });
 }
-
-/** A folder that stays as it is: nothing is brought there, and nothing back. */
-export function fixedFolder(path: string): AgentFolders {
-  return { folderOf: async () => path, enter: async () => async () => undefined, settle: async () => undefined };
-}
