@@ -11,16 +11,17 @@ const MAX_FOLDER_FILES = 14;
 /** Which room may look into which. A room always sees itself. */
 const ARROWS: Record<string, string[]> = {
   contract: [],
-  durable: ["contract"],
+  browser: ["contract"],
+  durable: ["contract", "browser"],
   worker: ["contract", "durable"],
   client: ["contract"],
   web: ["contract", "client"],
-  bridge: ["contract", "client"],
+  bridge: ["contract", "client", "browser"],
 };
 /** Single arrows with a reason: the starter and `skerry` name the model in use, as the session would choose it. */
 const ALLOWED = [/^src\/bridge\/.* -> src\/durable\/models\/(choice|catalogue)\.ts$/];
 
-const PURE = ["src/durable/agent", "src/durable/models", "src/durable/tools"];
+const PURE = ["src/durable/agent", "src/durable/models", "src/durable/tools", "src/browser"];
 const NODE_OF_CLOUDFLARE = /^cloudflare:|^@cloudflare\//;
 
 interface Source {

@@ -37,7 +37,8 @@ export interface ClientOptions {
   /** Signs the challenge with a device's key. */
   device?: (nonce: string) => Promise<NonNullable<ConnectParams["device"]>>;
   scopes?: string[];
-  caps?: string[];
+  /** A function is asked anew at every connection. */
+  caps?: string[] | (() => string[]);
   /** A home offers commands instead of giving any; it has no scopes. */
   home?: { commands: string[]; permissions?: Record<string, unknown> };
   /** Whether to come back after a break; default yes. */
@@ -130,6 +131,11 @@ export class GatewayClient {
     return answer as Promise<T>;
   }
 
+  /** Says anew who this is and what it can do, over a new line. Where none stands, the next one says it. */
+  reopen(): void {
+    if (this.#state.phase === "ready") this.#open();
+  }
+
   close(): void {
     this.#setState({ phase: "closed" });
     this.#drop("closed by the client");
@@ -197,7 +203,7 @@ export class GatewayClient {
       role: home ? "node" : "operator",
       scopes: scopes ?? (home ? [] : ["operator.read", "operator.write", "operator.admin", "operator.pairing"]),
       ...home,
-      caps: caps ?? ["delta-text", "tool-events"],
+      caps: (typeof caps === "function" ? caps() : caps) ?? ["delta-text", "tool-events"],
       ...(auth ? { auth } : {}),
       ...(device ? { device: await device(nonce) } : {}),
     };

@@ -72,6 +72,7 @@ export class SessionView {
       this.#loadRun(history);
       this.#loadWaiting(history);
     }
+    for (const run of this.#runs.values()) this.#takeCalls(run);
     this.#touch();
   }
 
@@ -325,6 +326,14 @@ export class SessionView {
   #loadRun(history: ChatHistory): void {
     const { active } = history;
     this.#runs = new Map(active && !this.#ended.has(active.runId) ? [[active.runId, LiveRun.from(active)]] : []);
+  }
+
+  /** A call that waits may stand in the transcript already: it is shown there alone. */
+  #takeCalls(run: LiveRun): void {
+    const taken = (item: ViewItem) => (item.kind === "call" ? { ...run.takeCall(item.callId), ...item } : item);
+    this.#blocks = this.#blocks.map((block) =>
+      block.role === "assistant" ? { ...block, items: block.items.map(taken) } : block,
+    );
   }
 
   #loadWaiting(history: ChatHistory): void {

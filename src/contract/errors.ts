@@ -123,7 +123,7 @@ export class ToolFailure extends Error {
   override readonly name = "ToolFailure";
 }
 
-/** An address that the agent's tools must not reach (tools/address-guard.ts). */
+/** An address that the agent's tools must not reach (browser/address-guard.ts). */
 export class AddressRefused extends ToolFailure {
   readonly url: string;
   constructor(url: string, reason: string) {

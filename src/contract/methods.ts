@@ -304,11 +304,9 @@ export const METHODS = {
       nodeId: z.string().max(256).optional(),
       ok: z.boolean(),
       payload: z.unknown().optional(),
-      payloadJSON: z.string().max(1_000_000).nullable().optional(),
-      error: z
-        .object({ code: z.string().max(128).optional(), message: z.string().max(20_000).optional() })
-        .nullable()
-        .optional(),
+      // No bounds here: an answer that is refused would never end its call. What is too large is told to whoever asked.
+      payloadJSON: z.string().nullable().optional(),
+      error: z.object({ code: z.string().optional(), message: z.string().optional() }).nullable().optional(),
     }),
   ),
   "node.invoke.progress": method(

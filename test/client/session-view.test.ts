@@ -1,6 +1,6 @@
 // The fold of history and live frames into what a screen shows.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ChatHistory, WireMessage } from "../../src/client/frames.ts";
+import type { ActiveRun, ChatHistory, WireMessage } from "../../src/client/frames.ts";
 import { SessionView } from "../../src/client/session-view.ts";
 import type { CallItem, MessageItem } from "../../src/client/view-items.ts";
 
@@ -42,6 +42,9 @@ const result = (seq: number, callId: string, text: string, isError = false): Wir
   __openclaw: { id: `e${seq}`, seq, kind: "result", outcome: isError ? "failed" : "done" },
 });
 
+/** Calls as they are shown, wherever they come from. */
+const callsOf = (shown: SessionView) => shown.items.filter((item): item is CallItem => item.kind === "call");
+
 const history = (messages: WireMessage[], more: Partial<ChatHistory> = {}): ChatHistory => ({
   sessionKey: KEY,
   messages,
@@ -74,6 +77,38 @@ const shown = () =>
         return item satisfies never;
     }
   });
+
+describe("a call that waits", () => {
+  const active = (state: ActiveRun["calls"][number]["state"] = "running"): ActiveRun => ({
+    runId: "r1",
+    startedAt: 1,
+    seq: 5,
+    step: 1,
+    text: "",
+    thinking: "",
+    calls: [{ callId: "c1", name: "read", args: { path: "a" }, title: "Read a (home)", state }],
+  });
+
+  it("is shown once when its entry is in the history that is read again", () => {
+    view.load(history([user(1, "Go", "r1"), assistant(2, "", { calls: ["c1"] })], { active: active() }));
+    expect(callsOf(view)).toMatchObject([{ callId: "c1", state: "running", title: "Read a (home)" }]);
+    agent("tool", { phase: "result", toolCallId: "c1", name: "read", outcome: "done", result: { content: "all of a" } });
+    expect(callsOf(view)).toMatchObject([{ callId: "c1", state: "done" }]);
+  });
+
+  it("is shown once when its entry comes with an earlier page", () => {
+    view.load(history([], { active: active(), hasMore: true }));
+    expect(callsOf(view)).toHaveLength(1);
+    view.load(history([user(1, "Go", "r1"), assistant(2, "", { calls: ["c1"] })]), "earlier");
+    expect(callsOf(view)).toHaveLength(1);
+  });
+
+  it("and is over already stays as its result says", () => {
+    const messages = [user(1, "Go", "r1"), assistant(2, "", { calls: ["c1"] }), result(3, "c1", "no such file", true)];
+    view.load(history(messages, { active: active("done") }));
+    expect(callsOf(view)).toMatchObject([{ callId: "c1", state: "failed", result: "no such file" }]);
+  });
+});
 
 describe("a history", () => {
   it("shows messages, thinking, and each result with its call", () => {

@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SandboxStatus } from "../../src/contract/home/commands.ts";
 import { openTestBridge, roomOf, type TestBridge } from "../support/bridge.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
@@ -47,6 +47,7 @@ interface ListedNode {
   nodeId: string;
   displayName: string;
   connected: boolean;
+  caps: string[];
   commands: string[];
   unapprovedCommands: string[];
 }
@@ -68,6 +69,24 @@ describe("a machine with the owner's token", () => {
     await bridge.close();
     await expect.poll(async () => (await nodes())[0]?.connected).toBe(false);
     await expect(invoke("attic", "third")).rejects.toThrow("attic is not connected just now");
+  });
+
+  it("says anew what it can do when that has changed, over a new line", async () => {
+    let announce = () => {};
+    const begin = (line: { announce(): void }) => {
+      announce = line.announce;
+    };
+    const room = { ...roomOf({}, ""), begin };
+    const bridge = await openTestBridge({ url: skerry.url, token: skerry.token, name: "cellar", rooms: [room] });
+    await bridge.reach("ready");
+    const capsOf = async () => (await nodes()).find(({ displayName }) => displayName === "cellar")?.caps;
+    expect(await capsOf()).not.toContain("sandbox");
+    room.cap = "sandbox";
+    announce();
+    await vi.waitFor(async () => expect(await capsOf()).toContain("sandbox"), { timeout: 5_000, interval: 50 });
+    await bridge.reach("ready");
+    await bridge.close();
+    await operator.client.request("node.pair.remove", { nodeId: bridge.deviceId });
   });
 
   it("keeps its key to itself", async () => {

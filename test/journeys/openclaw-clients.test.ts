@@ -1,11 +1,12 @@
 // OpenClaw's own command line and terminal against a started Skerry, unchanged. Where OpenClaw is not installed this
 // is skipped, and test/worker/recorded-clients.workers.test.ts stands in for it. OPENCLAW_BIN names its program.
-import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { canRun, findOpenClaw } from "../support/openclaw.ts";
 import { type Skerry, startSkerry } from "../support/runtime.ts";
 
 const run = promisify(execFile);
@@ -13,22 +14,6 @@ const openclaw = findOpenClaw();
 const hasTmux = canRun("tmux", ["-V"]);
 if (!openclaw) console.log("skipped: OpenClaw is not installed (set OPENCLAW_BIN to its program to run this)");
 else if (!hasTmux) console.log("skipped in part: the terminal needs tmux, which is not installed");
-
-function canRun(program: string, args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** How to run it: a script by this Node, or a program by itself. */
-function findOpenClaw(): string[] | undefined {
-  const named = process.env["OPENCLAW_BIN"];
-  if (named && existsSync(named)) return /\.[cm]?js$/.test(named) ? [process.execPath, named] : [named];
-  return canRun("openclaw", ["--version"]) ? ["openclaw"] : undefined;
-}
 
 describe.skipIf(!openclaw)("OpenClaw's clients", () => {
   const [program = "", ...first] = openclaw ?? [];

@@ -48,7 +48,7 @@ export class ExecLedger {
     this.#db = new DatabaseSync(path);
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
+      PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL UNIQUE, by TEXT NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER);
       CREATE TABLE IF NOT EXISTS allowed_file (path TEXT NOT NULL, purpose TEXT NOT NULL, by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (path, purpose)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS question (plan TEXT NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, session, process)) WITHOUT ROWID;

@@ -32,6 +32,13 @@ export interface Bridge {
   close(): Promise<void>;
 }
 
+export interface RoomLine {
+  tell(id: string, event: string, payload: unknown): void;
+  door: HomeDoor;
+  /** What the room can do has changed: its `cap` is read anew. */
+  announce(): void;
+}
+
 /** What a room of the bridge brings: its commands, what it can do in a word, and its end. */
 export interface Room {
   commands: HomeCommands;
@@ -40,7 +47,7 @@ export interface Room {
    * The bridge begins. What is told is kept until Skerry has it; the same id again says nothing new. By the door bytes pass, as
    * soon as Skerry lets this machine in.
    */
-  begin?(line: { tell(id: string, event: string, payload: unknown): void; door: HomeDoor }): void;
+  begin?(line: RoomLine): void;
   close(): Promise<void>;
 }
 
@@ -60,7 +67,7 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     key,
     spool,
     commands,
-    caps: rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
+    caps: () => rooms.flatMap((room) => (room.cap ? [room.cap] : [])),
     transfer: openTransfer(way),
     token,
     headers: accessHeaders(request.environment),
@@ -71,7 +78,12 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     },
   });
   const door = openDoor(way);
-  for (const room of rooms) room.begin?.({ tell: (id, event, payload) => link.tell(id, event, payload), door });
+  const line: RoomLine = {
+    tell: (id, event, payload) => link.tell(id, event, payload),
+    door,
+    announce: () => link.announce(),
+  };
+  for (const room of rooms) room.begin?.(line);
   link.start();
   return {
     get state() {

@@ -19,6 +19,14 @@ const bridgeConfig = z.strictObject({
     .prefault({}),
   /** Commands that this machine does not offer, by their names or by a beginning such as `exec.`. */
   without: z.array(z.string().min(1).max(128)).default([]),
+  browser: z
+    .strictObject({
+      /** Of Chrome, Chromium or one like them; else it is looked for. */
+      path: z.string().min(1).optional(),
+      /** Whether the browser keeps pages in its own sandbox. Without it a page that breaks out has this user's rights. */
+      sandbox: z.boolean().default(true),
+    })
+    .prefault({}),
   sandbox: z
     .strictObject({
       /** Of the engine; else it is looked for. */

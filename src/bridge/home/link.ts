@@ -21,7 +21,8 @@ export interface LinkOptions {
   key: DeviceKey;
   spool: Spool;
   commands: HomeCommands;
-  caps: string[];
+  /** Asked at every connection. */
+  caps(): string[];
   transfer: Transfer;
   /** The owner's token, where this machine knows it; else the machine has to be approved. */
   token?: string | undefined;
@@ -76,7 +77,7 @@ export class Link {
         ...(token === undefined ? {} : { auth: { token } }),
         device: async (nonce) => key.sign(about, nonce, token ?? ""),
         scopes: [],
-        caps: [...caps, "resume"],
+        caps: () => [...caps(), "resume"],
         home: { commands: Object.keys(commands).sort() },
         openSocket: (address) => openSocket(address, options.headers ?? {}),
       },
@@ -111,6 +112,11 @@ export class Link {
     this.#calls.stop();
     this.#client.close();
     this.#change({ phase: "closed" });
+  }
+
+  /** What this machine can do has changed. */
+  announce(): void {
+    this.#client.reopen();
   }
 
   /** Something for Skerry: kept here until it has it. */

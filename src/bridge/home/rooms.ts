@@ -2,6 +2,7 @@
 // nothing; none of them starts anything before it is asked.
 
 import { join } from "node:path";
+import { openBrowserRoom } from "../browser/room.ts";
 import { openExec } from "../exec/exec.ts";
 import { type Mirror, openMirror } from "../sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
@@ -18,7 +19,8 @@ export interface RoomsRequest {
 }
 
 /** An engine that does not answer at once is no reason to be late. */
-const ENGINE_MS = 1_500;
+const ENGINE_MS = 700;
+const LOOK_MS = 30_000;
 
 export async function openRooms(request: RoomsRequest): Promise<Room[]> {
   const { root, stateDir, config, environment, log } = request;
@@ -32,23 +34,57 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
     log,
   });
   const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
-  return [exec, await sandboxRoom(sandbox, mirror, log)];
+  const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
+  return [exec, await sandboxRoom(sandbox, mirror, log), browser];
 }
 
-/** Its commands are there also without an engine, and say why not; that it can be used is claimed only where that is so. */
+/**
+ * Its commands are there also without an engine, and say why not; that it can be used is claimed only where that is so, which is
+ * looked at again from time to time: an engine is started, an image built, while the bridge runs.
+ */
 async function sandboxRoom(sandbox: Sandbox, mirror: Mirror, log: RoomsRequest["log"]): Promise<Room> {
+  const look = async () => {
+    try {
+      const { engine, hasImage, image } = await sandbox.status();
+      return { canBeUsed: engine !== undefined && hasImage, lacksImage: engine !== undefined && !hasImage, image };
+    } catch (error) {
+      log(`How the sandbox stands could not be found out: ${error instanceof Error ? error.message : String(error)}`, true);
+      return { canBeUsed: false, lacksImage: false, image: "" };
+    }
+  };
+  const first = look();
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, ENGINE_MS, undefined));
-  const status = await Promise.race([sandbox.status(), late]);
-  const isReady = status?.engine !== undefined && status.hasImage;
-  if (status?.engine && !status.hasImage)
-    log(`The sandbox is not used: its image ${status.image} is not there. Build it with: skerry bridge sandbox build`);
+  let isReady = (await Promise.race([first, late]))?.canBeUsed === true;
+  void first.then(({ lacksImage, image }) => {
+    if (lacksImage) log(`The sandbox is not used: its image ${image} is not there. Build it with: skerry bridge sandbox build`);
+  });
+  let timer: NodeJS.Timeout | undefined;
   return {
     commands: sandbox.commands,
-    ...(isReady ? { cap: "sandbox" } : {}),
-    begin({ door }) {
+    get cap() {
+      return isReady ? "sandbox" : "";
+    },
+    begin({ door, announce }) {
       mirror.connect(door);
       void sandbox.start();
+      let isLooking = false;
+      const lookAgain = async () => {
+        if (isLooking) return;
+        isLooking = true;
+        const { canBeUsed } = await look().finally(() => {
+          isLooking = false;
+        });
+        if (canBeUsed === isReady) return;
+        isReady = canBeUsed;
+        log(isReady ? "The sandbox can be used now." : "The sandbox cannot be used now.");
+        announce();
+      };
+      timer = setInterval(() => void lookAgain(), LOOK_MS).unref();
+      void first.then(lookAgain);
     },
-    close: () => sandbox.close(),
+    async close() {
+      clearInterval(timer);
+      await sandbox.close();
+    },
   };
 }

@@ -157,9 +157,11 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
   /** Where a path leads, and whether it is open to everybody who may use this machine. @throws HomeRefused where nobody may go. */
   async locate(path: string, purpose: FilePurpose): Promise<Located> {
     const wanted = resolveHomePath(path, this.#options.homeFolder);
-    const real = await follow(wanted).catch((error: unknown) => {
-      throw explain(error, path);
-    });
+    const real = KERNEL.test(wanted)
+      ? wanted
+      : await follow(wanted).catch((error: unknown) => {
+          throw explain(error, path);
+        });
     const shown = real === wanted ? path : `${path} (it leads to ${real})`;
     if (KERNEL.test(real)) throw new HomeRefused("FORBIDDEN", `${shown} is no file on the disk of this machine.`);
     for (const folder of this.#options.closedFolders) {

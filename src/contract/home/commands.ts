@@ -1,6 +1,7 @@
 // What a Skerry bridge can be asked to do: the commands it offers, with their parameters and results. Both ends read with
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
+import { browserDo, browserDone } from "./browser.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");
 const path = z.string().min(1).max(4096);
@@ -192,6 +193,7 @@ export const HOME_COMMANDS = {
   "files.list": { params: fileList, answer: z.union([fileListAnswer, fileAsks]) },
   "files.give": { params: fileGive, answer: z.union([fileGiveAnswer, fileAsks]) },
   "files.take": { params: fileTake, answer: z.union([fileWriteAnswer, fileAsks]) },
+  "browser.do": { params: browserDo, answer: browserDone },
   "sandbox.status": { params: sandboxStatus, answer: sandboxStatusAnswer },
 } as const;
 

@@ -28,6 +28,8 @@ export async function receive(parts: SessionParts, received: Event, brief: Brief
   const now = parts.now();
   if (received.kind === "notice") return receiveNotice(parts, received, brief);
   if (received.kind === "result" && received.token !== undefined) return receiveAnswer(parts, received, received.token, brief);
+  // The end of what a talk began does not bring back a talk that was deleted.
+  if (received.kind === "result" && !parts.profile.exists) return { status: "duplicate", state: "done", runId: received.id };
   const read = readEvent(received, brief);
   const { command, forbidden, isNewStart } = read;
   const isPlain = !command && !forbidden && !isNewStart;
@@ -221,6 +223,8 @@ function dropOverflow(parts: SessionParts, brief: Brief): void {
 }
 
 function modeOf(parts: SessionParts, event: Event, brief: Brief): QueueMode {
+  // Nobody's word: it neither stops a turn nor takes a step or a question from it.
+  if (event.kind === "result") return "followup";
   const wished = "wishes" in event ? event.wishes.queueMode : undefined;
   const own = parts.profile.exists ? parts.profile.get().queueMode : undefined;
   return wished ?? (own as QueueMode | undefined) ?? brief.queue.mode;

@@ -3,15 +3,20 @@
 // were sent to it were interrupted.
 import type { Event } from "../../../contract/event.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import type { ProcessEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../../contract/home/port.ts";
 import type { LiveParcel } from "../../../contract/live.ts";
 import type { EventName } from "../../../contract/methods.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { type HomeCall, HomeCalls } from "./calls.ts";
+import { Endings } from "./endings.ts";
 import { type Arrival, Homes } from "./registry.ts";
+import { type CommandRules, isDenied, refuseToScreens } from "./rules.ts";
 
 const MAX_WAIT_MS = 20_000;
 const RETELL_MS = 5_000;
+/** What it begins may go on after its answer. */
+const BEGINS = "exec.start";
 /** A machine that asks for more at once would only be flooded. */
 const MAX_OPEN = 64;
 
@@ -29,22 +34,26 @@ export interface DeskHost {
   receive(sessionKey: string, event: Event): Promise<unknown>;
   /** Something is due at another time now. */
   rearm(): void;
-  /** Commands that the owner's settings forbid everywhere. */
-  deniedCommands(): Promise<readonly string[]>;
+  /** What the owner's settings say of commands. */
+  rules(): Promise<CommandRules>;
   log(level: "info" | "warn" | "error", text: string, facts?: Record<string, unknown>): void;
 }
 
 export class HomesDesk implements HomePort {
   readonly homesKnown: Homes;
   readonly #calls: HomeCalls;
+  readonly #endings: Endings;
   readonly #host: DeskHost;
   readonly #waiters = new Map<string, ((answer: HomeAnswer) => void)[]>();
   readonly #telling = new Set<string>();
+  /** Called off while the settings were asked for, so before there was a row. */
+  readonly #calledOff = new RecentIds();
 
   constructor(sql: Sql, host: DeskHost) {
     this.#host = host;
     this.homesKnown = new Homes(sql, (id) => host.lineOf(id) !== undefined);
     this.#calls = new HomeCalls(sql);
+    this.#endings = new Endings(sql, host);
   }
 
   async homes(): Promise<HomeRow[]> {
@@ -59,9 +68,10 @@ export class HomesDesk implements HomePort {
       if (known.answer) this.#calls.markTold(id);
       return known.answer ?? this.#wait(known, waitMs);
     }
-    if ((await this.#host.deniedCommands()).includes(command)) {
+    if (isDenied(command, await this.#host.rules())) {
       return { outcome: "unreachable", reason: `The settings forbid ${command} (gateway.nodes.commands.deny).` };
     }
+    if (this.#calledOff.delete(id)) return { outcome: "unreachable", reason: "It was called off before it was sent." };
     const found = this.homesKnown.pick(request.home, command);
     if (found.outcome === "none") return { outcome: "unreachable", reason: found.reason };
     const { home } = found;
@@ -71,6 +81,7 @@ export class HomesDesk implements HomePort {
       return { outcome: "unreachable", reason: `${home.name} has ${MAX_OPEN} calls to work on; wait for one to end.` };
     }
     const call = this.#calls.add(request, home.id, line.id, this.#host.now());
+    if (command === BEGINS) this.#endings.begin(home.id, id, params);
     line.send("node.invoke.request", {
       id,
       nodeId: home.id,
@@ -83,10 +94,19 @@ export class HomesDesk implements HomePort {
     return this.#wait(call, waitMs);
   }
 
+  /** Why a screen may not ask for it; undefined: it may. */
+  async refuseToScreens(command: string): Promise<string | undefined> {
+    return refuseToScreens(command, await this.#host.rules());
+  }
+
   async cancelCall(id: string): Promise<void> {
     const call = this.#calls.find(id);
-    if (!call || call.answer) {
-      if (call) this.#calls.markTold(id);
+    if (!call) {
+      this.#calledOff.add(id);
+      return;
+    }
+    if (call.answer) {
+      this.#calls.markTold(id);
       return;
     }
     this.#host.lineOf(call.home)?.send("node.invoke.cancel", { invokeId: id, nodeId: call.home });
@@ -130,8 +150,14 @@ export class HomesDesk implements HomePort {
       "payload" in outcome
         ? { outcome: "answered", home: name, payload: outcome.payload }
         : { outcome: "refused", home: name, code: outcome.code, message: outcome.message };
+    if (call.command === BEGINS) this.#endings.settle(id, "payload" in outcome ? outcome.payload : undefined);
     this.#settle(call, answer);
     return true;
+  }
+
+  /** A command that was left running has ended. False: this home has nothing to say of it to that session. */
+  hearEnd(home: string, notice: ProcessEnded): boolean {
+    return this.#endings.hear({ id: home, name: this.#nameOf(home) }, notice);
   }
 
   /** Output of a running call, toward the screens. */
@@ -152,12 +178,12 @@ export class HomesDesk implements HomePort {
       const home = this.#nameOf(call.home);
       this.#settle(call, { outcome: "interrupted", home, reason: `${home} did not answer in time.` });
     }
-    await Promise.all(this.#calls.untold().map((call) => this.#tell(call)));
+    await Promise.all([...this.#calls.untold().map((call) => this.#tell(call)), this.#endings.tick()]);
   }
 
   nextDueAt(): number | undefined {
     const untold = this.#calls.untold().length > 0 ? this.#host.now() + RETELL_MS : undefined;
-    const due = [this.#calls.nextDueAt(), untold].filter((at) => at !== undefined);
+    const due = [this.#calls.nextDueAt(), this.#endings.nextDueAt(), untold].filter((at) => at !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
@@ -217,5 +243,22 @@ export class HomesDesk implements HomePort {
 
   #nameOf(home: string): string {
     return this.homesKnown.find(home)?.name ?? home.slice(0, 8);
+  }
+}
+
+/** The latest few; older ones are forgotten. */
+class RecentIds {
+  readonly #ids = new Set<string>();
+
+  add(id: string): void {
+    this.#ids.add(id);
+    for (const oldest of this.#ids) {
+      if (this.#ids.size <= MAX_OPEN) return;
+      this.#ids.delete(oldest);
+    }
+  }
+
+  delete(id: string): boolean {
+    return this.#ids.delete(id);
   }
 }

@@ -6,9 +6,10 @@ import { directoryOf, sessionOf } from "../../stubs.ts";
 import type { LogRing } from "../log-ring.ts";
 import type { Screens } from "../screens.ts";
 import { HomesDesk } from "./desk.ts";
+import type { CommandRules } from "./rules.ts";
 
 /** Settings of what may be called change rarely; a change is noticed after this at the latest. */
-const DENIED_FRESH_MS = 10_000;
+const RULES_FRESH_MS = 10_000;
 
 export function openHomesDesk(
   sql: Sql,
@@ -16,7 +17,7 @@ export function openHomesDesk(
   own: { screens: Screens; log: LogRing; show(parcel: LiveParcel): void; rearm(): void },
 ): HomesDesk {
   const { screens, log, show, rearm } = own;
-  let denied: { at: number; commands: readonly string[] } | undefined;
+  let known: { at: number; rules: CommandRules } | undefined;
   return new HomesDesk(sql, {
     now: Date.now,
     lineOf: (home) => {
@@ -26,12 +27,13 @@ export function openHomesDesk(
     show,
     receive: async (key, event) => sessionOf(env, key).receive(event, await directoryOf(env).brief(key)),
     rearm,
-    deniedCommands: async () => {
-      if (!denied || Date.now() - denied.at > DENIED_FRESH_MS) {
+    rules: async () => {
+      if (!known || Date.now() - known.at > RULES_FRESH_MS) {
         const { settings } = await directoryOf(env).settings();
-        denied = { at: Date.now(), commands: settings.gateway?.nodes?.commands?.deny ?? [] };
+        const { allow = [], deny = [] } = settings.gateway?.nodes?.commands ?? {};
+        known = { at: Date.now(), rules: { allow, deny } };
       }
-      return denied.commands;
+      return known.rules;
     },
     log: (level, text, facts) => log.add(level, text, facts),
   });

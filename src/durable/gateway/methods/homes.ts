@@ -2,6 +2,7 @@
 // itself alone: its id is that of its socket, whatever a frame says.
 import { GatewayError } from "../../../contract/errors.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { processEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
 import type { Authority } from "../access/access.ts";
 import type { View } from "../live/views.ts";
@@ -25,9 +26,8 @@ type HomesMethod =
 const INVOKE_TIMEOUT_MS = 30_000;
 /** A home with this capability says when it comes back what it still works on. */
 const CAP_RESUME = "resume";
-/** What runs commands, reads files or drives a browser has a policy that stands in the way of the agent's tools, not here. */
-const TOOLS_ONLY = /^(exec|process|files|browser)\.|^system\.run/;
 const MAX_ANSWER_CHARS = 900_000;
+const MAX_ERROR_CHARS = 20_000;
 
 export const homes: Handlers<HomesMethod> = {
   "node.list": (_params, { house }) => ({ ts: house.now(), nodes: house.homes.homesKnown.list().map(viewHome) }),
@@ -46,12 +46,8 @@ export const homes: Handlers<HomesMethod> = {
   },
 
   "node.invoke": async ({ nodeId, command, params, timeoutMs = INVOKE_TIMEOUT_MS, idempotencyKey }, { house }) => {
-    if (TOOLS_ONLY.test(command)) {
-      throw new GatewayError({
-        code: "FORBIDDEN",
-        message: `${command} is done by the agent's tools alone, under their policy.`,
-      });
-    }
+    const refusal = await house.homes.refuseToScreens(command);
+    if (refusal !== undefined) throw new GatewayError({ code: "FORBIDDEN", message: refusal });
     const waitMs = Math.min(timeoutMs, 20_000);
     const request = { id: `invoke:${idempotencyKey}`, home: nodeId, command, params: params ?? {}, timeoutMs, waitMs };
     return viewAnswer(await house.homes.callHome(request), command);
@@ -85,10 +81,13 @@ export const homes: Handlers<HomesMethod> = {
     const home = homeOf(call);
     const text = payloadJSON ?? (payload === undefined ? "null" : JSON.stringify(payload));
     const outcome = !ok
-      ? { code: error?.code ?? "FAILED", message: error?.message ?? "It failed, and did not say why." }
+      ? {
+          code: (error?.code ?? "FAILED").slice(0, 128),
+          message: (error?.message ?? "It failed, and did not say why.").slice(0, MAX_ERROR_CHARS),
+        }
       : text.length > MAX_ANSWER_CHARS
         ? { code: "TOO_LARGE", message: `The answer has ${text.length} characters; at most ${MAX_ANSWER_CHARS} fit.` }
-        : { payload: readJson(text) };
+        : readAnswer(text);
     return { ok: true, handled: call.house.homes.answer(home, id, outcome) };
   },
 
@@ -104,6 +103,8 @@ export const homes: Handlers<HomesMethod> = {
       case "home.resume":
         call.house.homes.resume(home, call.screen.id, readIds(said));
         return { ok: true, event, handled: true };
+      case "process.ended":
+        return { ok: true, event, ...hearEnd(call.house, home, said) };
       default:
         return { ok: true, event, handled: false, reason: "unknown event" };
     }
@@ -172,8 +173,9 @@ function mustFind(house: House, named: string): HomeRow {
 }
 
 function tellChanged(house: House, nodeId: string): void {
-  const hasHomes = house.homes.homesKnown.list().length > 0;
-  house.directory.noteHomes?.(hasHomes).catch(() => undefined);
+  const homes = house.homes.homesKnown.list();
+  const hasBrowser = homes.some(({ commands }) => commands.includes("browser.do"));
+  house.directory.noteHomes?.(homes.length > 0, hasBrowser).catch(() => undefined);
   house.tell("node.changed", { nodeId, ts: house.now() }, "readers");
 }
 
@@ -210,9 +212,27 @@ export function viewHome(home: HomeRow): View {
   };
 }
 
+/** What cannot be read is answered all the same: the machine would keep an event that is refused, and all that come after it. */
+function hearEnd(house: House, home: string, said: unknown): { handled: boolean; reason?: string } {
+  const notice = processEnded.safeParse(typeof said === "object" && said !== null && "said" in said ? said.said : undefined);
+  if (!notice.success) return { handled: false, reason: "not readable" };
+  return house.homes.hearEnd(home, notice.data)
+    ? { handled: true }
+    : { handled: false, reason: "no command of that session runs there, or its end was told before" };
+}
+
 function readIds(said: unknown): string[] {
   const running = typeof said === "object" && said !== null && "running" in said ? said.running : undefined;
   return Array.isArray(running) ? running.filter((id): id is string => typeof id === "string") : [];
+}
+
+/** What cannot be read ends the call all the same. */
+function readAnswer(text: string): { payload: unknown } | { code: string; message: string } {
+  try {
+    return { payload: JSON.parse(text) };
+  } catch {
+    return { code: "UNREADABLE", message: "It answered with something that is not JSON." };
+  }
 }
 
 function readJson(text: string): unknown {

@@ -14,14 +14,23 @@ export function homeDesk(parts: SessionParts, port: HomePort, turn: Turn, call: 
       parts.wake.countInside();
       return port.homes();
     },
-    call: (part, wanted) => {
+    call: async (part, wanted) => {
+      const { signal } = parts.abort;
+      if (signal.aborted) return { outcome: "unreachable", reason: "Nothing was asked of the machine: the turn was stopped." };
       parts.wake.countInside();
-      return port.callHome({
-        ...wanted,
-        id: idOf(part),
-        replyTo: { sessionKey, callId: call.rowId },
-        live: { sessionKey, agentId, runId: turn.runId, callId: call.id, name: call.name },
-      });
+      // Whoever stops the turn does not wait for the machine: the call is answered as interrupted, at once.
+      const callOff = () => void port.cancelCall(idOf(part)).catch(() => undefined);
+      signal.addEventListener("abort", callOff, { once: true });
+      try {
+        return await port.callHome({
+          ...wanted,
+          id: idOf(part),
+          replyTo: { sessionKey, callId: call.rowId },
+          live: { sessionKey, agentId, runId: turn.runId, callId: call.id, name: call.name },
+        });
+      } finally {
+        signal.removeEventListener("abort", callOff);
+      }
     },
     cancel: (part) => {
       parts.wake.countInside();

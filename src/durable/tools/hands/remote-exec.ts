@@ -168,11 +168,11 @@ function partOf(approvalId: string | undefined): string {
   return approvalId === undefined ? "start" : "approved";
 }
 
-function said(text: string): ToolResult {
+export function said(text: string): ToolResult {
   return { text, isError: true };
 }
 
-function interrupted(reason: string): ToolResult {
+export function interrupted(reason: string): ToolResult {
   return {
     text: `Interrupted, outcome unknown: ${reason} Check what it did before you repeat it.`,
     isError: true,

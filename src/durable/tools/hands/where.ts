@@ -82,6 +82,6 @@ function isRaised({ hands }: ToolContext): boolean {
   return hands?.mayElevate === true && hands.elevation !== "off";
 }
 
-function isMeant(row: HomeRow, named: string | undefined): boolean {
+export function isMeant(row: HomeRow, named: string | undefined): boolean {
   return named === undefined || row.id === named || row.name.toLowerCase() === named.toLowerCase();
 }

@@ -1,6 +1,8 @@
 // exec: at the edge a shell inside the Worker, over the files of the workspace: no process, no network, no container; it
-// (run.ts) is loaded at its first use, and what it wrote is kept also when it failed. Elsewhere: hands/remote-exec.ts.
+// (run.ts) is loaded at its first use, and what it wrote is kept also when it failed. Elsewhere: hands/remote-exec.ts; on OpenClaw's
+// node host: hands/node-host.ts.
 import * as z from "zod";
+import { cancelOnNodeHost, findNodeHost, isOfNodeHost, resumeOnNodeHost, startOnNodeHost } from "../hands/node-host.ts";
 import { cancelRemote, type RemoteCommand, remoteInput, resumeRemote, startRemote } from "../hands/remote-exec.ts";
 import { chooseWhere } from "../hands/where.ts";
 import type { Tool, ToolContext, ToolResult, ToolWait } from "../port.ts";
@@ -50,10 +52,13 @@ export const exec: Tool<typeof input, ToolResult | ToolWait> = {
   title: ({ command, host }) => `Run ${shorten(command)}${host === "sandbox" || host === "home" ? ` (${host})` : ""}`,
   async run(given, context) {
     const where = await chooseWhere(given, context);
-    return where.host === "edge" ? runAtEdge(given, context) : startRemote(remoteOf(given), where, context);
+    if (where.host === "edge") return runAtEdge(given, context);
+    const nodeHost = where.host === "home" ? await findNodeHost(where.home, context) : undefined;
+    return nodeHost ? startOnNodeHost(remoteOf(given), nodeHost, context) : startRemote(remoteOf(given), where, context);
   },
-  resume: (given, end, context) => resumeRemote(remoteOf(given), end, context),
-  cancel: (memo, context) => cancelRemote(memo, context),
+  resume: (given, end, context) =>
+    isOfNodeHost(end.memo) ? resumeOnNodeHost(remoteOf(given), end, context) : resumeRemote(remoteOf(given), end, context),
+  cancel: (memo, context) => (isOfNodeHost(memo) ? cancelOnNodeHost(memo, context) : cancelRemote(memo, context)),
 };
 
 function remoteOf({ command, workdir, env = {}, timeoutSeconds, background = false, pty = false }: Input): RemoteCommand {

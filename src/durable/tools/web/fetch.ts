@@ -1,12 +1,12 @@
 // web_fetch: one page or document as text. Every address, of each redirect too, passes address-guard.ts; redirects are
 // followed by hand. Size, time and hops are bounded. What comes back is wrapped as outside content.
 import * as z from "zod";
+import { checkAddress } from "../../../browser/address-guard.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { Tool, ToolContext } from "../port.ts";
 import { sniffType } from "../read.ts";
 import { wrapUntrusted } from "../untrusted.ts";
 import { describeSize } from "../workspace-path.ts";
-import { checkAddress } from "./address-guard.ts";
 import { type Body, decodeText, readBody } from "./body.ts";
 import type { PageMode } from "./page.ts";
 

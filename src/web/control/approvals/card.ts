@@ -91,7 +91,7 @@ export class ApprovalCard extends PageElement {
         <dt>Why asked</dt>
         <dd><bdi>${showLine(request.reason, 400)}</bdi></dd>
       </dl>
-      ${this.#renderSegments(request.segments)}
+      ${this.#renderSegments(request)}
       <div class="tools approval-ways">
         ${this.#renderWay(desk, approval, "allow-once", "Allow once", "button-strong", isWhole)}
         ${this.#renderWay(desk, approval, "allow-always", "Always", "", isWhole)}
@@ -111,13 +111,15 @@ export class ApprovalCard extends PageElement {
     </p>`;
   }
 
-  #renderSegments(segments: readonly ExecSegment[]): TemplateResult | typeof nothing {
+  #renderSegments({ segments, command }: ApprovalView["request"]): TemplateResult | typeof nothing {
     if (segments.length === 0) return nothing;
-    return html`<ul class="approval-segments" aria-label="Its parts">
+    // One part is the command itself, which stands above; said again it would only be more to read.
+    const isAll = segments.length === 1 && segments[0] !== undefined && segments[0].text.trim() === command.trim();
+    return html`<ul class="approval-segments" aria-label=${isAll ? "Its program" : "Its parts"}>
       ${segments.map(({ text, executable, verdict, reason }) => {
         const { words, tone } = VERDICTS[verdict];
         return html`<li>
-          <code>${showLine(text, 160)}</code>
+          ${isAll ? nothing : html`<code>${showLine(text, 160)}</code>`}
           <span class=${`badge ${tone}`}>${words}</span>
           ${executable === undefined && reason === undefined ? nothing : html`<span class="row-note"><bdi>${showLine([executable, reason].filter(Boolean).join(": "), 200)}</bdi></span>`}
         </li>`;

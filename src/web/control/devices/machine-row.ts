@@ -144,7 +144,7 @@ export class MachineRow extends PageElement {
     const name = nameOf(machine);
     const isSure = await ask({
       title: `Remove ${name}?`,
-      text: "It is cut off at once, and the agent can do nothing there any more. To come back it must show its code and be approved again.",
+      text: "It is cut off at once, and the agent can do nothing there any more. To come back it must show its code and be approved again. A bridge that was given the owner's token comes back by itself as long as it runs: end it there first.",
       yes: "Remove",
     });
     if (!isSure) return;

@@ -46,6 +46,9 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   ms: "ms",
   ui: "UI",
   env: "variable",
+  cpus: "CPUs",
+  pids: "PIDs",
+  sec: "s",
 };
 /** Written by editors for themselves. */
 const SKIPPED = new Set(["$schema"]);

@@ -230,7 +230,8 @@ export const PARTS: Section = {
         { label: "A wait", draw: () => busy("Fetching…") },
         {
           label: "Nothing there",
-          draw: () => html`<p class="nothing">Nobody asks. A device or machine that connects without a token is listed here for an hour.</p>`,
+          draw: () =>
+            html`<p class="nothing">Nobody asks. A device or machine that connects without a token is listed here for an hour.</p>`,
         },
         {
           label: "A notice",

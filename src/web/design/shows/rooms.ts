@@ -18,7 +18,7 @@ import type { Case, Section, Show } from "../show.ts";
 import { settle } from "../specimen.ts";
 import { DISGUISED, HUGE, LATE } from "../stage/approvals.ts";
 import { noAnswer, noEngine, noImage } from "../stage/machines.ts";
-import { bareAnswers, dayBefore, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
+import { bareAnswers, dayBefore, documentOf, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
 import { type Answers, OFFLINE, refuse, SILENCE, StagedDesk } from "../stage/staged-desk.ts";
 
 type Prepare = NonNullable<Case["prepare"]>;
@@ -109,6 +109,15 @@ const unknownPrice = usage({
 });
 const oneDay = usage({ daily: [{ date: dayBefore(0), ...spent(0.4) }], totals: spent(0.4) });
 
+const handsSettings: Answers = {
+  ...roomAnswers(),
+  "config.get": documentOf({
+    agents: { defaults: { sandbox: { mode: "all", docker: { memory: "2g", network: "harbour" } } } },
+    tools: { exec: { security: "allowlist", ask: "always" }, elevated: { allowFrom: { telegram: ["42"] } } },
+    approvals: { exec: { enabled: false } },
+  }),
+};
+
 const brokenStatus = {
   version: "0.1.0",
   uptimeMs: 90_000,
@@ -188,6 +197,8 @@ export const ROOMS: Section = {
       room("One is read", showSkills, roomAnswers(), undefined, click("[aria-controls='skill-tides']"), ".skill-page"),
     ]),
     show("Settings", showSettings, [
+      room("Sandbox and commands", showSettings, handsSettings, undefined, settle, "#setting-agents-defaults-sandbox"),
+      room("Commands of every agent", showSettings, handsSettings, undefined, settle, "#setting-tools"),
       room("A field is wrong", showSettings, roomAnswers(), undefined, wrongNumber, ".field-error"),
       room("The document cannot be read", showSettings, roomAnswers(), undefined, noJson),
     ]),

@@ -44,7 +44,12 @@ const PARTS: ExecSegment[] = [
 ];
 const CHAIN = "ls -la charts && rsync -a charts/ nas:/charts && eval $(cat plan.sh)";
 
-export const PLAIN = approval("plain", "rsync -a --delete charts/ nas:/charts");
+const ONE: ExecSegment = {
+  text: "rsync -a --delete charts/ nas:/charts",
+  executable: "/usr/bin/rsync",
+  verdict: "not-listed",
+};
+export const PLAIN = approval("plain", ONE.text, {}, { segments: [ONE] });
 export const PARTED = approval(
   "parted",
   CHAIN,

@@ -28,7 +28,7 @@ export const SETTINGS = {
   gateway: { controlUi: { allowedOrigins: ["https://desk.example.org"] } },
 };
 
-const documentOf = (parsed: object) => ({ raw: JSON.stringify(parsed), parsed, hash: "made-up" });
+export const documentOf = (parsed: object) => ({ raw: JSON.stringify(parsed), parsed, hash: "made-up" });
 
 const PROVIDERS: readonly ProviderRow[] = [
   {

@@ -1,8 +1,8 @@
 // Which addresses the agent's tools may reach: every known way to write a private one, and generated ones.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AddressRefused } from "../../../../src/contract/errors.ts";
-import { type AddressRules, checkAddress, isPublicAddress } from "../../../../src/durable/tools/web/address-guard.ts";
+import { type AddressRules, checkAddress, isPublicAddress } from "../../src/browser/address-guard.ts";
+import { AddressRefused } from "../../src/contract/errors.ts";
 
 const NO_RULES: AddressRules = { allowedHosts: [] };
 

@@ -4,7 +4,7 @@
 // it, only literal addresses and names known to be private are refused, and the platform's own resolver is trusted:
 // Cloudflare's fetch reaches no private network. The request resolves a name once more; what it gets is not seen here.
 import ipaddr from "ipaddr.js";
-import { AddressRefused } from "../../../contract/errors.ts";
+import { AddressRefused } from "../contract/errors.ts";
 
 export interface AddressRules {
   /** `host` or `host:port`, exactly as in a URL (a port that is the protocol's own is left out). */

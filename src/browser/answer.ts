@@ -1,0 +1,35 @@
+// What doing something in a browser comes to: our words, the page's words, files. The page's words are told apart, because the
+// model must know that others wrote them.
+
+export interface BrowserFile {
+  name: string;
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface BrowserAnswer {
+  notes: string[];
+  content?: string;
+  url?: string;
+  files?: BrowserFile[];
+}
+
+/** Bytes of base64, as the protocol carries them. */
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+export function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}
+
+/** One line without marks that look like ours: `[e5]` means a ref only where we wrote it. */
+export function plain(text: string, most: number): string {
+  const line = text
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\[(e\d+)\]/gi, "($1)");
+  return line.length <= most ? line : `${line.slice(0, most).toWellFormed()}…`;
+}

@@ -1,0 +1,54 @@
+// A download, caught as bytes: what the server sends as a file is taken from the line; what a page makes by itself (blob:, data:)
+// is read in the page. Nothing is written to the browser's own disk.
+import { ToolFailure } from "../../contract/errors.ts";
+import { type BrowserFile, bytesOf } from "../answer.ts";
+import { type Page, pause } from "./page.ts";
+import { READ_BLOB } from "./scripts.ts";
+
+const BEGIN_MS = 15_000;
+const WHOLE_MS = 60_000;
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/** `begin` does what a download follows from. @throws ToolFailure when none does. */
+export async function download(page: Page, begin: () => Promise<unknown>): Promise<BrowserFile> {
+  const { cdp, guard } = page.connection;
+  let stopCatching = () => {};
+  let stopHearing = () => {};
+  let failed: ToolFailure | undefined;
+  const caught = new Promise<BrowserFile>((resolve, reject) => {
+    stopCatching = guard.catchNext((file) => (file instanceof ToolFailure ? reject(file) : resolve(file)));
+    stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename }) => {
+      if (/^(blob|data):/.test(url)) readInPage(page, url, suggestedFilename).then(resolve, reject);
+    });
+  });
+  caught.catch(() => undefined);
+  try {
+    await begin().catch((error: unknown) => {
+      // A navigation that turns into a download is broken off as such.
+      if (error instanceof ToolFailure) failed = error;
+      else throw error;
+    });
+    const nothing = pause(BEGIN_MS).then(async () => {
+      if (!guard.isReceiving)
+        throw failed ?? new ToolFailure("No download began within 15 seconds; look at the page with a snapshot.");
+      await pause(WHOLE_MS);
+      throw new ToolFailure("The download did not end within a minute; try again.");
+    });
+    const early = pause(500).then(() => {
+      if (failed && !guard.isReceiving) throw failed;
+      return nothing;
+    });
+    nothing.catch(() => undefined);
+    return await Promise.race([caught, early]);
+  } finally {
+    stopCatching();
+    stopHearing();
+  }
+}
+
+async function readInPage(page: Page, url: string, name: string): Promise<BrowserFile> {
+  const world = await page.worldOf(await page.main());
+  const read = await page.call<{ size: number; type: string; base64?: string }>(world, READ_BLOB, [url, MAX_BYTES]);
+  if (read.base64 === undefined) throw new ToolFailure(`${name} is larger than 20 MB, which is the most that can be passed on.`);
+  return { name: name.slice(0, 120) || "download", type: read.type || "application/octet-stream", bytes: bytesOf(read.base64) };
+}
