@@ -300,6 +300,13 @@ export type FileChange =
   | { type: "mkdir"; path: string }
   | { type: "remove"; path: string };
 
+/** Without `bytes` it takes the file away. */
+export interface MarkedChange {
+  path: string;
+  bytes?: Uint8Array;
+  expected: FileStamp;
+}
+
 /** Paths are relative to the workspace, "/" separated, without "..". Errors: ToolFailure text in an Outcome. */
 export interface WorkspacePort {
   /** `switches`: skills on or off by name. */
@@ -315,6 +322,9 @@ export interface WorkspacePort {
   list(path: string, isDeep?: boolean): Promise<Outcome<FileInfo[]>>;
   /** Several changes in one transaction: what a shell run leaves behind. */
   apply(changes: FileChange[]): Promise<Outcome<{ changed: number }>>;
+  /** Several at once, each for itself. Answers in their order; fewer than asked for when they are too large together. */
+  readEach(paths: string[]): Promise<Outcome<{ info: FileInfo; bytes: Uint8Array }>[]>;
+  changeEach(changes: MarkedChange[]): Promise<Outcome<FileStamp>[]>;
   grep(request: {
     pattern: string;
     path?: string;

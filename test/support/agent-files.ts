@@ -18,6 +18,8 @@ export interface TestAgentFiles {
   access: "none" | "ro" | "rw";
   /** Asked before each request; what it throws is what the network did. */
   before: (what: string) => Promise<void> | void;
+  /** Asked when it was done, before the answer gets home. */
+  after: (what: string) => Promise<void> | void;
   /** Path to text of all that the agent wrote itself; nothing that came with Skerry. */
   texts(): Promise<Record<string, string>>;
 }
@@ -30,16 +32,19 @@ export async function openTestAgentFiles(): Promise<TestAgentFiles> {
     asked: [],
     access: "rw",
     before: () => undefined,
+    after: () => undefined,
     async door(path, init) {
       const [way = "", query] = path.replace(/^\/workspaces/, "").split("?");
       const what = `${init.method} ${way.replace(/^\/[^/]+/, "")}${query ? `?${decodeURIComponent(query)}` : ""}`;
       files.asked.push(what);
       await files.before(what);
       const settings = { agents: { defaults: { sandbox: { workspaceAccess: files.access } } } };
-      return workspaces.request(path.replace(/^\/workspaces/, ""), init, {
+      const answer = await workspaces.request(path.replace(/^\/workspaces/, ""), init, {
         DIRECTORY: { getByName: () => ({ settings: async () => ({ settings }) }) },
         WORKSPACE: { getByName: () => workspace },
       });
+      await files.after(what);
+      return answer;
     },
     async texts() {
       const listed = await workspace.list("", true);

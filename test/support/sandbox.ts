@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Ended, RunningProcess } from "../../src/bridge/places/place.ts";
 import type { SandboxPlace } from "../../src/bridge/sandbox/container-plan.ts";
-import { fixedFolder } from "../../src/bridge/sandbox/mirror/mirror.ts";
+import type { AgentFolders } from "../../src/bridge/sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../../src/bridge/sandbox/sandbox.ts";
 import type { TestEngine } from "./engine.ts";
 
@@ -30,6 +30,11 @@ interface Begin {
   isPty?: boolean;
   /** What is kept of the output; the rest is counted. */
   maxBytes?: number;
+}
+
+/** A folder that stays as it is: nothing is brought there, and nothing back. */
+function fixedFolder(path: string): AgentFolders {
+  return { folderOf: async () => path, enter: async () => async () => undefined, settle: async () => undefined };
 }
 
 const IMAGE_DIR = resolve(import.meta.dirname, "../../sandbox/image");

@@ -2,6 +2,7 @@
 // that nothing of Skerry's own secrets lies behind it.
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readParcels, writeParcels } from "../../src/contract/home/parcels.ts";
 import type { DirectoryPort, WorkspacePort } from "../../src/contract/ports.ts";
 import type { Env } from "../../src/durable/env.ts";
 import { makeConnect, makeDevice } from "../support/device.ts";
@@ -139,6 +140,73 @@ test("a change of a file that is not that one any more is a conflict, and change
   expect(await refusal(ask("main/folder?path=c.md", { method: "PUT" }))).toMatchObject({ status: 409 });
 });
 
+test("several files go in one request, each answered for itself", async () => {
+  await workspace().write("b/old.md", text("old"));
+  const old = await stampOf("b/old.md");
+  await workspace().write("b/old.md", text("newer"));
+  await workspace().write("b/gone.md", text("x"));
+  const change = (path: unknown, ifVersion: unknown, body?: string) => ({
+    head: { path, ifVersion, isGone: body === undefined },
+    bytes: text(body ?? ""),
+  });
+  const parcels = [
+    change("b/1.md", "0.0", "one"),
+    change("b/old.md", old, "late"),
+    change("../x", "0.0", "x"),
+    change("b/gone.md", await stampOf("b/gone.md")),
+    change("b/empty", "0.0", ""),
+    change("b/2.md", "none", "x"),
+    change(7, "0.0", "x"),
+    change("b/old.md", old),
+  ];
+  const answer = await ask("main/changes", { method: "POST", body: writeParcels(parcels) });
+  const { results } = await answer.json<{ results: { code?: string; version?: number }[] }>();
+  expect(results.map(({ code, version }) => code ?? version)).toEqual([
+    ...[1, "CONFLICT", "INVALID_REQUEST", 0, 1],
+    ...["INVALID_REQUEST", "INVALID_REQUEST", "CONFLICT"],
+  ]);
+  expect((await list()).filter(({ path }) => path.startsWith("b/")).map(({ path }) => path)).toEqual([
+    "b/1.md",
+    "b/empty",
+    "b/old.md",
+  ]);
+
+  const paths = ["b/1.md", "b/none", "b/old.md", "b"];
+  const read = await ask("main/read", { method: "POST", body: JSON.stringify({ paths }) });
+  const got = readParcels(new Uint8Array(await read.arrayBuffer()));
+  expect(got?.map(({ head, bytes }) => head["code"] ?? new TextDecoder().decode(bytes))).toEqual([
+    ...["one", "NOT_FOUND", "newer", "INVALID_REQUEST"],
+  ]);
+  expect(`${got?.[2]?.head["version"]}.${got?.[2]?.head["updatedAt"]}`).toBe(await stampOf("b/old.md"));
+
+  // Many large ones together are answered in part: the rest is asked for by itself.
+  for (const name of ["l1", "l2", "l3"]) await workspace().write(`b/${name}`, new Uint8Array(3_000_000));
+  const part = await ask("main/read", { method: "POST", body: JSON.stringify({ paths: ["b/l1", "b/l2", "b/l3"] }) });
+  expect(readParcels(new Uint8Array(await part.arrayBuffer()))?.map(({ head }) => head["path"])).toEqual(["b/l1", "b/l2"]);
+});
+
+test("several at once are held to the same rules, and to a measure", async () => {
+  const one = writeParcels([{ head: { path: "m.md", ifVersion: "0.0" }, bytes: text("x") }]);
+  const post = (way: string, body: BodyInit) => refusal(ask(`main/${way}`, { method: "POST", body }));
+  const many = Array.from({ length: 501 }, (_, at) => ({ head: { path: `m/${at}`, ifVersion: "0.0" }, bytes: text("x") }));
+  expect(await post("changes", writeParcels(many))).toMatchObject({ status: 400 });
+  expect(await post("changes", new Uint8Array(9_000_000))).toMatchObject({ status: 413 });
+  expect(await post("read", JSON.stringify({ paths: many.map(({ head }) => head.path) }))).toMatchObject({ status: 400 });
+  for (const body of [one.slice(0, -1), text("{}\n"), text('{"size":-1}\n'), text('{"size":1e9}\n'), text("x".repeat(100_000))]) {
+    expect(await post("changes", body)).toMatchObject({ status: 400 });
+  }
+  for (const body of ["", "[]", '{"paths":"a"}', '{"paths":[1]}', JSON.stringify({ paths: ["x".repeat(1_000_000)] })]) {
+    expect(await post("read", body)).toMatchObject({ status: 400 });
+  }
+  await open("ro");
+  expect(await post("changes", one)).toMatchObject({ status: 403, code: "READ_ONLY" });
+  await open("none");
+  expect(await post("changes", one)).toMatchObject({ status: 403, code: "CLOSED" });
+  expect(await post("read", '{"paths":["m.md"]}')).toMatchObject({ status: 403, code: "CLOSED" });
+  await open("rw");
+  expect((await list()).some(({ path }) => /^m[./]/.test(path))).toBe(false);
+});
+
 test("of two writers at once one is told that it came too late", async () => {
   const answers = await Promise.all(
     Array.from({ length: 8 }, (_, at) => ask(file("race.md", "0.0"), { method: "PUT", body: `writer ${at}` })),
@@ -218,7 +286,7 @@ test("names that are none of the workspace are refused, however they are written
     "\u202etxt.exe",
     "",
     long,
-    "d/".repeat(40) + "x",
+    `${"d/".repeat(40)}x`,
     "y".repeat(300),
   ]) {
     for (const [method, body] of [["GET"], ["PUT", "x"], ["DELETE"]] as const) {

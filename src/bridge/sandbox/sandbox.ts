@@ -57,6 +57,9 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   const dir = join(options.stateDir, "sandbox");
   const image = config.image ?? DEFAULT_IMAGE;
   const live = new Set<RunningProcess>();
+  /** Those that have ended, and whose files are being brought back. */
+  const leaving = new Set<Promise<void>>();
+  const closing = Promise.withResolvers<void>();
   let known: Engine | undefined;
   let made: Containers | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -114,7 +117,9 @@ export function openSandbox(options: SandboxOptions): Sandbox {
             },
           );
           const ended = running.ended.then(async (end) => {
-            await leave();
+            const left = leave().finally(() => leaving.delete(left));
+            leaving.add(left);
+            await Promise.race([left, closing.promise]);
             live.delete(process);
             release();
             return end;
@@ -189,11 +194,16 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     },
     async close() {
       clearInterval(timer);
+      // An end is told at once then. What was changed has a moment to be brought back; else it is when the bridge is there again.
+      closing.resolve();
       const ending = [...live];
       await Promise.all(ending.map((running) => running.kill("KILL").catch(() => undefined)));
-      // What they changed is brought back; what takes longer is brought back when the bridge is there again.
       const late = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
-      await Promise.race([Promise.all(ending.map(({ ended }) => ended)), late]);
+      const all = async () => {
+        await Promise.all(ending.map(({ ended }) => ended));
+        await Promise.all(leaving);
+      };
+      await Promise.race([all(), late]);
     },
   };
 }

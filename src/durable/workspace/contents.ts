@@ -4,7 +4,10 @@ import { GatewayError, type Outcome } from "../../contract/errors.ts";
 import type {
   Bootstrap,
   FileChange,
+  FileInfo,
+  FileStamp,
   FileVersion,
+  MarkedChange,
   MemoryHit,
   SkillInfo,
   WorkspacePort,
@@ -25,6 +28,9 @@ import { WORKSPACE_MIGRATIONS, WORKSPACE_STORE } from "./schema.ts";
 import { SHELL_COMMANDS } from "./skills/shell-commands.ts";
 import { SkillShelf, type SkillSwitches } from "./skills/skill-shelf.ts";
 import { TEMPLATES } from "./templates.ts";
+
+/** With one file of the largest kind on top, what may pass between two objects at once. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 
 export interface ContentsDeps {
   sql: Sql;
@@ -72,6 +78,8 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
     remove: (path, expected) => answer(() => files.remove(path, expected)),
     list: (path, isDeep) => answer(() => files.list(path, isDeep ?? false)),
     apply: (changes: FileChange[]) => answer(() => files.apply(changes)),
+    readEach: (paths) => readEach(files, paths),
+    changeEach: (changes) => changeEach(files, changes),
     attach: (attached) => answer(async () => files.attach(attached)),
     grep: (request: GrepRequest): Promise<Outcome<GrepLine[]>> => answer(() => grepFiles(files, mount, request)),
     memorySearch: async (query, limit): Promise<MemoryHit[]> => memory.search(query, limit),
@@ -88,6 +96,33 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
         });
       }),
   };
+}
+
+async function readEach(files: Files, paths: readonly string[]) {
+  const answers: Outcome<{ info: FileInfo; bytes: Uint8Array }>[] = [];
+  let bytes = 0;
+  for (const path of paths) {
+    if (bytes > MAX_READ_BYTES) break;
+    const read = await answer(() => files.read(path));
+    if (read.ok) bytes += read.value.bytes.byteLength;
+    answers.push(read);
+  }
+  return answers;
+}
+
+async function changeEach(files: Files, changes: readonly MarkedChange[]): Promise<Outcome<FileStamp>[]> {
+  const answers: Outcome<FileStamp>[] = [];
+  for (const { path, bytes, expected } of changes) {
+    const change = async () => {
+      if (bytes) return files.write(path, bytes, expected);
+      await files.remove(path, expected);
+      return { version: 0, updatedAt: 0 };
+    };
+    const changed = await answer(change);
+    const stamp = (one: FileStamp) => ({ version: one.version, updatedAt: one.updatedAt });
+    answers.push(changed.ok ? { ok: true, value: stamp(changed.value) } : changed);
+  }
+  return answers;
 }
 
 async function answer<T>(work: () => Promise<T>): Promise<Outcome<T>> {

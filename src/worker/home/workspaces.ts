@@ -4,7 +4,8 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { GatewayErrorCode, GatewayErrorData, Outcome } from "../../contract/errors.ts";
-import type { FileInfo, FileStamp, WorkspacePort } from "../../contract/ports.ts";
+import { readParcels, writeParcels } from "../../contract/home/parcels.ts";
+import type { FileInfo, FileStamp, MarkedChange, WorkspacePort } from "../../contract/ports.ts";
 import { workspaceAccess } from "../../durable/directory/hands/brief.ts";
 import { directoryOf, workspaceOf } from "../../durable/stubs.ts";
 import { normalizePath } from "../../durable/workspace/paths.ts";
@@ -14,6 +15,8 @@ import { readUpTo } from "../media.ts";
 
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_FILES = 20_000;
+const MAX_BATCH = 500;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** Longer than any path of a workspace. */
 const MAX_PATH_CHARS = 1024;
 
@@ -28,6 +31,12 @@ const STATUS: Partial<Record<GatewayErrorCode, 400 | 403 | 404 | 409 | 503>> = {
   CONFLICT: 409,
   UNAVAILABLE: 503,
 };
+
+const readList = z.object({ paths: z.array(pathQuery).max(MAX_BATCH) });
+const changeHead = z.object({ path: pathQuery, ifVersion: stampQuery, isGone: z.boolean().default(false) });
+const NOTHING = new Uint8Array(0);
+/** Stands for what the workspace is still to answer. */
+const WAITING: Outcome<FileStamp> = { ok: false, error: { code: "UNAVAILABLE", message: "It was not done; try again." } };
 
 export const workspaces = new Hono<Door>();
 
@@ -82,6 +91,54 @@ workspaces.put("/:agentId/folder", (c) =>
   }),
 );
 
+/** Several small files at once, each answered for itself: a parcel with its bytes, or with the code of a refusal and none. */
+workspaces.post("/:agentId/read", (c) =>
+  withWorkspace(c, "ro", async (workspace) => {
+    const body = await readUpTo(c, MAX_BATCH_BYTES);
+    const wanted = readList.safeParse(body && parse(new TextDecoder().decode(body)));
+    if (!wanted.success) return refuse(c, 400, "INVALID_REQUEST", `Send {"paths": […]} with at most ${MAX_BATCH} paths.`);
+    const good = wanted.data.paths.filter((path) => faultOf(path) === undefined);
+    const answers = await workspace.readEach(good);
+    const parcels = answers.map((read, at) =>
+      read.ok
+        ? {
+            head: { path: good[at], version: read.value.info.version, updatedAt: read.value.info.updatedAt },
+            bytes: read.value.bytes,
+          }
+        : { head: { path: good[at], code: read.error.code, message: read.error.message }, bytes: NOTHING },
+    );
+    return c.body(writeParcels(parcels), 200, { "content-type": "application/octet-stream", "cache-control": "no-store" });
+  }),
+);
+
+/** Several changes at once, each for itself: a parcel is a file to write, or with `isGone` one to take away. */
+workspaces.post("/:agentId/changes", (c) =>
+  withWorkspace(c, "rw", async (workspace) => {
+    const body = await readUpTo(c, MAX_BATCH_BYTES);
+    if (!body) return refuse(c, 413, "TOO_LARGE", "Send at most 8 MB of changes at once.");
+    const parcels = readParcels(body);
+    if (!parcels || parcels.length > MAX_BATCH) {
+      return refuse(c, 400, "INVALID_REQUEST", `Send at most ${MAX_BATCH} changes, each a line of JSON and its bytes.`);
+    }
+    const changes: MarkedChange[] = [];
+    const answers = parcels.map(({ head, bytes }): { outcome: Outcome<FileStamp> } => {
+      const read = changeHead.safeParse(head);
+      const fault = read.success ? faultOf(read.data.path) : "A change names its path and ifVersion.";
+      if (!read.success || fault !== undefined) {
+        return { outcome: { ok: false, error: { code: "INVALID_REQUEST", message: fault ?? "This is no change." } } };
+      }
+      const { path, ifVersion, isGone } = read.data;
+      changes.push({ path, expected: readStamp(ifVersion), ...(isGone ? {} : { bytes }) });
+      return { outcome: WAITING };
+    });
+    const done = await workspace.changeEach(changes);
+    const results = answers.map(({ outcome }) => (outcome === WAITING ? (done.shift() ?? WAITING) : outcome));
+    return c.json({
+      results: results.map((one) => (one.ok ? one.value : { code: one.error.code, message: one.error.message })),
+    });
+  }),
+);
+
 async function withWorkspace(
   c: Context<Door>,
   wanted: "ro" | "rw",
@@ -117,8 +174,7 @@ function withFile(
     if (!stamp.success) return refuse(c, 400, "INVALID_REQUEST", `ifVersion ${stamp.error.issues[0]?.message ?? "is wrong"}.`);
     const fault = faultOf(path.data);
     if (fault !== undefined) return refuse(c, 400, "INVALID_REQUEST", fault);
-    const [version = 0, updatedAt = 0] = stamp.data.split(".").map(Number);
-    return work(workspace, path.data, { version, updatedAt });
+    return work(workspace, path.data, readStamp(stamp.data));
   });
 }
 
@@ -130,6 +186,19 @@ function faultOf(path: string): string | undefined {
     return `"${path.slice(0, 80)}" is not as the workspace writes it: names relative to its top, "/" between them, composed Unicode (NFC).`;
   } catch (error) {
     return error instanceof Error ? error.message : "This is no path of a workspace.";
+  }
+}
+
+function readStamp(text: string): FileStamp {
+  const [version = 0, updatedAt = 0] = text.split(".").map(Number);
+  return { version, updatedAt };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,8 +1,10 @@
 // An agent's files as Skerry has them, over the door of homes. What Skerry refuses for one file is answered as an outcome; that
 // Skerry does not answer, or has none of it for this machine, is thrown.
 import { HomeRefused } from "../../../contract/errors.ts";
+import { type Parcel, readParcels, writeParcels } from "../../../contract/home/parcels.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
 import { type HomeDoor, reasonOf } from "../../home/door.ts";
+import { openBatch } from "./batch.ts";
 
 export type ThereEntry = ({ kind: "file"; size: number } & FileStamp) | { kind: "folder" };
 
@@ -13,9 +15,12 @@ export type Changed<T = unknown> =
   | { outcome: "gone" }
   | { outcome: "refused"; reason: string };
 
+type Refusal = Exclude<Changed, { outcome: "done" }>;
+
 export interface AgentFiles {
   list(): Promise<Map<string, ThereEntry>>;
-  read(path: string): Promise<Changed<{ bytes: Uint8Array; stamp: FileStamp }>>;
+  /** `size`: what it is expected to have; small ones travel together. */
+  read(path: string, size?: number): Promise<Changed<{ bytes: Uint8Array; stamp: FileStamp }>>;
   write(path: string, bytes: Uint8Array, stamp: FileStamp): Promise<Changed<{ stamp: FileStamp }>>;
   remove(path: string, stamp: FileStamp): Promise<Changed>;
   makeFolder(path: string): Promise<Changed>;
@@ -24,10 +29,78 @@ export interface AgentFiles {
 /** There is no such file. */
 export const NONE: FileStamp = { version: 0, updatedAt: 0 };
 
+/** Files up to this size travel together. */
+export const SMALL_BYTES = 64 * 1024;
+const MAX_BATCH = 64;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+interface Change {
+  path: string;
+  stamp: FileStamp;
+  /** Absent: the file goes. */
+  bytes?: Uint8Array;
+}
+type Read = Changed<{ bytes: Uint8Array; stamp: FileStamp }>;
+type Written = Changed<{ stamp: FileStamp }>;
+
 export function openAgentFiles(door: () => HomeDoor, agentId: string): AgentFiles {
   const base = `/workspaces/${encodeURIComponent(agentId)}`;
   const ask = (way: string, query: Record<string, string>, init: RequestInit) =>
     door()(`${base}${way}?${new URLSearchParams(query)}`, init);
+  const post = async (way: string, body: BodyInit) => {
+    const answer = await ask(way, {}, { method: "POST", body });
+    if (answer.ok) return answer;
+    throw await refusalOf(answer);
+  };
+
+  const readOne = async (path: string): Promise<Read> => {
+    const answer = await ask("/file", { path }, { method: "GET" });
+    if (!answer.ok) return refused(answer);
+    const [version = 0, updatedAt = 0] = (answer.headers.get("etag") ?? "").replaceAll('"', "").split(".").map(Number);
+    return { outcome: "done", bytes: await readBody(answer), stamp: { version, updatedAt } };
+  };
+  const changeOne = async ({ path, stamp, bytes }: Change): Promise<Written> => {
+    const query = { path, ifVersion: textOf(stamp) };
+    const write = bytes && { method: "PUT", body: new Blob([new Uint8Array(bytes)]) };
+    const answer = await ask("/file", query, write ?? { method: "DELETE" });
+    if (!answer.ok) return refused(answer);
+    const { version = 0, updatedAt = 0 } = (await answer.json()) as Partial<FileStamp>;
+    return { outcome: "done", stamp: { version, updatedAt } };
+  };
+
+  const read = openBatch<string, Read>({
+    maxItems: MAX_BATCH,
+    maxBytes: MAX_BATCH,
+    sizeOf: () => 1,
+    async send(paths) {
+      const [only = ""] = paths;
+      if (paths.length === 1) return [await readOne(only)];
+      const answer = await post("/read", JSON.stringify({ paths }));
+      const parcels = readParcels(await readBody(answer));
+      if (!parcels) throw new HomeRefused("UNAVAILABLE", "Files broke off on their way from Skerry; try again.");
+      const found = new Map(parcels.map((parcel) => [parcel.head["path"], parcel]));
+      // What was too much together is asked for by itself.
+      return Promise.all(paths.map((path) => readAnswer(found.get(path)) ?? readOne(path)));
+    },
+  });
+  const change = openBatch<Change, Written>({
+    maxItems: MAX_BATCH,
+    maxBytes: MAX_BATCH_BYTES,
+    sizeOf: ({ bytes }) => bytes?.length ?? 0,
+    async send(changes) {
+      const [only] = changes;
+      if (only && changes.length === 1) return [await changeOne(only)];
+      const parcels = changes.map(({ path, stamp, bytes }) => ({
+        head: { path, ifVersion: textOf(stamp), isGone: bytes === undefined },
+        bytes: bytes ?? new Uint8Array(0),
+      }));
+      const answer = await post("/changes", new Blob([writeParcels(parcels)]));
+      const { results } = (await answer.json()) as { results: (Partial<FileStamp> & { code?: string; message?: string })[] };
+      return results.map(({ code, message, version = 0, updatedAt = 0 }) =>
+        code === undefined ? { outcome: "done", stamp: { version, updatedAt } } : outcomeOf(code, message ?? "no reason given"),
+      );
+    },
+  });
 
   return {
     async list() {
@@ -35,25 +108,9 @@ export function openAgentFiles(door: () => HomeDoor, agentId: string): AgentFile
       if (!answer.ok) throw await refusalOf(answer);
       return readList(await answer.text());
     },
-    async read(path) {
-      const answer = await ask("/file", { path }, { method: "GET" });
-      if (!answer.ok) return refused(answer);
-      const [version = 0, updatedAt = 0] = (answer.headers.get("etag") ?? "").replaceAll('"', "").split(".").map(Number);
-      return { outcome: "done", bytes: new Uint8Array(await readBody(answer)), stamp: { version, updatedAt } };
-    },
-    async write(path, bytes, stamp) {
-      const body = new Blob([new Uint8Array(bytes)]);
-      const answer = await ask("/file", { path, ifVersion: textOf(stamp) }, { method: "PUT", body });
-      if (!answer.ok) return refused(answer);
-      const { version, updatedAt } = (await answer.json()) as FileStamp;
-      return { outcome: "done", stamp: { version, updatedAt } };
-    },
-    async remove(path, stamp) {
-      const answer = await ask("/file", { path, ifVersion: textOf(stamp) }, { method: "DELETE" });
-      if (!answer.ok) return refused(answer);
-      await answer.body?.cancel();
-      return { outcome: "done" };
-    },
+    read: (path, size) => (size !== undefined && size <= SMALL_BYTES ? read(path) : readOne(path)),
+    write: (path, bytes, stamp) => (bytes.length <= SMALL_BYTES ? change : changeOne)({ path, bytes, stamp }),
+    remove: (path, stamp) => change({ path, stamp }),
     async makeFolder(path) {
       const answer = await ask("/folder", { path }, { method: "PUT" });
       if (!answer.ok) return refused(answer);
@@ -61,6 +118,13 @@ export function openAgentFiles(door: () => HomeDoor, agentId: string): AgentFile
       return { outcome: "done" };
     },
   };
+}
+
+function readAnswer(parcel: Parcel | undefined): Read | undefined {
+  if (!parcel) return undefined;
+  const { code, message, version, updatedAt } = parcel.head;
+  if (code !== undefined) return outcomeOf(String(code), String(message));
+  return { outcome: "done", bytes: parcel.bytes, stamp: { version: Number(version), updatedAt: Number(updatedAt) } };
 }
 
 /** @throws HomeRefused for a list without its end: it would pass for a workspace whose files were removed. */
@@ -96,21 +160,33 @@ function readRow(line: string): Record<string, unknown> {
   }
 }
 
-async function readBody(answer: Response): Promise<ArrayBuffer> {
+async function readBody(answer: Response): Promise<Uint8Array> {
   try {
-    return await answer.arrayBuffer();
+    return new Uint8Array(await answer.arrayBuffer());
   } catch (error) {
     throw new HomeRefused("UNAVAILABLE", "A file broke off on its way from Skerry; try again.", error);
   }
 }
 
-async function refused(answer: Response): Promise<Exclude<Changed, { outcome: "done" }>> {
-  if (answer.status === 409) return { outcome: "conflict" };
-  if (answer.status === 404) return { outcome: "gone" };
+async function refused(answer: Response): Promise<Refusal> {
   const { code, message } = await reasonOf(answer);
-  const isAboutFile = answer.status === 400 || answer.status === 413 || (answer.status === 403 && code === "FORBIDDEN");
-  if (isAboutFile) return { outcome: "refused", reason: message };
-  throw new HomeRefused(answer.status === 403 ? "FORBIDDEN" : "UNAVAILABLE", message);
+  return outcomeOf(code, message);
+}
+
+/** @throws HomeRefused for what has nothing to do with the one file. */
+function outcomeOf(code: string, message: string): Refusal {
+  switch (code) {
+    case "CONFLICT":
+      return { outcome: "conflict" };
+    case "NOT_FOUND":
+      return { outcome: "gone" };
+    case "INVALID_REQUEST":
+    case "TOO_LARGE":
+    case "FORBIDDEN":
+      return { outcome: "refused", reason: message };
+    default:
+      throw new HomeRefused(code === "CLOSED" || code === "READ_ONLY" ? "FORBIDDEN" : "UNAVAILABLE", message);
+  }
 }
 
 async function refusalOf(answer: Response): Promise<HomeRefused> {

@@ -27,7 +27,7 @@ export interface AgentFolders {
    * what changed, says what somebody should know, and never rejects. @throws HomeRefused when it is not up to date.
    */
   enter(place: SandboxPlace, say: (text: string) => void): Promise<() => Promise<void>>;
-  /** Brings back what an earlier try did not. Never rejects. */
+  /** Brings back what an earlier try did not, and what goes on for long has written. Never rejects. */
   settle(): Promise<void>;
 }
 
@@ -104,17 +104,21 @@ export function openMirror(options: MirrorOptions): Mirror {
   }
 
   /** Comparisons of one folder follow each other. */
-  function compare(folder: Folder, isHereOnly: boolean, say: (text: string) => void, begin?: () => void): Promise<string[]> {
+  function compare(folder: Folder, when: "before" | "after", say: (text: string) => void, begin?: () => void): Promise<string[]> {
     const work = async () => {
       const { path, agentId, isReadOnly } = folder;
+      // Whoever works in it may have closed it to us.
+      makeFolders(path);
       const { uid, gid } = statSync(path);
       const notes = await syncFiles({
         tree: openTree({ root: path, arriving: `${path}.arriving`, owner: { uid, gid }, now: Date.now }),
         files: openAgentFiles(doorNow, agentId),
         state: openMirrorState(`${path}.json`, path),
         isReadOnly,
+        // What others are at is not taken from under their hands: it goes when one of them ends.
+        isOutward: isReadOnly || when === "after" || folder.workers === 0,
         isBusy: folder.workers > 0,
-        isHereOnly,
+        isHereOnly: when === "after",
         minFreeBytes,
         now,
         say,
@@ -130,7 +134,7 @@ export function openMirror(options: MirrorOptions): Mirror {
   /** After the work: what could not be brought back is still here, and goes the next time. */
   async function bringBack(folder: Folder, say: (text: string) => void): Promise<void> {
     try {
-      for (const line of await compare(folder, true, say)) say(line);
+      for (const line of await compare(folder, "after", say)) say(line);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log(`The files of ${folder.agentId} could not be brought back from the sandbox: ${reason}`, true);
@@ -150,7 +154,7 @@ export function openMirror(options: MirrorOptions): Mirror {
     async enter(place, say) {
       const folder = openPlace(place);
       // Counted within the turn: whoever compares next knows of it.
-      const lines = await compare(folder, false, say, () => {
+      const lines = await compare(folder, "before", say, () => {
         folder.workers += 1;
       });
       for (const line of lines) say(line);
@@ -169,8 +173,7 @@ export function openMirror(options: MirrorOptions): Mirror {
         const [, agentId = "", access] = FOLDER_NAME.exec(name) ?? [];
         if (access !== "rw") continue;
         try {
-          const folder = open(agentId, false);
-          if (folder.workers === 0) await bringBack(folder, (text) => log(`Files of ${agentId}: ${text}`));
+          await bringBack(open(agentId, false), (text) => log(`Files of ${agentId}: ${text}`));
         } catch (error) {
           log(`The files of ${agentId} were not compared: ${error instanceof Error ? error.message : String(error)}`, true);
         }
@@ -187,9 +190,4 @@ function makeFolders(path: string): void {
   if (isRoot && uid === 0) chownSync(path, NOBODY, NOBODY);
   if ((mode & 0o777) !== 0o700) chmodSync(path, 0o700);
   mkdirSync(`${path}.arriving`, { recursive: true, mode: 0o700 });
-}
-
-/** A folder that stays as it is: nothing is brought there, and nothing back. */
-export function fixedFolder(path: string): AgentFolders {
-  return { folderOf: async () => path, enter: async () => async () => undefined, settle: async () => undefined };
 }

@@ -1,5 +1,7 @@
 // What somebody should know of a comparison of an agent's files, as lines among the output of the command.
 
+import { codeOf } from "./tree.ts";
+
 const MAX_NAMED = 10;
 
 export class Notes {
@@ -55,7 +57,32 @@ export class Notes {
 }
 
 function name(paths: readonly string[], between = ", "): string {
-  const named = paths.slice(0, MAX_NAMED).map((path) => (path.length > 200 ? `${path.slice(0, 199)}…` : path));
+  const plain = paths.slice(0, MAX_NAMED).map((path) => path.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd"));
+  const named = plain.map((path) => (path.length > 200 ? `${path.slice(0, 199)}…` : path));
   const more = paths.length - named.length;
   return `${named.join(between)}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** A sentence as a part of another one. */
+export function clauseOf(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}
+
+/** Why a file did not pass, as a clause. */
+export function explainFault(error: unknown): string {
+  switch (codeOf(error)) {
+    case "EACCES":
+    case "EPERM":
+      return "it may not be opened by the bridge";
+    case "ENOTDIR":
+    case "ELOOP":
+      return "a part of its way is no folder in the sandbox";
+    case "EISDIR":
+    case "ENOTEMPTY":
+      return "a folder of that name is in the sandbox";
+    case "ENAMETOOLONG":
+      return "its name is too long for this machine";
+    default:
+      return `it could not be passed on: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

@@ -4,16 +4,19 @@ import { createHash } from "node:crypto";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
 import { freeBytes } from "../running.ts";
-import { type AgentFiles, NONE } from "./agent-files.ts";
-import { Notes } from "./notes.ts";
+import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
+import { clauseOf, explainFault, Notes } from "./notes.ts";
+import { inParallel } from "./parallel.ts";
 import { besideName, type Here, isOutward, planSync, type Step } from "./plan.ts";
 import type { MirrorState } from "./state.ts";
-import { codeOf, type Seen, type Tree } from "./tree.ts";
+import { isDraft, type Seen, type Tree } from "./tree.ts";
 
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_NEW = 5_000;
 const MAX_SENT_BYTES = 512 * 1024 * 1024;
 const AT_ONCE = 4;
+/** They travel together: as many as fill two requests. */
+const SMALL_AT_ONCE = 128;
 /** Several larger ones are not in memory at once. */
 const LARGE_BYTES = 4 * 1024 * 1024;
 const SAVE_EVERY_MS = 5_000;
@@ -26,7 +29,9 @@ export interface SyncRequest {
   files: AgentFiles;
   state: MirrorState;
   isReadOnly: boolean;
-  /** Somebody works in the folder: what they are at is not taken away under their hands, and comes at their end. */
+  /** Whether what changed here goes to Skerry now. */
+  isOutward: boolean;
+  /** Somebody works in the folder: what is being written is not waited for. */
   isBusy: boolean;
   /** Only what changed here matters: when nothing did, Skerry is not asked. */
   isHereOnly: boolean;
@@ -77,6 +82,7 @@ class Sync {
     if (isHereOnly && !this.#hasChanged(here)) return this.#notes.lines();
     if (!isReadOnly) this.#noteLeft(scan);
     const there = await files.list();
+    for (const path of there.keys()) if (isDraft(path)) there.delete(path);
     for (const path of [...there.keys(), ...scan.files.keys(), ...scan.folders]) this.#taken.add(path);
     const steps = this.#choose(planSync({ known: state.known, here, there, isReadOnly }), here);
     await this.#checkRoom(steps);
@@ -106,7 +112,7 @@ class Sync {
       const known = state.known.get(path);
       return known?.kind !== "file" || known.mark !== mark;
     });
-    await inParallel(unsure, async ([path, seen]) => {
+    await inParallel(unsure, AT_ONCE, async ([path, seen]) => {
       const known = state.known.get(path);
       if (known?.kind !== "file" || seen.size > MAX_FILE_BYTES) {
         changed.add(path);
@@ -142,8 +148,8 @@ class Sync {
 
   /** Leaves out what has to wait, was refused before as it is, or is too much. */
   #choose(planned: readonly Step[], here: Here): Step[] {
-    const { isBusy, isReadOnly, state } = this.#request;
-    let steps = planned.filter((step) => !(isBusy && !isReadOnly && isOutward(step)));
+    const { state } = this.#request;
+    let steps = planned.filter((step) => this.#request.isOutward || !isOutward(step));
     const news = steps.filter((step) => step.do === "send" && step.stamp.version === 0);
     if (news.length > MAX_NEW) {
       this.#notes.say(
@@ -186,21 +192,20 @@ class Sync {
         await this.#do(step, here);
       } catch (error) {
         if (error instanceof HomeRefused) throw error;
-        this.#notes.left(step.path, explain(error));
+        this.#notes.left(step.path, explainFault(error));
       }
       done += 1;
       this.#report(done, steps.length);
     };
     for (const group of groupsOf(steps)) {
-      const isLarge = (step: Step) => "size" in step && step.size > LARGE_BYTES;
+      const between = (least: number, most: number) =>
+        group.filter((step) => (sizeOf(step) > least || least === 0) && sizeOf(step) <= most);
       // Folders go one after the other: the deepest first.
-      if (group[0]?.do.includes("folder")) for (const step of group) await work(step);
+      if (group[0]?.do.includes("folder")) await inParallel(group, 1, work);
       else {
-        await inParallel(
-          group.filter((step) => !isLarge(step)),
-          work,
-        );
-        for (const step of group.filter(isLarge)) await work(step);
+        await inParallel(between(0, SMALL_BYTES), SMALL_AT_ONCE, work);
+        await inParallel(between(SMALL_BYTES, LARGE_BYTES), AT_ONCE, work);
+        await inParallel(between(LARGE_BYTES, Number.POSITIVE_INFINITY), 1, work);
       }
     }
   }
@@ -222,10 +227,10 @@ class Sync {
       case "know-folder":
         return this.#knowFolder(path);
       case "fetch":
-        return this.#fetch(path, step.before);
+        return this.#fetch(path, step.before, step.size);
       case "restore":
         this.#notes.restored(path);
-        return this.#fetch(path, undefined);
+        return this.#fetch(path, undefined, step.size);
       case "drop":
         if (await tree.remove(path, step.before)) this.#forget(path);
         return;
@@ -259,8 +264,8 @@ class Sync {
     }
   }
 
-  async #fetch(path: string, before: Seen | undefined): Promise<void> {
-    const read = await this.#request.files.read(path);
+  async #fetch(path: string, before: Seen | undefined, size: number): Promise<void> {
+    const read = await this.#request.files.read(path, size);
     if (read.outcome !== "done") return;
     if (await this.#request.tree.place(path, read.bytes, before)) this.#know(path, read.stamp, read.bytes);
   }
@@ -353,44 +358,14 @@ function groupsOf(steps: readonly Step[]): Step[][] {
   return groups;
 }
 
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items].reverse();
-  const worker = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
-  };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  } finally {
-    // After a failure the others begin nothing more.
-    waiting.length = 0;
-  }
+/** Of a step that settles two versions it is not known. */
+function sizeOf(step: Step): number {
+  if (step.do === "settle") return LARGE_BYTES;
+  return "size" in step ? step.size : 0;
 }
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("base64");
-}
-
-/** A sentence as a part of another one. */
-function clauseOf(sentence: string): string {
-  return sentence.replace(/\.$/, "");
-}
-
-function explain(error: unknown): string {
-  switch (codeOf(error)) {
-    case "EACCES":
-    case "EPERM":
-      return "it may not be opened by the bridge";
-    case "ENOTDIR":
-    case "ELOOP":
-      return "a part of its way is no folder in the sandbox";
-    case "EISDIR":
-    case "ENOTEMPTY":
-      return "a folder of that name is in the sandbox";
-    case "ENAMETOOLONG":
-      return "its name is too long for this machine";
-    default:
-      return `it could not be passed on: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function megabytes(bytes: number): number {

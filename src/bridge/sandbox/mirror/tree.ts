@@ -286,6 +286,11 @@ function isAbsence(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].includes(codeOf(error) ?? "");
 }
 
+/** Files of such names are never looked at, so none is brought here either. */
+export function isDraft(path: string): boolean {
+  return path.split("/").some((name) => DRAFT.test(name));
+}
+
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
