@@ -90,6 +90,8 @@ class Grower {
 
   async growPart(frame: Frame, node: number): Promise<Twig[]> {
     await this.#findClickable(frame.session);
+    // What was asked for by itself can be named from then on, whatever it is.
+    this.#clickable.get(frame.session)?.add(node);
     const { nodes } = await this.#page.send("Accessibility.queryAXTree", { backendNodeId: node }, frame.session);
     const own = nodes.find((one) => one.backendDOMNodeId === node);
     return this.#graft(nodes, own?.nodeId ?? nodes[0]?.nodeId, frame, 0);
