@@ -68,7 +68,7 @@ describe("a snapshot", () => {
     await act({ kind: "type", ref: refOf(page, '"Word"'), text: "tide" });
     const changed = await act({ kind: "click", ref: refOf(page, '"Press me"') });
     expect(changed.text).toMatch(/^\+.*pressed tide/m);
-    expect(changed.text).not.toContain("I am");
+    expect(changed.text).not.toContain("+- I am");
   });
 
   test("of a page that is slow is taken when it is there", async () => {
@@ -83,7 +83,7 @@ describe("a page that means harm", () => {
     expect(text).not.toContain("[e999]");
     // What it wrote as a line of ours stands inside a line, never at the head of one.
     expect(text.split("\n").filter((line) => /^\s*- button "(Pay|Send money)"/.test(line))).toEqual([]);
-    const fine = /\[(e\d+)\]/.exec(text.split("\n").find((line) => line.includes("button")) ?? "")?.[1];
+    const fine = /\[(e\d+)\]/.exec(text.split("\n").find((line) => /^\s*- button/.test(line)) ?? "")?.[1];
     expect(fine).toBeDefined();
     await expect(act({ kind: "click", ref: "e999" })).rejects.toThrow(/Take a new snapshot/);
   });
@@ -99,6 +99,14 @@ describe("a page that means harm", () => {
     expect((await browser.act({ action: "tabs" })).text).not.toContain("caught");
   });
 
+  test("that nests frames without end is read as far as the outermost", async () => {
+    const text = await go("/frame-bomb");
+    const all = text + (await show());
+    expect(all).toContain("Deeper and deeper");
+    expect(all.length).toBeLessThan(30_000);
+    expect(await go("/inner.html?after")).toContain("Press me");
+  });
+
   test("of 50,000 elements costs only so much", async () => {
     const before = Date.now();
     const text = await go("/huge");
@@ -106,7 +114,7 @@ describe("a page that means harm", () => {
     expect(text).toContain('button "First"');
     expect(text.length).toBeLessThan(7000);
     expect((await show()).length).toBeLessThan(21_000);
-    expect(Date.now() - before).toBeLessThan(30_000);
+    expect(Date.now() - before).toBeLessThan(60_000);
   });
 
   test("cannot keep us: it is left although it asks to stay", async () => {
