@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { demandChrome, findChrome } from "../../../src/bridge/browser/chrome-search.ts";
 import { findBrowser } from "../../support/browser.ts";
 import { type HomeBrowser, type HomeBrowserChoices, openHomeBrowser } from "../../support/browser-home.ts";
@@ -11,6 +11,9 @@ import { refOf } from "../../support/browser-journey.ts";
 import { type Pages, SHOP_LOGIN, servePages } from "../../support/browser-pages.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
+// A real browser on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 let pages: Pages;
 const opened: HomeBrowser[] = [];
 const folders: string[] = [];
@@ -196,7 +199,7 @@ describe("a browser of this machine", () => {
     expect(processesOf(stateDir)).toHaveLength(1);
     bridge.kill("SIGKILL");
     await until(() => processesOf(stateDir).length === 0);
-  }, 40_000);
+  });
 });
 
 describe("a machine on which it cannot be", () => {
