@@ -2,6 +2,7 @@
 // A brief is all that a session must know to serve one event: no settings look-up happens inside a turn.
 import type { DeliveryStyle } from "./channels/delivery.ts";
 import type { QueueMode, ThinkingLevel } from "./event.ts";
+import type { BrowserBrief } from "./home/browser-settings.ts";
 import type { HandsBrief } from "./home/hands.ts";
 import type { Sender } from "./message.ts";
 
@@ -87,6 +88,8 @@ export interface Brief {
   hasChannels?: boolean;
   /** Where commands run and what needs the owner's word; absent in briefs of earlier versions: nothing but the shell at the edge. */
   hands?: HandsBrief;
+  /** Absent: there is no browser, or this session may not use one. */
+  browser?: BrowserBrief;
   /** Slash commands that this sender may use; absent: all. */
   commands?: string[];
   /** Hash of the settings the brief was made from. */

@@ -6,6 +6,7 @@ import type { Entry, Spend } from "./entry.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { ApprovalsPort } from "./home/approval.ts";
+import type { BrowserUse } from "./home/browser-settings.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -226,8 +227,10 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPor
   /** RFC 7396 merge patch. */
   patchSettings(patch: unknown, baseHash?: string): Promise<Outcome<SettingsDocument>>;
   storage?(): Promise<DirectoryStorage>;
-  /** Whether any machine of the owner is paired; told by the Gateway whenever that changes. */
-  noteHomes?(hasHomes: boolean): Promise<void>;
+  /** Whether any machine of the owner is paired, and whether one of them has a browser; told by the Gateway whenever that changes. */
+  noteHomes?(hasHomes: boolean, hasBrowser?: boolean): Promise<void>;
+  /** Notes the time of a browser at the edge, if one is given, and answers what all of them have used of today (UTC), ms. */
+  noteBrowserUse(use?: BrowserUse): Promise<number>;
   /** For those who ask models, never for a screen. */
   providerKeys(): Promise<ProviderKeys>;
   keyNotes(): Promise<KeyNote[]>;

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { bindingsSettings, channelsSettings, commandsSettings, groupChatSettings, sessionSettings } from "./channels/settings.ts";
 import { QUEUE_MODES, THINKING_LEVELS } from "./event.ts";
+import { browserSettings } from "./home/browser-settings.ts";
 import { approvalsSettings, execSettings, sandboxSettings, toolsSettings } from "./home/settings.ts";
 
 const modelRef = z
@@ -124,6 +125,7 @@ export const settingsSchema = z.strictObject({
   bindings: bindingsSettings.optional(),
   tools: toolsSettings.optional(),
   approvals: approvalsSettings.optional(),
+  browser: browserSettings.optional(),
   commands: commandsSettings.optional(),
   skills: z
     .strictObject({ entries: z.record(z.string(), z.strictObject({ enabled: z.boolean().optional() })).optional() })

@@ -67,6 +67,7 @@ export function launchSkerry(options: SkerryOptions & { stateDir: string; port: 
       HOME: process.env["HOME"],
       // Journeys that are not about it have no machine beside Skerry.
       SKERRY_BRIDGE: "off",
+      SKERRY_BROWSER: "off",
       ...options.env,
       SKERRY_STATE_DIR: options.stateDir,
       PORT: String(options.port),

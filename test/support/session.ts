@@ -6,11 +6,13 @@ import type { DeliveryOutcome, DeliveryPort, DeliveryStyle, OutboxItem } from ".
 import type { Entry } from "../../src/contract/entry.ts";
 import type { Event, TurnWishes } from "../../src/contract/event.ts";
 import type { ApprovalsPort } from "../../src/contract/home/approval.ts";
+import type { BrowserUse } from "../../src/contract/home/browser-settings.ts";
 import type { HomePort } from "../../src/contract/home/port.ts";
 import type { LiveEvent } from "../../src/contract/live.ts";
 import type { Message, Part } from "../../src/contract/message.ts";
 import type { PeoplePort } from "../../src/contract/people.ts";
 import type { Receipt, TurnReport, WorkspacePort } from "../../src/contract/ports.ts";
+import type { BrowserPorts } from "../../src/durable/session/browser/browsers.ts";
 import { SessionParts } from "../../src/durable/session/parts.ts";
 import { receive } from "../../src/durable/session/receiving.ts";
 import { SESSION_SCHEMA } from "../../src/durable/session/rows/schema.ts";
@@ -68,6 +70,9 @@ export interface TestSessionOptions {
   fetch?: typeof fetch;
   /** The owner's machines. */
   home?: HomePort;
+  /** Browsers that are not at home. */
+  browser?: BrowserPorts;
+  noteBrowserUse?: (use?: BrowserUse) => Promise<number>;
   /** Stored files by key. */
   media?: ReadonlyMap<string, Uint8Array>;
   now?: () => number;
@@ -135,6 +140,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
       },
       workspace: options.workspace,
       ...(options.home ? { home: options.home } : {}),
+      ...(options.browser ? { browser: options.browser } : {}),
       gateway: {
         publish: async (parcel) => {
           if (!isGone()) told.push(...parcel.events);
@@ -170,6 +176,7 @@ export function openTestSession(options: TestSessionOptions): TestSession {
         withdrawApproval: async () => {},
         approval: async () => undefined,
         approvals: async () => [],
+        noteBrowserUse: options.noteBrowserUse ?? (async () => 0),
         ...options.people,
         ...options.approvals,
       },

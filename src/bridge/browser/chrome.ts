@@ -13,6 +13,8 @@ export interface ChromeStart {
   hasSandbox: boolean;
   /** Of the proxy on this machine that everything goes through. */
   proxyPort: number;
+  /** Also listens on a port of this machine, which it writes into its folder. */
+  hasPort?: boolean;
   environment: NodeJS.ProcessEnv;
 }
 
@@ -84,7 +86,7 @@ export async function startChrome(start: ChromeStart): Promise<Chrome> {
   }
 }
 
-function switchesOf({ profileDir, isHeadless, hasSandbox, proxyPort }: ChromeStart): string[] {
+function switchesOf({ profileDir, isHeadless, hasSandbox, proxyPort, hasPort = false }: ChromeStart): string[] {
   return [
     `--user-data-dir=${profileDir}`,
     // All goes through the proxy, this machine's own addresses too; what cannot (UDP) does not go at all.
@@ -94,6 +96,7 @@ function switchesOf({ profileDir, isHeadless, hasSandbox, proxyPort }: ChromeSta
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     ...(isHeadless ? ["--headless=new", "--hide-scrollbars", "--mute-audio"] : []),
+    ...(hasPort ? ["--remote-debugging-port=0"] : []),
     ...(hasSandbox ? [] : ["--no-sandbox"]),
   ];
 }

@@ -1,6 +1,6 @@
 // The configuration that workerd runs from, as Cap'n Proto text: the Worker with its four objects, R2 (Miniflare's own
 // bucket, bundled), the page's files, and the way out to the network. Values of variables are never written here:
-// workerd takes them from its environment.
+// workerd takes them from its environment. The file is its owner's alone: it holds the secret of this run's browser binding.
 import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
@@ -28,6 +28,8 @@ export interface ConfigRequest {
   port: number;
   /** Names of the variables that the Worker may read. */
   variables: string[];
+  /** Where the browser binding is served, and what its requests carry; absent: there is none. */
+  browser?: { address: string; secret: string } | undefined;
   /** PEM texts to trust besides the machine's own. */
   certificates: string[];
 }
@@ -46,11 +48,13 @@ export function writeConfig(request: ConfigRequest): string {
     `(name = "MEDIA", r2Bucket = (name = "media", props = (json = ${quote(JSON.stringify({ MINIFLARE_NAMESPACE: "skerry-media" }))})))`,
     `(name = "ASSETS", service = "assets")`,
     `(name = "OUTSIDE", service = "outside")`,
+    ...(request.browser ? [`(name = "BROWSER", service = "browser")`] : []),
     ...request.variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
   ];
   const namespaces = OBJECTS.map(
     ({ className }) => `(className = ${quote(className)}, uniqueKey = ${quote(`skerry-${className}`)}, enableSql = true)`,
   );
+  const browser = request.browser ? browserService(request.browser) : "";
   const trusted = request.certificates.map((pem) => quote(pem)).join(", ");
 
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -93,7 +97,7 @@ const config :Workerd.Config = (
     (name = "media-files", disk = (path = ${quote(request.mediaDir)}, writable = true)),
     (name = "web", disk = (path = ${quote(join(request.distDir, "web"))})),
     (name = "outside", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted}]))),
-    (name = "web-br", disk = (path = ${quote(join(request.distDir, "local/br"))})),
+${browser}    (name = "web-br", disk = (path = ${quote(join(request.distDir, "local/br"))})),
     (name = "internet", network = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted}]),
@@ -107,6 +111,11 @@ const config :Workerd.Config = (
   )],
 );
 `;
+}
+
+function browserService({ address, secret }: { address: string; secret: string }): string {
+  const headers = `[(name = "authorization", value = ${quote(`Bearer ${secret}`)})]`;
+  return `    (name = "browser", external = (address = ${quote(address)}, http = (injectRequestHeaders = ${headers}))),\n`;
 }
 
 /** A Cap'n Proto text literal. JSON's escapes are a subset of it, but for the \\u form, which control characters alone need. */

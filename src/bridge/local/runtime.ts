@@ -18,6 +18,8 @@ export interface RuntimeRequest {
   host: string;
   port: number;
   variables: Variables;
+  /** Where the browser binding is served. */
+  browser?: { address: string; secret: string } | undefined;
   /** Lines that workerd and the Worker's console print. */
   onLine?(line: string): void;
 }
@@ -46,6 +48,7 @@ export async function startRuntime(request: RuntimeRequest): Promise<Runtime> {
     host: request.host,
     port: request.port,
     variables: Object.keys(request.variables),
+    browser: request.browser,
     certificates: readCertificates(),
   });
   writeFileSync(configPath, config, { mode: 0o600 });

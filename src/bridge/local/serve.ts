@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { StartRefused } from "../../contract/errors.ts";
 import { formatAnnouncement, gatherAnnouncement } from "./announcement.ts";
+import type { BrowserBinding } from "./browser-binding.ts";
 import { findFreePort } from "./port.ts";
 import { type Runtime, type RuntimeRequest, startRuntime } from "./runtime.ts";
 import { findStateDir, keepToken, lockState, noteRuntime, openState, unlockState } from "./state.ts";
@@ -39,11 +40,13 @@ export async function serve(request: ServeRequest): Promise<void> {
   let runtime: Runtime | undefined;
   let sayGoodbye = async () => {};
   let endBridge = async () => {};
+  let browser: BrowserBinding | undefined;
   try {
     const variables = readVariables(environment, join(request.workingDir, ".dev.vars"));
     const token = variables["SKERRY_TOKEN"] ?? keepToken(stateDir);
     const settled = { ...variables, SKERRY_TOKEN: token, SKERRY_RUNTIME: "local", SKERRY_VERSION: version };
-    const shared = { distDir: request.distDir, stateDir, host: HOST, variables: settled, onLine: request.complain };
+    browser = await openBrowser(request, stateDir);
+    const shared = { browser, distDir: request.distDir, stateDir, host: HOST, variables: settled, onLine: request.complain };
     const note = ({ pid, port, url }: Runtime) =>
       noteRuntime(stateDir, { pid: process.pid, startedAt: request.startedAt, version, runtimePid: pid, port, url });
 
@@ -70,6 +73,7 @@ export async function serve(request: ServeRequest): Promise<void> {
     await endBridge();
     await sayGoodbye();
     await runtime?.stop();
+    await browser?.close();
     unlockState(stateDir);
   }
 }
@@ -86,6 +90,18 @@ async function openBridge(
   } catch (error) {
     complain(`This machine is not offered to Skerry: ${error instanceof Error ? error.message : String(error)}`);
     return async () => {};
+  }
+}
+
+/** The browser of sessions that may not use the owner's own; without it there is a Skerry all the same. */
+async function openBrowser({ environment, complain }: ServeRequest, stateDir: string): Promise<BrowserBinding | undefined> {
+  if (environment["SKERRY_BROWSER"] === "off") return undefined;
+  try {
+    const { openBrowserBinding } = await import("./browser-binding.ts");
+    return await openBrowserBinding({ stateDir, environment, complain });
+  } catch (error) {
+    complain(`There is no browser at the edge: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
 }
 

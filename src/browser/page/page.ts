@@ -20,6 +20,7 @@ export interface Frame {
 export type Spot = { session: string; objectId: string } | { session: string; executionContextId: number };
 
 const WORLD = "skerry";
+const ALL_REQUESTS = { patterns: [{ urlPattern: "*", requestStage: "Request" as const }] };
 const LOAD_MS = 15_000;
 const QUIET_MS = 120;
 
@@ -187,6 +188,8 @@ export class Page {
       this.send("Runtime.enable", undefined, session),
       this.send("Network.enable", {}, session),
       this.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: true }, session),
+      // The guard of the whole browser does not see what a page loads that was there before the line: its way out was made already.
+      ...(this.connection.guard.holdsSockets ? [] : [this.send("Fetch.enable", ALL_REQUESTS, session)]),
     ]);
   }
 

@@ -47,10 +47,10 @@ const words = z.string().max(100_000);
 export const browserInput = z.object({
   action: z.enum(BROWSER_ACTIONS),
   kind: z.enum(ACT_KINDS).optional().describe("for act"),
-  url: z.string().max(4096).optional().describe("also wait: part of the address"),
-  tab: z.string().max(20).optional().describe("t1…; default: the current one"),
-  ref: ref.optional().describe("e1… from a snapshot"),
-  selector: z.string().max(1000).optional().describe("CSS, instead of ref"),
+  url: z.string().max(4096).optional().describe("wait: part of it"),
+  tab: z.string().max(20).optional().describe("t1"),
+  ref: ref.optional().describe("e1"),
+  selector: z.string().max(1000).optional().describe("CSS"),
   text: words.optional().describe("type, wait; press: key like Enter or Control+A; evaluate: JavaScript; dialog: answer"),
   fields: z
     .array(z.object({ ref, text: words }))
@@ -60,8 +60,8 @@ export const browserInput = z.object({
   values: z.array(z.string().max(4096)).max(100).optional().describe("select: options; upload: workspace paths"),
   to: ref.optional().describe("drag: ref; scroll: up, down, top, bottom"),
   submit: z.boolean().optional().describe("type: then Enter"),
-  gone: z.boolean().optional().describe("wait until text or ref is gone"),
-  seconds: z.number().min(0).max(600).optional().describe("wait, handoff"),
+  gone: z.boolean().optional().describe("wait until it is gone"),
+  seconds: z.number().min(0).max(600).optional().describe("wait, handoff; open: keep it so long after the turn"),
   mode: z.enum(["compact", "full", "interactive"]).optional().describe("snapshot"),
   diff: z.boolean().optional().describe("snapshot: changes since the last"),
   query: z.string().max(200).optional().describe("only lines with these words"),

@@ -6,6 +6,7 @@ import type { Admission, Brief } from "../../contract/admission.ts";
 import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from "../../contract/channels/channel.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Approval, ApprovalDecision, ApprovalRequest, AskedApproval } from "../../contract/home/approval.ts";
+import type { BrowserUse } from "../../contract/home/browser-settings.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import { isAnsweredInPlace, type Message, textOf } from "../../contract/message.ts";
 import type { PeopleChange, PeoplePort } from "../../contract/people.ts";
@@ -114,8 +115,12 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     return this.#parts.approvals.approvals(limit);
   }
 
-  async noteHomes(hasHomes: boolean): Promise<void> {
-    this.#parts.homes.note(hasHomes);
+  async noteHomes(hasHomes: boolean, hasBrowser = false): Promise<void> {
+    this.#parts.homes.note(hasHomes, hasBrowser);
+  }
+
+  async noteBrowserUse(use?: BrowserUse): Promise<number> {
+    return this.#parts.browserTime.note(Date.now(), use);
   }
 
   async findRun(runId: string): Promise<(RunState & { sessionKey: string }) | undefined> {

@@ -15,6 +15,8 @@ import { DirectoryClock } from "./clock.ts";
 import { Expiry } from "./expiry.ts";
 import { Approvals } from "./hands/approvals.ts";
 import { makeHands, type Writer } from "./hands/brief.ts";
+import { makeBrowser } from "./hands/browser-brief.ts";
+import { BrowserTime } from "./hands/browser-time.ts";
 import { KnownHomes } from "./hands/known-homes.ts";
 import { KeyStore } from "./keys/provider-keys.ts";
 import { SealedKeys } from "./keys/sealed-keys.ts";
@@ -33,8 +35,10 @@ export class DirectoryParts {
   readonly admissions: Admissions;
   readonly approvals: Approvals;
   readonly homes: KnownHomes;
+  readonly browserTime: BrowserTime;
   readonly clock: DirectoryClock;
   readonly expiry: Expiry;
+  readonly #place: { hasEdge: boolean; isLocal: boolean };
 
   constructor(ctx: DurableObjectState, env: Env) {
     const sql = openSql(ctx.storage);
@@ -46,6 +50,8 @@ export class DirectoryParts {
     this.expiry = new Expiry(this.sessions, (key) => sessionOf(env, key), this.clock);
     this.writes = new DeferredWrites((work) => ctx.storage.transactionSync(work));
     this.homes = new KnownHomes(sql);
+    this.browserTime = new BrowserTime(sql);
+    this.#place = { hasEdge: env.BROWSER !== undefined, isLocal: env.SKERRY_RUNTIME === "local" };
     const sealed = new SealedKeys(sql, env.SKERRY_TOKEN);
     this.keys = new KeyStore(sealed);
     const settings = () => ({ settings: this.settings.get().settings, version: this.settings.version() });
@@ -76,7 +82,9 @@ export class DirectoryParts {
     const brief = makeBrief(document, talk, this.#spentToday(talk.agentId));
     const hands = makeHands(document.settings, talk, writer, this.homes.hasAny);
     const more = { ...(place ? { place } : {}), ...(this.accounts.hasAny() ? { hasChannels: true } : {}) };
-    return { ...brief, tools: narrowTools(brief.tools, tools), ...this.keys.mark(), ...more, hands };
+    const browser = makeBrowser(document.settings, hands, { ...this.#place, hasHomeBrowser: this.homes.hasBrowser });
+    const tied = { tools: narrowTools(brief.tools, tools), hands, ...(browser ? { browser } : {}) };
+    return { ...brief, ...this.keys.mark(), ...more, ...tied };
   }
 
   /** Looked up only where a bound on the day needs it. */

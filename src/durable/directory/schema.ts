@@ -96,4 +96,9 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   -- Whether any machine of the owner is paired.
   CREATE TABLE known_homes (id INTEGER PRIMARY KEY CHECK (id = 1), has_any INTEGER NOT NULL);
   `,
+  `
+  ALTER TABLE known_homes ADD COLUMN has_browser INTEGER NOT NULL DEFAULT 0;
+  -- Browsers at the edge, for the limit of a day: from when, and until when at the latest. See hands/browser-time.ts.
+  CREATE TABLE browser_use (id TEXT PRIMARY KEY, started_at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];

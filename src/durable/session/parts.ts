@@ -8,6 +8,7 @@ import type { MediaRef } from "../../contract/message.ts";
 import type { DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/ports.ts";
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
+import { type BrowserPorts, Browsers } from "./browser/browsers.ts";
 import { KeyRing } from "./key-ring.ts";
 import { type LiveLine, Publisher } from "./live/publisher.ts";
 import { Showing } from "./outgoing/showing.ts";
@@ -47,12 +48,15 @@ export interface SessionPorts {
     | "withdrawApproval"
     | "approval"
     | "approvals"
+    | "noteBrowserUse"
   >;
   /** Tells another session what happened in its place. */
   noteElsewhere(sessionKey: string, event: Event & { kind: "notice" }): Promise<void>;
   delivery: DeliveryPort;
   /** The owner's machines; absent where none can be reached. */
   home?: HomePort;
+  /** Browsers that are not at home; absent: there are none. */
+  browser?: BrowserPorts;
   models: ProviderDeps;
   /** Keeps a picture a tool came upon. */
   storeMedia(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<MediaRef>;
@@ -83,6 +87,7 @@ export class SessionParts {
   readonly keys: KeyRing;
   readonly alarm: AlarmClock;
   readonly showing: Showing;
+  readonly browsers: Browsers;
   /** Accounts of which the Directory wants to hear that something went out; while the session is in memory. */
   readonly newsWanted = new Set<string>();
   /** Addresses that are being served just now. */
@@ -108,6 +113,7 @@ export class SessionParts {
     this.drafts = new Drafts(ports.sql);
     this.profile = new SessionProfile(ports.sql);
     this.showing = new Showing(this);
+    this.browsers = new Browsers(this);
     this.alarm = new AlarmClock({
       now: ports.now,
       setAlarm: (at) => ports.alarm.setAlarm(at),

@@ -194,7 +194,9 @@ export class Runner {
 
   /** Tells the ends and sends what is due; what fails here is tried again by the alarm and never fails a turn. */
   async #finish(): Promise<void> {
-    const results = await Promise.allSettled([tellEnds(this.#parts), deliverDue(this.#parts)]);
+    const parts = this.#parts;
+    const releasing = parts.turns.open() ? undefined : parts.browsers.release();
+    const results = await Promise.allSettled([tellEnds(parts), deliverDue(parts), releasing]);
     for (const result of results)
       if (result.status === "rejected") console.error("not told yet, will be tried again", result.reason);
   }
@@ -209,6 +211,7 @@ export class Runner {
       turn ? (turn.state === "waiting" ? turn.wakeAt : now + GUARD_MS) : undefined,
       parts.outbox.nextAt(),
       parts.turns.untold().length > 0 ? now + RETELL_MS : undefined,
+      turn === undefined ? parts.browsers.dueAt() : undefined,
       turn === undefined && parts.inbox.waiting().length > 0 ? now + GUARD_MS : undefined,
     ].filter((at) => at !== undefined);
     if (parts.wake.isSpent(now) && due.length > 0) parts.alarm.setFor(now);

@@ -126,6 +126,7 @@ export class Session extends DurableObject<Env> implements SessionPort {
     if (this.#parts.profile.exists) {
       stopTurn(this.#parts);
       await this.#runner.go();
+      await this.#parts.browsers.endAll();
     }
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -179,6 +180,12 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
     },
     storeMedia: (bytes, name) => storeMedia(env.MEDIA, bytes, name),
     fetchOutside: outsideOf(env),
+    browser: {
+      ...(env.BROWSER ? { binding: env.BROWSER } : {}),
+      isLocal,
+      fetch: (input, init) => fetch(input, init),
+      resolveHost: resolveOverHttps((input, init) => fetch(input, init)),
+    },
     ...(isLocal ? {} : { resolveHost: resolveOverHttps((input, init) => fetch(input, init)) }),
     allowedHosts: listOf(env["SKERRY_ALLOWED_HOSTS"]),
     now: Date.now,

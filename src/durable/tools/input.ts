@@ -19,14 +19,14 @@ export function toolSpecs(tools: readonly AnyTool[]): ToolSpec[] {
 }
 
 // What tells a model nothing that its next try would not: each costs on every request.
-const UNTOLD = ["$schema", "propertyNames", "minLength", "maxLength", "minItems", "maxItems"];
+const UNTOLD = ["$schema", "propertyNames", "pattern", "minimum", "minLength", "maxLength", "minItems", "maxItems"];
 
 /** Drops the untold, closed objects and the bounds that every integer has. */
 function trimSchema(schema: Record<string, unknown>): Record<string, unknown> {
   const trimmed: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) {
     if (UNTOLD.includes(key)) continue;
-    if (key === "additionalProperties" && !isPlainObject(value)) continue;
+    if (key === "additionalProperties" && !(isPlainObject(value) && Object.keys(value).length > 0)) continue;
     if ((key === "minimum" || key === "maximum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER) continue;
     trimmed[key] = trimValue(value);
   }

@@ -1,5 +1,7 @@
 // Every tool, in the order the model sees them, and which of them a policy leaves. A new tool is one line here.
 import type { Brief, ToolPolicy } from "../../contract/admission.ts";
+import { usablePlaces } from "./browser/where.ts";
+import { browser } from "./browser.ts";
 import { edit } from "./edit.ts";
 import { process } from "./hands/process.ts";
 import { find, grep, ls } from "./lookup.ts";
@@ -26,16 +28,17 @@ export const tools: readonly AnyTool[] = [
   memorySearch,
   memoryGet,
   webFetch,
+  browser,
   message,
   sessionStatus,
 ];
 
 /** The tools of one turn: what the policy leaves and the place has a use for. */
-export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels" | "hands">): AnyTool[] {
+export function toolsFor(brief: Pick<Brief, "tools" | "place" | "hasChannels" | "hands" | "browser">): AnyTool[] {
   const has = {
     channels: brief.place !== undefined || brief.hasChannels === true,
     home: brief.hands?.hasHomes === true,
-    browser: false,
+    browser: usablePlaces(brief.browser, brief.hands, { canRise: true }).length > 0,
   };
   return selectTools(brief.tools)
     .filter(({ needs }) => needs === undefined || has[needs])

@@ -1,8 +1,11 @@
 // What a tool is. One file and one line in list.ts a tool; no registration by import.
 // Imports nothing of Cloudflare: tested in plain Node.
 import type { z } from "zod";
+import type { BrowserAnswer, BrowserFile } from "../../browser/answer.ts";
 import type { DeliveryAct, DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
 import type { Outcome } from "../../contract/errors.ts";
+import type { BrowserInput, BrowserPolicy } from "../../contract/home/browser.ts";
+import type { BrowserBrief } from "../../contract/home/browser-settings.ts";
 import type { ExecPlan } from "../../contract/home/commands.ts";
 import type { Elevation, HandsBrief } from "../../contract/home/hands.ts";
 import type { HomeAnswer, HomeRequest, HomeRow } from "../../contract/home/port.ts";
@@ -27,7 +30,8 @@ export interface ToolResult {
 
 /** The call is not over: its row sleeps until what it waits for comes, or until its time is up. */
 export interface ToolWait {
-  waitsFor: "home" | "approval";
+  /** `person`: something that a person does elsewhere, such as in a browser; like a question, it gives way to their next word. */
+  waitsFor: "home" | "approval" | "person";
   /** Names what it waits for: the id of the request, or of the question to the owner. */
   token: string;
   /** When the waiting ends by itself, ms. */
@@ -64,6 +68,26 @@ export interface ApprovalDesk {
   withdraw(part: string): Promise<void>;
 }
 
+export interface BrowserTask {
+  profile: string;
+  input: BrowserInput;
+  policy: BrowserPolicy;
+  /** For upload. */
+  files: readonly BrowserFile[];
+}
+
+/** What a tool needs of the browsers there are; the one of a home is asked by HomeDesk. */
+export interface BrowserPort {
+  /** What the owner's settings say. */
+  brief: BrowserBrief;
+  /** One thing done at the edge, or at an address. @throws ToolFailure with what the model should read. */
+  do(place: "edge" | "cdp", task: BrowserTask): Promise<BrowserAnswer>;
+  /** Whether a person who took over is done: said so there, or the page is as `input` waits for. */
+  isHandedBack(place: "edge" | "cdp", task: BrowserTask): Promise<boolean>;
+  /** Tells the person, while the call goes on. @throws ToolFailure where others would read it. */
+  tell(text: string): Promise<void>;
+}
+
 /** What a tool needs to act on a channel: who is known, what is permitted, the way out and back. */
 export interface MessageDesk {
   /** Where the latest message of this turn came from, and which it is. */
@@ -96,6 +120,8 @@ export interface ToolContext {
   storeMedia?: (bytes: Uint8Array, type: string, name: string) => Promise<MediaRef>;
   /** Absent: no machine of the owner can be reached. */
   home?: HomeDesk;
+  /** Absent: there is no browser. */
+  browser?: BrowserPort;
   /** Absent: nobody can be asked, so what needs a word is refused. */
   approvals?: ApprovalDesk;
   /** Where commands may run; what was chosen for the session is in it already. Absent: at the edge alone. */

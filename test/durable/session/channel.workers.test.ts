@@ -66,6 +66,7 @@ function live(state: DurableObjectState, bench: Bench): Life {
       withdrawApproval: async () => {},
       approval: async () => undefined,
       approvals: async () => [],
+      noteBrowserUse: async () => 0,
     },
     noteElsewhere: async () => {},
     delivery: {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { selectTools, toolSpecs, tools, toolsFor, validateInput } from "../../../src/durable/tools/list.ts";
 import type { AnyTool } from "../../../src/durable/tools/port.ts";
+import { makeBrowserBrief } from "../../support/browser-brief.ts";
 import { makeHands } from "../../support/hands.ts";
 
 const names = (some: readonly { name: string }[]) => some.map((one) => one.name);
@@ -19,6 +20,21 @@ describe("specs", () => {
   it("are at most 5,000 bytes together, and 6,300 where a machine is paired", () => {
     expect(bytesOf({ tools: {}, hasChannels: true })).toBeLessThanOrEqual(5000);
     expect(bytesOf({ tools: {}, hasChannels: true, hands: makeHands() })).toBeLessThanOrEqual(6300);
+  });
+
+  it("have a browser only where one may be used, in at most 2,500 bytes", () => {
+    const has = (brief: Parameters<typeof toolsFor>[0]) => names(toolsFor(brief)).includes("browser");
+    const atHome = makeBrowserBrief({ places: ["home"] });
+    expect(has({ tools: {}, hands: makeHands() })).toBe(false);
+    expect(has({ tools: {}, browser: atHome })).toBe(false);
+    expect(has({ tools: {}, hands: makeHands(), browser: atHome })).toBe(true);
+    const keptIn = makeHands({ isSandboxed: true, mayElevate: false });
+    expect(has({ tools: {}, hands: keptIn, browser: atHome })).toBe(false);
+    expect(has({ tools: {}, hands: keptIn, browser: { ...atHome, isChosen: true } })).toBe(true);
+    expect(has({ tools: {}, hands: keptIn, browser: makeBrowserBrief({ places: ["home", "edge"] }) })).toBe(true);
+    // Its owner can raise it in mid-talk.
+    expect(has({ tools: {}, hands: { ...keptIn, mayElevate: true }, browser: atHome })).toBe(true);
+    expect(new TextEncoder().encode(JSON.stringify(toolSpecs([toolNamed("browser")]))).length).toBeLessThanOrEqual(2500);
   });
 
   it("say nothing of machines where none is paired", () => {
@@ -53,7 +69,7 @@ describe("selectTools", () => {
   it("leaves all without a policy", () => {
     expect(names(selectTools({}))).toEqual(names(tools));
     expect(names(tools)).toEqual(
-      "read write edit ls find grep exec process memory_search memory_get web_fetch message session_status".split(" "),
+      "read write edit ls find grep exec process memory_search memory_get web_fetch browser message session_status".split(" "),
     );
   });
 
@@ -114,5 +130,9 @@ it("marks what is unsafe to repeat, and all that changes something as not for ru
   expect(mayRepeat("exec", { command: "date", host: "sandbox" })).toBe(true);
   expect(mayRepeat("process", { action: "poll", id: "p" })).toBe(true);
   expect(mayRepeat("process", { action: "write", id: "p" })).toBe(false);
-  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "process", "message"]);
+  // At home a call is known by its id; at the edge a click would be a second one.
+  expect(mayRepeat("browser", { action: "snapshot" })).toBe(true);
+  expect(mayRepeat("browser", { action: "act", kind: "click" })).toBe(false);
+  expect(mayRepeat("browser", { action: "act", kind: "click", where: "home" })).toBe(true);
+  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "process", "browser", "message"]);
 });

@@ -27,7 +27,9 @@ export interface RecordedRequest {
   status: number;
 }
 
-export type Handler = (request: SeenRequest & { body: Record<string, unknown>; protocol: string }) => Script | undefined;
+export type Handler = (
+  request: SeenRequest & { body: Record<string, unknown>; protocol: string },
+) => Script | undefined | Promise<Script | undefined>;
 
 export interface ModelServerOptions {
   port?: number;
@@ -136,7 +138,7 @@ export class ModelServer {
       return;
     }
     const script =
-      this.handler?.({ ...seen, body, protocol: protocol.name }) ??
+      (await this.handler?.({ ...seen, body, protocol: protocol.name })) ??
       this.queue.shift() ??
       readDirective(seen.said) ??
       this.fallback;

@@ -165,8 +165,9 @@ function mustFind(house: House, named: string): HomeRow {
 }
 
 function tellChanged(house: House, nodeId: string): void {
-  const hasHomes = house.homes.homesKnown.list().length > 0;
-  house.directory.noteHomes?.(hasHomes).catch(() => undefined);
+  const homes = house.homes.homesKnown.list();
+  const hasBrowser = homes.some(({ commands }) => commands.includes("browser.do"));
+  house.directory.noteHomes?.(homes.length > 0, hasBrowser).catch(() => undefined);
   house.tell("node.changed", { nodeId, ts: house.now() }, "readers");
 }
 

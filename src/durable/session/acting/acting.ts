@@ -24,6 +24,8 @@ interface Settled {
 }
 
 const INTERRUPTED = "Interrupted, outcome unknown: this was cut off while it ran. Check what it did before you repeat it.";
+const TAKEN_BACK =
+  "The person wrote something while they had the browser, which ends that. Read it first, then take a snapshot to see what was done.";
 const SKIPPED = "Skipped: the person wrote something new before this began. Read it first.";
 
 export async function act(parts: SessionParts, turn: Turn): Promise<void> {
@@ -57,7 +59,8 @@ async function fallAsleep(parts: SessionParts, turn: Turn, batch: readonly Plann
   if (hasSteered(parts)) {
     for (const call of waiting.filter(isQuestion)) {
       await cancelWait(parts, turn, call);
-      settle(parts, turn, call, { outcome: "stopped", text: SKIPPED });
+      const isPersonsTurn = call.wait?.waitsFor === "person";
+      settle(parts, turn, call, isPersonsTurn ? { outcome: "done", text: TAKEN_BACK } : { outcome: "stopped", text: SKIPPED });
     }
     waiting = waiting.filter((call) => !isQuestion(call));
   }
@@ -67,10 +70,10 @@ async function fallAsleep(parts: SessionParts, turn: Turn, batch: readonly Plann
 }
 
 function isQuestion(call: PlannedCall): boolean {
-  return call.wait?.waitsFor === "approval";
+  return call.wait?.waitsFor === "approval" || call.wait?.waitsFor === "person";
 }
 
-/** Whether the running turn waits for the owner's word, so that a new message has something to say to it. */
+/** Whether the running turn waits for a person, so that a new message has something to say to it. */
 export function asksOwner(parts: SessionParts, turn: Turn): boolean {
   return turn.state === "waiting" && parts.calls.open(turn.id).some((call) => isQuestion(call) && isAsleep(parts, call));
 }

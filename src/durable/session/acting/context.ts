@@ -1,5 +1,6 @@
 // What a call is given to work with: ports of the session, each request counted against the wake.
 import type { AnyTool, ToolContext } from "../../tools/port.ts";
+import { browserPort } from "../browser/port.ts";
 import { describeStatus } from "../describing.ts";
 import { messageDesk } from "../outgoing/message-desk.ts";
 import type { SessionParts } from "../parts.ts";
@@ -12,6 +13,7 @@ import { homeDesk } from "./home-desk.ts";
 export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): ToolContext {
   const { ports } = parts;
   const hands = handsOf(parts, turn);
+  const { browser } = turn.brief;
   return {
     agentId: ports.agentId,
     sessionKey: ports.sessionKey,
@@ -30,6 +32,7 @@ export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): T
     ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
     ...(hands ? { hands } : {}),
     approvals: approvalDesk(parts, turn, call),
+    ...(call.name === "browser" && ports.browser && browser ? { browser: browserPort(parts, browser, turn, call) } : {}),
     ...(ports.home ? { home: homeDesk(parts, ports.home, turn, call) } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,

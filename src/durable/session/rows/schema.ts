@@ -70,4 +70,14 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- What came for a call; it may come before the call begins to wait for it.
   CREATE TABLE call_answer (call_id TEXT NOT NULL, token TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (call_id, token)) WITHOUT ROWID;
   `,
+  `
+  -- A browser that is open for this talk, at the edge or at an address; its tabs, so that they are found again over a new line.
+  CREATE TABLE browser (
+    place TEXT PRIMARY KEY, session_id TEXT NOT NULL, profile TEXT NOT NULL, started_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
+    idle_ms INTEGER NOT NULL, keep_until INTEGER NOT NULL, current TEXT, next_tab INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE browser_tab (place TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (place, id)) WITHOUT ROWID;
+  -- Cookies of profiles at the edge, where a browser keeps none.
+  CREATE TABLE browser_profile (name TEXT PRIMARY KEY, cookies TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
