@@ -25,7 +25,7 @@ export interface Grown {
 const MOST_FRAMES = 30;
 /** Above these the tree is read in pieces, and clicks by script alone are not looked for. */
 const LARGE = 12_000;
-const MOST_PIECES = 1500;
+const MOST_PIECES = 700;
 const ACTIVE =
   /^(button|link|textbox|searchbox|checkbox|radio|switch|combobox|listbox|option|menuitem(checkbox|radio)?|tab|slider|spinbutton|treeitem|PopUpButton|MenuListPopup|Date|DateTime|InputTime|ColorWell|Video|Audio|DisclosureTriangle|MenuListOption)$/i;
 const NAMELESS = /^(none|generic|presentation|InlineTextBox|LineBreak|LabelText|ListMarker|Pre|Unknown)$/;
