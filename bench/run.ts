@@ -9,6 +9,7 @@ import { readMachine } from "./machine.ts";
 import { BenchModel } from "./model.ts";
 import { writePage } from "./page-text.ts";
 import { bridge, sandbox } from "./scenarios/bridge.ts";
+import { browser } from "./scenarios/browser.ts";
 import { channels } from "./scenarios/channels.ts";
 import { footprint } from "./scenarios/footprint.ts";
 import { history } from "./scenarios/history.ts";
@@ -42,6 +43,7 @@ const SCENARIOS: readonly Scenario[] = [
   channels,
   bridge,
   sandbox,
+  browser,
   page,
   lighthouse,
 ];

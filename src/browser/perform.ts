@@ -1,10 +1,12 @@
 // One thing done in a browser, the same for every back end: from the tool's words to words, page text and files.
+import type { Protocol } from "devtools-protocol/types/protocol.d.ts";
 import { ToolFailure } from "../contract/errors.ts";
 import type { BrowserInput, BrowserPolicy } from "../contract/home/browser.ts";
 import { act } from "./acting/act.ts";
 import { find, pointAt } from "./acting/element.ts";
 import { click } from "./acting/hands.ts";
 import { type BrowserAnswer, type BrowserFile, plain } from "./answer.ts";
+import type { Result } from "./line.ts";
 import { download } from "./page/download.ts";
 import { emulate } from "./page/emulation.ts";
 import { isStale, type Page } from "./page/page.ts";
@@ -153,7 +155,7 @@ async function snapshot(page: Page, input: BrowserInput): Promise<BrowserAnswer>
   const { mode = "compact", maxChars = SNAPSHOT_CHARS } = input;
   if (!input.diff) return look(page, { mode, maxChars, depth: input.depth, query: input.query }, input);
   const before = page.tab.seen;
-  const { lines, notes, head } = await read(page, before ? (before.mode as Mode) : mode, input.depth, input);
+  const { lines, notes, head } = await read(page, before ? "compact" : mode, input.depth, input);
   if (!before) return { notes: ["There was no snapshot before this one.", ...notes], ...body(head, cut(lines, maxChars).text) };
   const changed = changes(before.lines, lines);
   if (!changed) return { notes: ["Nothing has changed since the last snapshot.", ...notes] };
@@ -184,7 +186,11 @@ async function read(
   const part = scope.ref !== undefined || scope.selector !== undefined ? await find(page, scope) : undefined;
   const { roots, notes } = await grow(page, part && { session: part.spot.session, node: part.node, frame: part.frame });
   const lines = render(roots, mode, depth);
-  if (!part && depth === undefined) page.tab.seen = { mode, lines: cut(lines, 60_000).text.split("\n") };
+  // What an act changes is often said in plain words (a wrong password, a count): those have to be in the difference.
+  if (!part && depth === undefined) {
+    const whole = mode === "compact" ? lines : render(roots, "compact");
+    page.tab.seen = { lines: cut(whole, 60_000).text.split("\n") };
+  }
   const main = await page.main();
   return { lines, notes, head: { url: main.url, title: plain(roots[0]?.role === "document" ? roots[0].name : "", 200) } };
 }
@@ -205,7 +211,7 @@ async function actOn(page: Page, input: BrowserInput, files: readonly BrowserFil
     return { ...shown, notes: [done, `The page is now ${plain(now.url, 300)}.`, ...shown.notes] };
   }
   const moved = now.url === from.url ? [] : [`The address is now ${plain(now.url, 300)}.`];
-  const { lines, notes, head } = await read(page, (before?.mode as Mode | undefined) ?? "compact", undefined, {});
+  const { lines, notes, head } = await read(page, "compact", undefined, {});
   const changed = before ? changes(before.lines, lines) : undefined;
   if (!changed)
     return { notes: [done, ...moved, ...(before ? ["Nothing on the page changed by it."] : []), ...notes], url: head.url };
@@ -234,18 +240,23 @@ async function evaluate(page: Page, input: BrowserInput, policy: BrowserPolicy):
     };
   }
   const expression = isFunction ? `(${input.text})()` : input.text;
-  const params = {
-    expression,
-    awaitPromise: true,
-    returnByValue: true,
-    replMode: !isFunction,
-    userGesture: true,
-    timeout: EVALUATE_MS,
-  };
-  const { result, exceptionDetails } = await page.send("Runtime.evaluate", params, undefined, EVALUATE_MS + 1000);
+  const params = { expression, awaitPromise: true, replMode: !isFunction, userGesture: true, timeout: EVALUATE_MS };
+  const first = await page.send("Runtime.evaluate", params, undefined, EVALUATE_MS + 1000);
+  const { result, exceptionDetails } = first.exceptionDetails ? first : await readValue(page, first.result);
   if (exceptionDetails) throw new ToolFailure(plain(exceptionDetails.exception?.description ?? exceptionDetails.text, 1000));
   await page.settle();
   return { notes: [], content: show(result.value ?? result.description), url };
+}
+
+/** An object as plain data; a promise's is waited for, which the console's own way of reading does not do. */
+async function readValue(page: Page, result: Protocol.Runtime.RemoteObject): Promise<Result<"Runtime.awaitPromise">> {
+  const { objectId, subtype } = result;
+  if (objectId === undefined) return { result };
+  if (subtype === "promise") {
+    return page.send("Runtime.awaitPromise", { promiseObjectId: objectId, returnByValue: true }, undefined, EVALUATE_MS);
+  }
+  const params = { objectId, functionDeclaration: "function () { return this; }", returnByValue: true };
+  return page.send("Runtime.callFunctionOn", params);
 }
 
 function show(value: unknown): string {

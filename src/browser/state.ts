@@ -25,8 +25,8 @@ export interface TabState {
   target: string;
   refs: Record<string, RefRow>;
   nextRef: number;
-  /** The last snapshot, for the difference to the next. */
-  seen?: { mode: string; lines: string[] };
+  /** The page in compact form when it was looked at last, for the difference to the next look. */
+  seen?: { lines: string[] };
   /** What to do with the next dialog; none: an alert is closed, a question is answered with no. */
   dialog?: { accept: boolean; text: string };
   emulation: Emulation;

@@ -183,7 +183,7 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
         attach("virus.exe", "application/octet-stream", "MZ");
         return "";
       case "/frame-bomb":
-        return `<iframe src="/frame-bomb?${Math.random()}"></iframe>`;
+        return `<title>Bomb</title><p>Deeper and deeper</p><iframe src="/frame-bomb?${Math.random()}"></iframe>`;
       case "/hang":
         return `<title>Hang</title><button onclick="for (;;);">Hang</button>`;
       default:

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { readBody, readRules } from "./browser-request.ts";
+import { findChrome } from "../browser/chrome-search.ts";
 
 export interface BrowserBinding {
   /** `host:port`, and what every request to it carries. */
@@ -44,10 +44,8 @@ const ROUTE = /^\/v1\/devtools\/browser(?:\/([\w-]{1,64}))?$/;
 
 /** Undefined: there is no browser on this machine. */
 export async function openBrowserBinding(request: BindingRequest): Promise<BrowserBinding | undefined> {
-  const { findChrome } = await import("../browser/chrome-search.ts");
-  const { readBridgeConfig } = await import("../home/config.ts");
   const { environment, complain } = request;
-  const { browser: config } = readBridgeConfig(environment["SKERRY_BRIDGE_CONFIG"] || undefined);
+  const config = await readConfig(environment);
   const path = findChrome({ path: config.path, environment });
   if (path === undefined) return undefined;
   const desk = new Desk({ ...request, path, hasSandbox: config.sandbox });
@@ -129,6 +127,7 @@ class Desk {
     if (this.#held.size + this.#starting >= MOST) return void answer.writeHead(429).end("There are too many browsers already.");
     this.#starting++;
     try {
+      const { readBody, readRules } = await import("./browser-request.ts");
       const rules = readRules(await readBody(asked));
       if (!rules) return void answer.writeHead(400).end("The request cannot be read.");
       const { startBound } = await import("./bound-browser.ts");
@@ -165,6 +164,14 @@ class Desk {
     for (const socket of held.lines) socket.destroy();
     await held.browser.close();
   }
+}
+
+/** The bridge's, which is about the same machine. What is not needed at every start is not read at every start. */
+async function readConfig(environment: NodeJS.ProcessEnv): Promise<{ path?: string | undefined; sandbox: boolean }> {
+  const path = environment["SKERRY_BRIDGE_CONFIG"];
+  if (!path) return { sandbox: true };
+  const { readBridgeConfig } = await import("../home/config.ts");
+  return readBridgeConfig(path).browser;
 }
 
 function isAllowed(asked: IncomingMessage, secret: string): boolean {

@@ -18,7 +18,8 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
   const caught = new Promise<BrowserFile>((resolve, reject) => {
     stopCatching = guard.catchNext((file) => (file instanceof ToolFailure ? reject(file) : resolve(file)));
     stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename }) => {
-      if (/^(blob|data):/.test(url)) readInPage(page, url, suggestedFilename).then(resolve, reject);
+      // A link's own `download` is not a navigation: the guard never has its bytes. It leads to the page's own origin alone.
+      if (!guard.isReceiving) readInPage(page, url, suggestedFilename).then(resolve, reject);
     });
   });
   caught.catch(() => undefined);

@@ -20,6 +20,7 @@ export interface Frame {
 export type Spot = { session: string; objectId: string } | { session: string; executionContextId: number };
 
 const WORLD = "skerry";
+const ALL_REQUESTS = { patterns: [{ urlPattern: "*", requestStage: "Request" as const }] };
 const LOAD_MS = 15_000;
 const QUIET_MS = 120;
 
@@ -34,6 +35,7 @@ export class Page {
   readonly #stops: (() => void)[] = [];
   #isLoading = false;
   #mainFrame = "";
+  #outermost: Protocol.Page.Frame | undefined;
   #changes = 0;
   #chooser: ((node: number | undefined, session: string) => void) | undefined;
 
@@ -48,8 +50,9 @@ export class Page {
     const page = new Page(connection, tab, sessionId);
     page.#listen();
     await page.#take(sessionId);
-    const { frameTree } = await page.send("Page.getFrameTree");
-    page.#mainFrame = frameTree.frame.id;
+    const { frame } = await page.#treeOf(sessionId);
+    page.#mainFrame = frame.id;
+    page.#outermost = frame;
     await applyEmulation(page, {}, tab.emulation);
     return page;
   }
@@ -87,19 +90,32 @@ export class Page {
     };
     // Frames of other processes first: their own process knows them better than their parent's does.
     for (const [session, { parentFrame }] of [...this.#sessions].reverse()) {
-      const answer = await this.send("Page.getFrameTree", undefined, session).catch((error: unknown) => {
+      const tree = await this.#treeOf(session).catch((error: unknown) => {
         if (session === this.session) throw error;
         return undefined;
       });
-      if (answer) walk(answer.frameTree, session, parentFrame);
+      if (tree) walk(tree, session, parentFrame);
     }
     return found.sort((one, other) => Number(one.parent !== undefined) - Number(other.parent !== undefined));
   }
 
   async main(): Promise<Frame> {
-    const { frameTree } = await this.send("Page.getFrameTree");
-    const { id, url, loaderId, urlFragment = "" } = frameTree.frame;
+    const { id, url, loaderId, urlFragment = "" } = (await this.#treeOf(this.session)).frame;
     return { id, url: url + urlFragment, loader: loaderId, session: this.session };
+  }
+
+  /** A page can nest frames deeper than the browser can tell of; then only its outermost one is known. */
+  async #treeOf(session: string): Promise<Protocol.Page.FrameTree> {
+    try {
+      return (await this.send("Page.getFrameTree", undefined, session)).frameTree;
+    } catch (error) {
+      const frame = this.#outermost;
+      if (session !== this.session || !frame || !(error instanceof CdpRefused) || !/stack limit/i.test(error.message))
+        throw error;
+      const note = "The page nests frames without end: only the outermost is read.";
+      if (!this.notes.includes(note)) this.notes.push(note);
+      return { frame };
+    }
   }
 
   /** A world of our own in a frame: the page's scripts cannot change what ours rely on. */
@@ -172,6 +188,8 @@ export class Page {
       this.send("Runtime.enable", undefined, session),
       this.send("Network.enable", {}, session),
       this.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: true }, session),
+      // The guard of the whole browser does not see what a page loads that was there before the line: its way out was made already.
+      ...(this.connection.guard.holdsSockets ? [] : [this.send("Fetch.enable", ALL_REQUESTS, session)]),
     ]);
   }
 
@@ -201,7 +219,9 @@ export class Page {
         if (session === this.session) this.#isLoading = false;
       }),
       cdp.on("Page.frameNavigated", ({ frame }, session) => {
-        if (isOurs(session) && frame.id === this.#mainFrame) this.#changes++;
+        if (!isOurs(session) || frame.id !== this.#mainFrame) return;
+        this.#outermost = frame;
+        this.#changes++;
       }),
       cdp.on("Page.fileChooserOpened", ({ backendNodeId }, session) => {
         if (isOurs(session)) this.#chooser?.(backendNodeId, session);

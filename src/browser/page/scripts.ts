@@ -148,7 +148,10 @@ export const READ_STORE = `function () {
 export const WRITE_STORE = `function (values) { for (const [key, value] of Object.entries(values)) localStorage.setItem(key, value); }`;
 export const CLEAR_STORE = `function () { localStorage.clear(); sessionStorage.clear(); }`;
 export const READ_BLOB = `async function (url, most) {
-  const blob = await (await fetch(url)).blob();
+  const answer = await fetch(url);
+  const told = Number(answer.headers.get("content-length"));
+  if (told > most) return { size: told };
+  const blob = await answer.blob();
   if (blob.size > most) return { size: blob.size };
   const bytes = new Uint8Array(await blob.arrayBuffer());
   let text = "";

@@ -33,7 +33,11 @@ export function render(roots: readonly Twig[], mode: Mode, depth = 50): string[]
       if (mode === "compact") lines.push(`${indent(level)}- row: ${children.map((cell) => textOf(cell)).join(" | ")}`);
       return;
     }
-    if (!hidesSelf) lines.push(`${indent(level)}- ${describe(twig, mode)}`);
+    if (!hidesSelf) {
+      // Without its own name it is told by the words in it, which stand nowhere else in this form.
+      const name = mode === "interactive" && twig.name === "" ? textOf(twig) : twig.name;
+      lines.push(`${indent(level)}- ${describe({ ...twig, name }, mode)}`);
+    }
     if (level >= depth) return;
     const next = hidesSelf || mode === "interactive" ? level : level + 1;
     for (const child of children) write(child, next, hidesSelf ? above : twig.name);

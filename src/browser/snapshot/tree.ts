@@ -25,9 +25,9 @@ export interface Grown {
 const MOST_FRAMES = 30;
 /** Above these the tree is read in pieces, and clicks by script alone are not looked for. */
 const LARGE = 12_000;
-const MOST_PIECES = 1500;
+const MOST_PIECES = 700;
 const ACTIVE =
-  /^(button|link|textbox|searchbox|checkbox|radio|switch|combobox|listbox|option|menuitem(checkbox|radio)?|tab|slider|spinbutton|treeitem|gridcell|columnheader|PopUpButton|MenuListPopup|Date|DateTime|InputTime|ColorWell|Video|Audio|DisclosureTriangle|MenuListOption)$/i;
+  /^(button|link|textbox|searchbox|checkbox|radio|switch|combobox|listbox|option|menuitem(checkbox|radio)?|tab|slider|spinbutton|treeitem|PopUpButton|MenuListPopup|Date|DateTime|InputTime|ColorWell|Video|Audio|DisclosureTriangle|MenuListOption)$/i;
 const NAMELESS = /^(none|generic|presentation|InlineTextBox|LineBreak|LabelText|ListMarker|Pre|Unknown)$/;
 const ROLES: Record<string, string> = {
   RootWebArea: "document",
@@ -90,6 +90,8 @@ class Grower {
 
   async growPart(frame: Frame, node: number): Promise<Twig[]> {
     await this.#findClickable(frame.session);
+    // What was asked for by itself can be named from then on, whatever it is.
+    this.#clickable.get(frame.session)?.add(node);
     const { nodes } = await this.#page.send("Accessibility.queryAXTree", { backendNodeId: node }, frame.session);
     const own = nodes.find((one) => one.backendDOMNodeId === node);
     return this.#graft(nodes, own?.nodeId ?? nodes[0]?.nodeId, frame, 0);
@@ -98,6 +100,15 @@ class Grower {
   /** Reads from the top, child by child, until enough was read: the whole tree of such a page would be tens of megabytes. */
   async #growLarge(frame: Frame, count: number): Promise<Twig[]> {
     this.notes.push(`The page is very large (${count} elements): only its beginning was read; use selector to read a part.`);
+    // Without it the browser gives whole trees alone; left on, it would slow the page down.
+    await this.#page.send("Accessibility.enable", undefined, frame.session);
+    const nodes = await this.#readPieces(frame).finally(() => {
+      this.#page.connection.cdp.tell("Accessibility.disable", undefined, frame.session);
+    });
+    return this.#graft(nodes, nodes[0]?.nodeId, frame, MOST_FRAMES);
+  }
+
+  async #readPieces(frame: Frame): Promise<AxNode[]> {
     const { node } = await this.#page.send("Accessibility.getRootAXNode", { frameId: frame.id }, frame.session);
     const known = new Map<string, AxNode>([[node.nodeId, node]]);
     const waiting = [node.nodeId];
@@ -116,7 +127,7 @@ class Grower {
           .map((child) => child.nodeId),
       );
     }
-    return this.#graft([...known.values()], node.nodeId, frame, MOST_FRAMES);
+    return [...known.values()];
   }
 
   async #graft(nodes: readonly AxNode[], root: string | undefined, frame: Frame, depth: number): Promise<Twig[]> {
@@ -136,14 +147,14 @@ class Grower {
         facts: factsOf(node),
         children: [],
       };
-      // The field that a label is for is there itself.
-      if (role === "LabelText" && twig.children.some(hasRef)) return twig.children;
       const isActive = ACTIVE.test(role) || isClickable || (propertyOf(node, "focusable") === true && role !== "RootWebArea");
       if (role === "Iframe" && node.backendDOMNodeId !== undefined && depth < MOST_FRAMES) {
         inner.push(this.#growInner(twig, node.backendDOMNodeId, frame, depth));
         return [twig];
       }
       twig.children = children();
+      // The field that a label is for is there itself.
+      if (role === "LabelText" && twig.children.some(hasRef)) return twig.children;
       if (isActive && node.backendDOMNodeId !== undefined) {
         const ref = this.#book.nameOf({ node: node.backendDOMNodeId, frame: frame.id, loader: frame.loader });
         if (ref) twig.ref = ref;

@@ -59,7 +59,6 @@ export const browserSettings = z
       .describe("Browser time at Cloudflare that all agents may use in a (UTC) day; 10, what the free plan has, by default."),
   })
   .describe("The browser of the agents.");
-export type BrowserSettings = z.infer<typeof browserSettings>;
 
 /** Sent with the brief, so that nothing is asked in mid-turn. Absent in a brief: there is no browser. */
 export interface BrowserBrief {

@@ -1,6 +1,6 @@
 // What a page in the browser of this machine can reach: nothing that the owner did not allow, by no way a page has. The trap listens
 // on this machine and writes down whoever calls.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type HomeBrowser, openHomeBrowser } from "../../support/browser-home.ts";
 import { refOf } from "../../support/browser-journey.ts";
 import { type Pages, servePages } from "../../support/browser-pages.ts";
@@ -14,6 +14,9 @@ const NAMES: Record<string, string[][]> = {
   "six.example.com": [["::ffff:127.0.0.1"]],
 };
 const asked = new Map<string, number>();
+
+// A real browser on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let pages: Pages;
 let browser: HomeBrowser;

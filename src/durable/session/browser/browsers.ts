@@ -54,21 +54,22 @@ export class Browsers {
         return this.#manageProfiles(place, task);
       case "handoff": {
         const forMs = Math.min(HANDOFF_MS, (input.seconds ?? HANDOFF_MS / 1000) * 1000);
-        return this.#visit(place, task, brief, (talk, code) => code.openToPerson(talk, task, place, forMs));
+        const { openToPerson } = await import("./visit.ts");
+        return this.#visit(place, task, brief, (talk) => openToPerson(talk, task, place, forMs));
       }
       default: {
         const isWait = input.action === "act" && (input.seconds ?? 0) > LONGEST_WAIT_S;
         const bounded = isWait ? { ...task, input: { ...input, seconds: LONGEST_WAIT_S } } : task;
-        return this.#visit(place, bounded, brief, (talk, code) => code.act(talk, bounded));
+        const { act } = await import("./visit.ts");
+        return this.#visit(place, bounded, brief, (talk) => act(talk, bounded));
       }
     }
   }
 
-  isHandedBack(place: OpenPlace, task: BrowserTask, brief: BrowserBrief): Promise<boolean> {
-    return this.#visit(place, task, brief, async (talk, code) => ({
-      notes: [],
-      isOver: await code.isGivenBack(talk, task, place),
-    })).then(({ isOver }) => isOver);
+  async isHandedBack(place: OpenPlace, task: BrowserTask, brief: BrowserBrief): Promise<boolean> {
+    const { isGivenBack } = await import("./visit.ts");
+    const look = async (talk: Talk) => ({ notes: [], isOver: await isGivenBack(talk, task, place) });
+    return (await this.#visit(place, task, brief, look)).isOver;
   }
 
   /** The turn is over: what is not kept is ended. Never rejects. */
@@ -97,11 +98,11 @@ export class Browsers {
     place: OpenPlace,
     task: BrowserTask,
     brief: BrowserBrief,
-    work: (talk: Talk, code: typeof import("./visit.ts")) => Promise<T>,
+    work: (talk: Talk) => Promise<T>,
   ): Promise<T> {
     const notes: string[] = [];
     if (place === "edge") notes.push(...(await this.#checkTime(brief)));
-    const code = await import("./visit.ts");
+    const { giveCookies, takeCookies, visit } = await import("./visit.ts");
     const reached = await this.#reach(place, task, brief, notes);
     const { open, socket, isNew } = reached;
     const state = this.rows.stateOf(place);
@@ -109,13 +110,13 @@ export class Browsers {
     let cookies: string | undefined;
     const options = { policy: task.policy, signal: this.#parts.abort.signal, ...this.#resolver(place) };
     try {
-      const done = await code.visit(socket, state, options, async (talk) => {
+      const done = await visit(socket, state, options, async (talk) => {
         const kept = isNew && place === "edge" ? this.rows.cookiesOf(open.profile) : undefined;
-        if (kept !== undefined) await code.giveCookies(talk, kept);
+        if (kept !== undefined) await giveCookies(talk, kept);
         try {
-          return await work(talk, code);
+          return await work(talk);
         } finally {
-          if (place === "edge") cookies = await code.takeCookies(talk).catch(() => undefined);
+          if (place === "edge") cookies = await takeCookies(talk).catch(() => undefined);
         }
       });
       return { ...done, notes: [...notes, ...done.notes] };
@@ -222,12 +223,12 @@ export class Browsers {
   }
 
   async #closeTabs(open: OpenBrowser): Promise<void> {
-    const code = await import("./visit.ts");
+    const { visit } = await import("./visit.ts");
     const socket = await this.#line(open);
     if (!socket) return;
     const policy = { allowedHosts: [], allowedDomains: [], mayEvaluate: false };
     const options = { policy, signal: AbortSignal.timeout(10_000), ...this.#resolver(open.place) };
-    await code.visit(socket, this.rows.stateOf(open.place), options, (talk) => talk.closeAll());
+    await visit(socket, this.rows.stateOf(open.place), options, (talk) => talk.closeAll());
   }
 
   /** @throws ToolFailure when the day's time is used up. */

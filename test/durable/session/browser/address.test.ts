@@ -109,6 +109,32 @@ describe("a browser at a DevTools address", () => {
     expect(pages.trap.calls).toEqual([]);
   });
 
+  it("holds back what was there before the line: a worker, a frame, a socket of the page", async () => {
+    const trap = `http://${pages.trap.host}:${pages.trap.port}/`;
+    const worker = `onmessage = ({ data }) => fetch(data).then((r) => r.text(), () => "refused").then(postMessage)`;
+    const begin = `() => { self.w = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(worker)}], { type: "text/javascript" }))); self.f = document.body.appendChild(document.createElement("iframe")); return "begun"; }`;
+    const tryAll = `async () => {
+      const to = ${JSON.stringify(trap)};
+      const byWorker = await new Promise((done) => { self.w.onmessage = ({ data }) => done(data); self.w.postMessage(to); });
+      const byFrame = await self.f.contentWindow.fetch(to).then((r) => r.text(), () => "refused");
+      const bySocket = await new Promise((done) => { const s = new WebSocket(to.replace("http", "ws")); s.onerror = () => done("refused"); s.onopen = () => done("open"); setTimeout(done, 2000, "silent"); });
+      return [byWorker, byFrame, bySocket].join(" ");
+    }`;
+    const texts = await run(`http://127.0.0.1:${chrome.port}`, [
+      { action: "open", url: `${pages.origin}/frames.html` },
+      { action: "evaluate", text: begin },
+      { action: "evaluate", text: tryAll },
+    ]);
+    expect(texts[1]).toContain("begun");
+    expect(texts[2]).toContain("Blocked 2 requests");
+    expect(texts[2]).toContain("tried to open a socket");
+    expect(texts.join(" ")).not.toContain("secret");
+    // A socket is seen when it is begun: its page is left at once, and learns nothing of what answered.
+    expect(pages.trap.calls.filter((call) => !call.startsWith("GET / HTTP"))).toEqual([]);
+    expect(pages.trap.calls.length).toBeLessThanOrEqual(1);
+    pages.trap.calls.length = 0;
+  });
+
   it("has its owner's profile and no other", async () => {
     const [text] = await run(`http://127.0.0.1:${chrome.port}`, [{ action: "open", url: pages.origin, profile: "work" }]);
     expect(text).toContain("has the one profile it runs with");
