@@ -52,6 +52,8 @@ export const FIGURES = {
   "page-bytes": { what: "WebChat, first load", unit: "KB", reach: { most: 150 } },
   "page-requests": { what: "WebChat, first load", unit: "requests", reach: { most: 10 } },
   "page-usable": { what: "WebChat, usable after", unit: "s", reach: { most: 0.6 } },
+  "browser-start": { what: "browser at home: start, first page, snapshot", unit: "s", reach: { most: 3 } },
+  "browser-open": { what: "browser at home: address → snapshot", unit: "ms", reach: { most: 500 } },
 } as const satisfies Record<string, Figure>;
 
 export type FigureId = keyof typeof FIGURES;

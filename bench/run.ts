@@ -8,6 +8,7 @@ import { FIGURES } from "./figures.ts";
 import { readMachine } from "./machine.ts";
 import { BenchModel } from "./model.ts";
 import { writePage } from "./page-text.ts";
+import { browser } from "./scenarios/browser.ts";
 import { channels } from "./scenarios/channels.ts";
 import { footprint } from "./scenarios/footprint.ts";
 import { history } from "./scenarios/history.ts";
@@ -39,6 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   footprint,
   workerStart,
   channels,
+  browser,
   page,
   lighthouse,
 ];

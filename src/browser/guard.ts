@@ -19,6 +19,8 @@ const MAX_BYTES = 20 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 const MOST_NOTES = 50;
 const REMEMBERED = 500;
+/** Names change what they lead to, and one that could not be resolved may be there a moment later. */
+const REMEMBERED_MS = 60_000;
 const SHOWN_TYPES =
   /^(text\/(?!csv|calendar|vcard|x-vcard)|image\/|audio\/|video\/|multipart\/|application\/(xhtml\+xml|xml|json|javascript|pdf)\b)|[/+](xml|json)\b/i;
 const NO_PLAIN_SOCKETS = "connect-src http: https: wss: data: blob:";
@@ -26,7 +28,7 @@ const NO_PLAIN_SOCKETS = "connect-src http: https: wss: data: blob:";
 export class Guard {
   readonly #cdp: Cdp;
   #options: GuardOptions;
-  readonly #verdicts = new Map<string, Promise<string | undefined>>();
+  readonly #verdicts = new Map<string, { reason: Promise<string | undefined>; at: number }>();
   readonly #asDownload = new Set<string>();
   readonly #blocked: string[] = [];
   readonly #offered: string[] = [];
@@ -219,14 +221,15 @@ export class Guard {
     } catch {
       return Promise.resolve(`${written.slice(0, 100)} is not a web address; write it in full, like https://example.com/page.`);
     }
+    const ask = () => refusalOf(url, this.#options.policy, this.#options.resolveHost);
+    if (url.username !== "") return ask();
     const key = placeOf(url);
-    let verdict = this.#verdicts.get(key);
-    if (!verdict || url.username !== "") {
-      verdict = refusalOf(url, this.#options.policy, this.#options.resolveHost);
-      if (this.#verdicts.size >= REMEMBERED) this.#verdicts.clear();
-      if (url.username === "") this.#verdicts.set(key, verdict);
-    }
-    return verdict;
+    const known = this.#verdicts.get(key);
+    if (known && Date.now() - known.at < REMEMBERED_MS) return known.reason;
+    if (this.#verdicts.size >= REMEMBERED) this.#verdicts.clear();
+    const reason = ask();
+    this.#verdicts.set(key, { reason, at: Date.now() });
+    return reason;
   }
 }
 

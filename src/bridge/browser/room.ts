@@ -10,7 +10,8 @@ import { demandChrome, findChrome } from "./chrome-search.ts";
 import { bringFiles, giveFiles } from "./files.ts";
 import { Profiles } from "./profiles.ts";
 import { resolveHere } from "./proxy.ts";
-import type { Running } from "./running.ts";
+import type { Running, RunningStart } from "./running.ts";
+import { demandDisplay, handOver, hasDisplay } from "./window.ts";
 
 const IDLE_MS = 10 * 60_000;
 
@@ -40,25 +41,31 @@ export function openBrowserRoom(options: BrowserRoomOptions): Room {
   const profiles = new Profiles(join(dir, "profiles"));
   const browsers = new Browsers({ idleMs, now, log });
 
-  const open = ({ profile, policy, isHeadless }: BrowserDo) =>
-    browsers.open(profile, () => ({
-      path: demandChrome({ path: config.path, environment }),
-      profile,
-      profileDir: profiles.open(profile),
-      isHeadless: isHeadless || !hasDisplay(environment),
-      hasSandbox: config.sandbox,
-      policy,
-      environment,
-      resolveHost,
-      now,
-    }));
+  const startOf = ({ profile, policy, isHeadless }: BrowserDo): RunningStart => ({
+    path: demandChrome({ path: config.path, environment }),
+    profile,
+    profileDir: profiles.open(profile),
+    isHeadless: isHeadless || !hasDisplay(environment),
+    hasSandbox: config.sandbox,
+    policy,
+    environment,
+    resolveHost,
+    now,
+  });
+  const open = (request: BrowserDo) => browsers.open(request.profile, () => startOf(request));
 
   /** What the tool asks of a page. */
   async function work(request: BrowserDo, { transfer, signal }: CommandContext): Promise<BrowserDone> {
+    const isHandOff = request.input.action === "handoff";
+    if (isHandOff) demandDisplay(environment);
     const sent = await bringFiles(dir, request.files, transfer);
     const running = await open(request);
     const lost = browsers.takeLost(request.profile, request.sessionKey);
-    const { notes, files = [], ...rest } = await told(running, request, lost, unlessAborted(running.do(request, sent), signal));
+    const doing = isHandOff
+      ? handOver(running, request, () => open({ ...request, isHeadless: false }))
+      : running.do(request, sent);
+    const { notes, files = [], ...rest } = await told(running, request, lost, unlessAborted(doing, signal));
+    if (isHandOff) browsers.takeLost(request.profile, request.sessionKey);
     return { ...rest, notes: [...lost, ...notes], files: await giveFiles(dir, files, transfer) };
   }
 
@@ -139,10 +146,6 @@ export function openBrowserRoom(options: BrowserRoomOptions): Room {
     },
     close: () => browsers.close(),
   };
-}
-
-function hasDisplay(environment: NodeJS.ProcessEnv): boolean {
-  return process.platform !== "linux" || Boolean(environment["DISPLAY"] || environment["WAYLAND_DISPLAY"]);
 }
 
 /** What was begun goes on; nobody waits for it. */

@@ -1,6 +1,7 @@
 // One browser that runs, with one profile: its way out, and what each session has open in it. Sessions see their own tabs alone;
 // cookies are the profile's. Ends after nobody used it for a while, or by itself: then every session hears of it once.
 
+import type { Protocol } from "devtools-protocol/types/protocol.d.ts";
 import type { BrowserAnswer, BrowserFile } from "../../browser/answer.ts";
 import { Connection } from "../../browser/connection.ts";
 import { GONE } from "../../browser/line.ts";
@@ -137,8 +138,22 @@ export class Running {
     seat.heldUntil = Math.max(seat.heldUntil, this.#start.now() + forMs);
   }
 
-  tabsOf(sessionKey: string): { id: string; url: string }[] {
-    return (this.#seats.get(sessionKey)?.talk.tabs() ?? []).map(({ tab, url }) => ({ id: tab.id, url }));
+  tabsOf(sessionKey: string): { id: string; url: string; isCurrent: boolean }[] {
+    return (this.#seats.get(sessionKey)?.talk.tabs() ?? []).map(({ tab, url, isCurrent }) => ({ id: tab.id, url, isCurrent }));
+  }
+
+  async readCookies(): Promise<Protocol.Network.Cookie[]> {
+    return (await this.connection.cdp.send("Storage.getCookies")).cookies;
+  }
+
+  async writeCookies(cookies: readonly Protocol.Network.Cookie[]): Promise<void> {
+    const params = cookies.map(({ name, value, domain, path, expires, httpOnly, secure, sameSite, partitionKey }) => ({
+      ...{ name, value, domain, path, httpOnly, secure },
+      ...(expires > 0 ? { expires } : {}),
+      ...(sameSite ? { sameSite } : {}),
+      ...(partitionKey ? { partitionKey } : {}),
+    }));
+    if (params.length > 0) await this.connection.cdp.send("Storage.setCookies", { cookies: params });
   }
 
   /** Closes the tabs of sessions that did nothing since. Answers whose tabs went. */

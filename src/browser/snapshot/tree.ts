@@ -27,7 +27,7 @@ const MOST_FRAMES = 30;
 const LARGE = 12_000;
 const MOST_PIECES = 1500;
 const ACTIVE =
-  /^(button|link|textbox|searchbox|checkbox|radio|switch|combobox|listbox|option|menuitem(checkbox|radio)?|tab|slider|spinbutton|treeitem|gridcell|columnheader|PopUpButton|MenuListPopup|Date|DateTime|InputTime|ColorWell|Video|Audio|DisclosureTriangle|MenuListOption)$/i;
+  /^(button|link|textbox|searchbox|checkbox|radio|switch|combobox|listbox|option|menuitem(checkbox|radio)?|tab|slider|spinbutton|treeitem|PopUpButton|MenuListPopup|Date|DateTime|InputTime|ColorWell|Video|Audio|DisclosureTriangle|MenuListOption)$/i;
 const NAMELESS = /^(none|generic|presentation|InlineTextBox|LineBreak|LabelText|ListMarker|Pre|Unknown)$/;
 const ROLES: Record<string, string> = {
   RootWebArea: "document",

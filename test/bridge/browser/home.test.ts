@@ -164,6 +164,32 @@ describe("a browser of this machine", () => {
     await expect(browser.act({ action: "tabs" })).resolves.toMatchObject({ text: expect.not.stringContaining("crashed") });
   });
 
+  test("is handed over in a window, with its logins and its page; not where there is no display", async () => {
+    // It is told to have a window; for want of one on this machine, the program puts it out of sight again.
+    const path = join(newFolder(), "chrome");
+    writeFileSync(path, `#!/bin/sh\nexec ${findBrowser()} --headless=new "$@"\n`, { mode: 0o755 });
+    const config = { path, sandbox: process.getuid?.() !== 0 };
+    const { DISPLAY: _none, WAYLAND_DISPLAY: _neither, ...blind } = process.env;
+    const dark = openHome({ config, environment: blind });
+    await dark.act({ action: "open", url: inner() });
+    await expect(dark.act({ action: "handoff" })).rejects.toThrow(/shows no windows/);
+
+    const browser = openHome({ config, environment: { ...blind, DISPLAY: ":7" }, idleMs: 3000 });
+    await expect(browser.act({ action: "handoff" })).rejects.toThrow(/No page is open/);
+    await browser.act({ action: "open", url: inner() });
+    await browser.act({ action: "cookies", op: "set", set: { visit: "until-the-end" } });
+    const [before] = processesOf(browser.stateDir);
+    expect((await browser.act({ action: "handoff", seconds: 60 })).text).toMatch(/opened anew, as t1, in a window/);
+    expect((await browser.ask({ action: "status" })).notes.join(" ")).toMatch(/runs with a window.*Tabs: t1/s);
+    expect(processesOf(browser.stateDir)).not.toContain(before);
+    expect((await browser.act({ action: "cookies" })).text).toContain("visit (13 characters)");
+    expect((await browser.act({ action: "snapshot" })).text).toContain("Press me");
+    expect((await browser.act({ action: "handoff", seconds: 60 })).text).toContain("The page is in the window");
+    // Somebody works in it by hand: it stays for as long.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect(processesOf(browser.stateDir)).toHaveLength(1);
+  });
+
   test("starts once for two calls at the same time", async () => {
     const browser = openHome();
     await Promise.all([1, 2, 3].map((n) => browser.act({ action: "open", url: inner() }, { sessionKey: `s${n}` })));
