@@ -64,7 +64,7 @@ export const browserInput = z.object({
   seconds: z.number().min(0).max(600).optional().describe("wait, handoff; open: keep it so long after the turn"),
   mode: z.enum(["compact", "full", "interactive"]).optional().describe("snapshot"),
   diff: z.boolean().optional().describe("snapshot: changes since the last"),
-  query: z.string().max(200).optional().describe("only lines with these words"),
+  query: z.string().max(200).optional().describe("only lines with this"),
   depth: z.int().min(1).max(50).optional(),
   maxChars: z.int().min(200).max(80_000).optional(),
   full: z.boolean().optional().describe("screenshot: whole page"),

@@ -3,10 +3,13 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type BrowserBinding, openBrowserBinding } from "../../../src/bridge/local/browser-binding.ts";
 import { readRules } from "../../../src/bridge/local/browser-request.ts";
 import { findBrowser } from "../../support/browser.ts";
+
+// A real browser on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const dirs: string[] = [];
@@ -16,7 +19,7 @@ afterEach(async () => {
   await open?.close();
   open = undefined;
   for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-}, 30_000);
+});
 
 function makeState(browser: Record<string, unknown> = {}): { dir: string; environment: NodeJS.ProcessEnv } {
   const dir = mkdtempSync(join(tmpdir(), "skerry-binding-"));
@@ -67,13 +70,13 @@ describe("the browser binding of this machine", () => {
     for (const id of ids) expect((await ask(`/${id}`, "DELETE")).status).toBe(200);
     expect(folders(dir)).toEqual([]);
     expect((await ask(`/${ids[0]}`, "DELETE")).status).toBe(404);
-  }, 60_000);
+  });
 
   it("ends one that nobody speaks to", async () => {
     const { start, dir } = await openBinding();
     await start("?keep_alive=300");
     await expect.poll(() => folders(dir), { timeout: 15_000 }).toEqual([]);
-  }, 30_000);
+  });
 
   it("says why one does not start", async () => {
     const { ask, complaints } = await openBinding({ path: "/bin/false" });
@@ -112,7 +115,7 @@ describe("the browser binding of this machine", () => {
     expect(ofThisState().length).toBeGreaterThan(0);
     child.kill("SIGKILL");
     await expect.poll(ofThisState, { timeout: 15_000 }).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe("what a session asks of a new browser", () => {

@@ -380,7 +380,7 @@ describe("commands", () => {
     expect(brief).toMatch(/\*\*Next request:\*\* about [\d,]+ of 128,000 tokens \(\d+ %\)/);
     expect(brief).not.toContain("SOUL.md");
     const detail = (await session.send("/context detail")).reply ?? "";
-    for (const part of ["SOUL.md 120", "exec 130", "#1 you “list the files”", "#3 result of ls"]) expect(detail).toContain(part);
+    for (const part of ["SOUL.md 120", "exec 127", "#1 you “list the files”", "#3 result of ls"]) expect(detail).toContain(part);
     expect((await session.send("/context all")).reply).toContain("/context detail");
   });
 

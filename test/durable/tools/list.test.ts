@@ -69,7 +69,9 @@ describe("selectTools", () => {
   it("leaves all without a policy", () => {
     expect(names(selectTools({}))).toEqual(names(tools));
     expect(names(tools)).toEqual(
-      "read write edit ls find grep exec process copy memory_search memory_get web_fetch browser message session_status".split(" "),
+      "read write edit ls find grep exec process copy memory_search memory_get web_fetch browser message session_status".split(
+        " ",
+      ),
     );
   });
 
@@ -140,5 +142,13 @@ it("marks what is unsafe to repeat, and all that changes something as not for ru
   expect(mayRepeat("browser", { action: "snapshot" })).toBe(true);
   expect(mayRepeat("browser", { action: "act", kind: "click" })).toBe(false);
   expect(mayRepeat("browser", { action: "act", kind: "click", where: "home" })).toBe(true);
-  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual(["write", "edit", "exec", "process", "copy", "browser", "message"]);
+  expect(names(tools.filter((tool) => !tool.isParallel))).toEqual([
+    "write",
+    "edit",
+    "exec",
+    "process",
+    "copy",
+    "browser",
+    "message",
+  ]);
 });

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startBound } from "../../../../src/bridge/local/bound-browser.ts";
 import type { BoundBrowser } from "../../../../src/bridge/local/browser-binding.ts";
 import type { BrowserInput } from "../../../../src/contract/home/browser.ts";
@@ -15,6 +15,9 @@ import { makeBrowserBrief } from "../../../support/browser-brief.ts";
 import { type Pages, servePages } from "../../../support/browser-pages.ts";
 import { makeHands } from "../../../support/hands.ts";
 import { openTalk, resultsOf, until } from "../../../support/talk.ts";
+
+// A real browser on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let pages: Pages;
 let chrome: BoundBrowser;
@@ -33,13 +36,13 @@ beforeAll(async () => {
   chrome = await startBound({ path: findBrowser(), hasSandbox, environment: process.env, dir, policy });
   strange = createServer((_request, response) => response.writeHead(200).end("{}"));
   await new Promise<void>((resolve) => strange.listen(0, "127.0.0.1", resolve));
-}, 60_000);
+});
 afterAll(async () => {
   await chrome?.close();
   strange?.close();
   await pages?.close();
   rmSync(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function run(
   cdpUrl: string,

@@ -1,6 +1,6 @@
 // The browser at the edge in a session's hands, with a real Chromium behind the binding: found again after every call and after a
 // crash, ended with its turn, held to the day's limit, and told as what it is when it is gone.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BrowserInput } from "../../../../src/contract/home/browser.ts";
 import type { BrowserBrief, BrowserUse } from "../../../../src/contract/home/browser-settings.ts";
 import { type BoundBrowser, openBoundBrowser } from "../../../support/bound-browser.ts";
@@ -11,13 +11,16 @@ import { makeHands } from "../../../support/hands.ts";
 import type { TestSession } from "../../../support/session.ts";
 import { openTalk, resultsOf, until } from "../../../support/talk.ts";
 
+// A real browser on a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
 let pages: Pages;
 let bound: BoundBrowser;
 
 beforeAll(async () => {
   pages = await servePages();
   bound = await openBoundBrowser();
-}, 60_000);
+});
 beforeEach(() => {
   bound.asked.length = 0;
   bound.bodies.length = 0;
@@ -26,7 +29,7 @@ beforeEach(() => {
 afterAll(async () => {
   await bound?.close();
   await pages?.close();
-}, 60_000);
+});
 
 type Step = BrowserInput | ((seen: string) => BrowserInput) | "say";
 
@@ -218,11 +221,11 @@ describe("a browser at the edge", () => {
   it("is cut off in the middle when the person stops the turn", async () => {
     const talk = open();
     const running = talk.run({ action: "open", url: `${pages.origin}/slow` });
-    await until(() => pages.asked.includes("GET /slow"), 15_000);
+    await until(() => pages.asked.includes("GET /slow"), 60_000);
     talk.session.stop();
     await running;
     expect(resultsOf(talk.session.entries()).at(-1)?.outcome).toBe("stopped");
-    await until(() => count("DELETE") === 1);
+    await until(() => count("DELETE") === 1, 60_000);
   });
 });
 
