@@ -84,7 +84,9 @@ function act(steps: readonly ((result: string) => Script)[]): void {
     const messages = body["messages"] as { content: unknown }[];
     const latest = JSON.stringify(messages.at(-1)?.content).replaceAll('\\"', '"').replaceAll("\\n", "\n");
     try {
-      return steps[next++]?.(latest) ?? { say: "There is nothing more to do." };
+      const step = steps[next++]?.(latest) ?? { say: "There is nothing more to do." };
+      // The model counts the calls of a turn: there is another one to come.
+      return { calls: steps.length, ...step };
     } catch (error) {
       return { say: `The errand failed: ${String(error)}` };
     }
@@ -113,6 +115,7 @@ test.skipIf(reason !== undefined)("an errand from a chat through browser, sandbo
         ],
       }),
     () => browser({ action: "act", kind: "click", selector: "button[type=submit], form button" }),
+    (seen) => browser({ action: "act", kind: "click", ref: refOf(seen, 'link "Files"') }),
     (seen) => browser({ action: "download", ref: refOf(seen, 'link "Invoice as CSV"') }),
     (seen) => ({ tool: "copy", args: { from: find(seen, /Kept as (\S+)/), to: "sandbox:/workspace/invoice.csv" } }),
     () => ({ tool: "exec", args: { command: convert, host: "sandbox" } }),
@@ -120,14 +123,14 @@ test.skipIf(reason !== undefined)("an errand from a chat through browser, sandbo
     () => ({ say: "Here is the invoice as JSON." }),
   ]);
   await tell("Download the invoice, convert it to JSON and send it to me.");
+  // The answer, and behind it the file.
   await vi.waitFor(
     () => {
       const latest = JSON.stringify(model.requests.at(-1)?.body["messages"]).slice(-2000);
-      expect(telegram.texts(olga.chat).at(-1), latest).toMatch(/^(Here|There|The errand)/);
+      expect(telegram.texts(olga.chat).join("\n"), latest).toMatch(/Here is the invoice as JSON\.\n$|nothing more|errand failed/);
     },
     { timeout: 120_000, interval: 200 },
   );
-  expect(telegram.texts(olga.chat).at(-1)).toBe("Here is the invoice as JSON.");
   const sent = telegram.shown(olga.chat).flatMap(({ files }) => files);
   expect(sent.map(({ name }) => name)).toEqual(["invoice.json"]);
   expect(JSON.parse(new TextDecoder().decode(sent[0]?.bytes))).toEqual([
