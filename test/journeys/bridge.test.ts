@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { codeOfDevice } from "../../src/contract/home/code.ts";
 import type { SandboxStatus } from "../../src/contract/home/commands.ts";
 import { openTestBridge, roomOf, type TestBridge } from "../support/bridge.ts";
 import { type Operator, openOperator } from "../support/operator.ts";
@@ -134,6 +135,21 @@ describe("a machine without a token", () => {
     await operator.client.request("device.pair.approve", { requestId: asked?.requestId ?? "" });
     await bridge.reach("ready");
     expect(await invoke("cellar", "after")).toBe("1");
+  });
+
+  it("is let in from a chat with the owner by the same code", async () => {
+    const bridge = await openTestBridge({ url: skerry.url, name: "shed" });
+    await bridge.reach("unknown");
+    const code = codeOfDevice(bridge.deviceId);
+    const say = async (text: string) => {
+      const params = { sessionKey: "agent:main:main", message: text, idempotencyKey: crypto.randomUUID() };
+      return (await operator.client.request<{ reply?: string }>("chat.send", params)).reply ?? "";
+    };
+    expect(await say("/pairing")).toContain(`\`${code}\` machine shed`);
+    expect(await say(`/pairing approve ${code}`)).toContain("Let in: the machine shed");
+    await bridge.reach("ready");
+    await bridge.close();
+    await operator.client.request("node.pair.remove", { nodeId: bridge.deviceId });
   });
 
   it("comes back by its key alone; what it offers beyond that waits for approval", async () => {

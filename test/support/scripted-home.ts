@@ -1,10 +1,13 @@
 // A home at the port of a session: what it is asked is written down, what it answers is the test's to say. Under one id it
 // answers the same, as the Gateway's desk does.
-import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../src/contract/home/port.ts";
+import type { AskingHome, HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../src/contract/home/port.ts";
 
 export interface ScriptedHome extends HomePort {
   requests: HomeRequest[];
   cancelled: string[];
+  /** Machines that wait to be let in. */
+  asking: AskingHome[];
+  decisions: { code: string; isLetIn: boolean }[];
 }
 
 const NAS: HomeRow = {
@@ -25,11 +28,20 @@ export function scriptHome(
 ): ScriptedHome {
   const requests: HomeRequest[] = [];
   const cancelled: string[] = [];
+  const asking: AskingHome[] = [];
+  const decisions: ScriptedHome["decisions"] = [];
   const given = new Map<string, HomeAnswer | Promise<HomeAnswer>>();
   return {
     requests,
     cancelled,
+    asking,
+    decisions,
     homes: async () => homes,
+    async askingHomes(decision) {
+      if (!decision) return { ok: true, value: asking };
+      decisions.push(decision);
+      return { ok: true, value: asking.filter(({ code }) => code === decision.code) };
+    },
     async callHome(request) {
       requests.push(request);
       const known = given.get(request.id) ?? answer(request, given.size + 1);

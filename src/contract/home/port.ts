@@ -1,5 +1,6 @@
 // Homes: machines of the owner that offer commands over the Gateway (role `node`). What is known of one, and how a session
 // has something done there. A call is a row until it is answered: a line that breaks loses nothing and doubles nothing.
+import type { Outcome } from "../errors.ts";
 
 /** A home as lists show it. Times in ms. */
 export interface HomeRow {
@@ -47,9 +48,22 @@ export type HomeAnswer =
   /** The answer will come as an event of kind `result`. */
   | { outcome: "pending"; home: string };
 
+/** A machine that waits to be let in. */
+export interface AskingHome {
+  /** As it shows it. */
+  code: string;
+  name: string;
+  platform: string;
+  /** Commands that it would offer. */
+  commands: string[];
+  expiresAt: number;
+}
+
 export interface HomePort {
   homes(): Promise<HomeRow[]>;
   callHome(request: HomeRequest): Promise<HomeAnswer>;
+  /** Machines that wait; with a decision: the one that it was made about, or NOT_FOUND. */
+  askingHomes(decision?: { code: string; isLetIn: boolean }): Promise<Outcome<AskingHome[]>>;
   /** Nobody wants the answer any more: the home is told to stop. */
   cancelCall(id: string): Promise<void>;
 }

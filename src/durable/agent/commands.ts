@@ -74,7 +74,7 @@ export const commands = [
   },
   {
     name: "pairing",
-    description: "Strangers who wait to be let in (owner)",
+    description: "Strangers and machines that wait to be let in (owner)",
     args: "[list|approve CODE [as NAME]|reject CODE]",
     example: "/pairing approve ABCD2345 as Ann",
   },

@@ -19,6 +19,7 @@ import { openHomesDesk } from "./homes/wiring.ts";
 import { makeHouse } from "./house.ts";
 import { readParcels } from "./live/parcels.ts";
 import { LogRing } from "./log-ring.ts";
+import { askingHomes } from "./methods/devices.ts";
 import { leaveHome } from "./methods/homes.ts";
 import type { House } from "./methods/method.ts";
 import { Presence } from "./presence.ts";
@@ -88,8 +89,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
         await this.#arm();
       },
       dropOthers: (deviceId, connId) => {
-        const others = this.#screens.open().filter(({ id, state }) => state.deviceId === deviceId && id !== connId);
-        for (const screen of others) this.#forget(screen, "connected again from elsewhere");
+        for (const screen of this.#screens.others(deviceId, connId)) this.#forget(screen, "connected again from elsewhere");
       },
       dropDevice: (id, reason) => this.#drop(({ state }) => state.deviceId === id || state.loginId === id, reason),
     });
@@ -184,6 +184,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     return this.#homes.callHome(request);
   }
 
+  askingHomes(decision?: { code: string; isLetIn: boolean }): ReturnType<HomePort["askingHomes"]> {
+    return askingHomes(this.#house, decision);
+  }
+
   cancelCall(id: string): Promise<void> {
     return this.#homes.cancelCall(id);
   }
@@ -240,8 +244,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   }
 
   async announceShutdown(reason: string, restartExpectedMs?: number): Promise<void> {
-    const payload = { reason, ...(restartExpectedMs === undefined ? {} : { restartExpectedMs }) };
-    this.#screens.tell("shutdown", payload, "all");
+    this.#screens.tell("shutdown", { reason, ...(restartExpectedMs === undefined ? {} : { restartExpectedMs }) }, "all");
     for (const screen of this.#screens.open()) screen.close(1012, "service restart");
   }
 }

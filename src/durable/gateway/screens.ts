@@ -49,6 +49,11 @@ export class Screens {
     return [...this.#screens.values()].filter(({ screen }) => screen.state.isOpen).map(({ screen }) => screen);
   }
 
+  /** Further ones of the same device. */
+  others(deviceId: string, connId: string): Screen[] {
+    return this.open().filter(({ id, state }) => state.deviceId === deviceId && id !== connId);
+  }
+
   /** Those that did not say hello yet. */
   strangers(): Screen[] {
     return [...this.#screens.values()].filter(({ screen }) => !screen.state.isOpen).map(({ screen }) => screen);

@@ -99,7 +99,7 @@ async function answerCommand(parts: SessionParts, event: Event, brief: Brief, co
     case "activation":
       return chooseActivation(parts, brief, args);
     case "pairing":
-      return answerPairing(parts, event, args);
+      return answerPairing(parts, event, brief, args);
     case "approve":
       return answerApprove(parts, event, brief, args);
     case "exec":

@@ -7,7 +7,9 @@ import type { MediaRef, Message } from "../../../src/contract/message.ts";
 import { WELCOME } from "../../../src/contract/people.ts";
 import { GROUP, HERE, openChannelTalk, ring, settle, type Talk } from "../../support/channel-talk.ts";
 import { messageEvent } from "../../support/event.ts";
+import { makeHands } from "../../support/hands.ts";
 import { makePlace } from "../../support/place.ts";
+import { exited, scriptHome } from "../../support/scripted-home.ts";
 import { personTexts } from "../../support/scripted-model.ts";
 import { answersOf, until } from "../../support/talk.ts";
 
@@ -324,6 +326,28 @@ describe("commands and directives", () => {
     expect((await talk.say("/pairing reject ABCD2345")).reply).toContain("Not let in: Eve");
     expect((await talk.say("/pairing nonsense")).reply).toContain("/pairing approve CODE");
     expect(decided).toEqual([["ABCD2345", "ann"], ["ABCD2345"]]);
+  });
+
+  test("/pairing lets a machine in, for the owner alone and where nobody else reads", async () => {
+    const home = scriptHome(() => exited(""));
+    const machine = { code: "NMPQ2345", name: "at`tic\u202e", platform: "linux", commands: ["exec.start"] };
+    home.asking.push({ ...machine, expiresAt: Date.now() + 60_000 });
+    const talk = openChannelTalk(() => ({ text: "ok" }), { home, people: { pairings: async () => [] } });
+    const owner = { hands: makeHands() };
+    const seen = await talk.say("/pairing", {}, {}, owner);
+    expect(seen.reply).toContain("- `NMPQ2345` machine at tic (linux), which offers 1 commands, 1 min left");
+    // Who may talk as the owner may still not decide about machines.
+    expect((await talk.say("/pairing", {}, {}, { hands: makeHands({ isOwner: false }) })).reply).toBe(
+      "Nobody waits to be let in.",
+    );
+    expect((await talk.say("/pairing", { from: GROUP }, {}, owner)).reply).not.toContain("NMPQ2345");
+    expect(home.decisions).toEqual([]);
+    expect((await talk.say("/pairing approve nmpq2345", {}, {}, owner)).reply).toContain("Let in: the machine at tic");
+    expect((await talk.say("/pairing reject NMPQ2345", {}, {}, owner)).reply).toBe("Not let in: the machine at tic.");
+    expect(home.decisions).toEqual([
+      { code: "NMPQ2345", isLetIn: true },
+      { code: "NMPQ2345", isLetIn: false },
+    ]);
   });
 });
 

@@ -39,7 +39,7 @@ export interface DeskHost {
   log(level: "info" | "warn" | "error", text: string, facts?: Record<string, unknown>): void;
 }
 
-export class HomesDesk implements HomePort {
+export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   readonly homesKnown: Homes;
   readonly #calls: HomeCalls;
   readonly #endings: Endings;

@@ -1,14 +1,15 @@
 // Devices: who asks to be let in, who is in, and their tokens. A caller that is itself a device manages only its
 // own token unless it is an administrator, and approves no more than it may do.
-import { GatewayError } from "../../../contract/errors.ts";
+import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import { SCOPES } from "../../../contract/gateway.ts";
 import { codeOfDevice } from "../../../contract/home/code.ts";
+import type { AskingHome } from "../../../contract/home/port.ts";
 import { satisfies } from "../access/access.ts";
-import type { Device, PairRequest } from "../access/devices.ts";
+import { type Device, PAIRING_LIFE_MS, type PairRequest } from "../access/devices.ts";
 import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
 import { forgetHome } from "./homes.ts";
-import { type Call, type Handlers, notFound } from "./method.ts";
+import { type Call, type Handlers, type House, notFound } from "./method.ts";
 
 type DevicesMethod =
   | "device.pair.list"
@@ -48,17 +49,15 @@ export const devices: Handlers<DevicesMethod> = {
     if (!request) throw notFound("There is no such pairing request; it may have expired. Let the device connect again.");
     const tooMuch = SCOPES.find((scope) => request.scopes.includes(scope) && !satisfies(call.screen.state.scopes, scope));
     if (tooMuch || (request.role !== "operator" && !isAdmin(call))) throw missing(tooMuch ?? "operator.admin");
-    const { deviceId: id, role, publicKey, scopes, client, address } = request;
-    await house.access.devices.pair({ id, role, publicKey, scopes, client, address }, house.now());
-    if (role === "node") house.homes.approve({ id, client, commands: request.commands });
-    tellResolved(call, request, "approved");
+    await letIn(house, request);
+    const { deviceId: id } = request;
     return { requestId: request.id, device: viewDevice(house.access.devices.list().filter((device) => device.id === id)) };
   },
 
   "device.pair.reject": (params, call) => {
     const request = call.house.access.devices.reject(params.requestId, call.house.now());
     if (!request) throw notFound("There is no such pairing request.");
-    tellResolved(call, request, "rejected");
+    tellResolved(call.house, request, "rejected");
     return { requestId: request.id, deviceId: request.deviceId };
   },
 
@@ -121,9 +120,33 @@ function mustManage(call: Call, deviceId: string, role = "operator"): void {
   throw missing("operator.admin");
 }
 
-function tellResolved(call: Call, request: PairRequest, decision: string): void {
-  const payload = { requestId: request.id, deviceId: request.deviceId, decision, ts: call.house.now() };
-  call.house.tell("device.pair.resolved", payload, "pairing");
+async function letIn(house: House, request: PairRequest): Promise<void> {
+  const { deviceId: id, role, publicKey, scopes, client, address, commands } = request;
+  await house.access.devices.pair({ id, role, publicKey, scopes, client, address }, house.now());
+  if (role === "node") house.homes.approve({ id, client, commands });
+  tellResolved(house, request, "approved");
+}
+
+function tellResolved(house: House, request: PairRequest, decision: string): void {
+  const payload = { requestId: request.id, deviceId: request.deviceId, decision, ts: house.now() };
+  house.tell("device.pair.resolved", payload, "pairing");
+}
+
+/** For the owner in a chat: machines that wait. Screens and programs, which may do more, are let in at a screen alone. */
+export async function askingHomes(house: House, decision?: { code: string; isLetIn: boolean }): Promise<Outcome<AskingHome[]>> {
+  const waiting = house.access.devices.pending(house.now()).filter(({ role }) => role === "node");
+  if (!decision) return { ok: true, value: waiting.map(viewAsking) };
+  const found = waiting.find(({ deviceId }) => codeOfDevice(deviceId) === decision.code);
+  if (!found) return { ok: false, error: { code: "NOT_FOUND", message: "No machine waits with this code." } };
+  if (decision.isLetIn) await letIn(house, found);
+  else if (house.access.devices.reject(found.id, house.now())) tellResolved(house, found, "rejected");
+  return { ok: true, value: [viewAsking(found)] };
+}
+
+function viewAsking({ deviceId, client, commands, at }: PairRequest): AskingHome {
+  const { displayName, id, platform } = client;
+  const expiresAt = at + PAIRING_LIFE_MS;
+  return { code: codeOfDevice(deviceId), name: displayName ?? id, platform, commands: [...commands], expiresAt };
 }
 
 export function viewPairRequest(request: PairRequest): View {
