@@ -45,7 +45,8 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
   if (closed !== undefined) return refuse(closed, given);
 
   const workdir = await folderOf(params.workdir);
-  const entries = ledger.allowed().filter((entry) => entry.workdir === undefined || !isOpen(entry.workdir, openFolders));
+  const mayCount = trusted(ledger, openFolders);
+  const entries = ledger.allowed().filter(mayCount);
   const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, redirectFolders: openFolders });
   const ruling = rule(policy, rules, plan.isProved);
   switch (ruling) {
@@ -65,8 +66,7 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
       }
       const auditId = write(workdir, `ran: approved (${approval.decision})`);
       if (approval.decision === "allow-always") {
-        const kept = plan.drafts.filter((draft) => draft.workdir === undefined || !isOpen(draft.workdir, openFolders));
-        for (const draft of kept) ledger.allow(draft, `approval ${approval.id}`, now());
+        for (const draft of plan.drafts.filter(mayCount)) ledger.allow(draft, `approval ${approval.id}`, now());
       }
       return { outcome: "runs", text: plan.text, workdir, auditId };
     }
@@ -111,6 +111,16 @@ function shown(plan: JudgedPlan, doubt: string | undefined): Extract<ExecAnswer,
 
 function wordOf(approval: ExecApproval | undefined): { approval?: string } {
   return approval === undefined ? {} : { approval: `${approval.id} ${approval.decision}` };
+}
+
+/**
+ * What is allowed in a folder runs what lies there: it counts for nothing where that can be changed without a question, be it that
+ * the folder is open or that a file in it may always be written.
+ */
+function trusted(ledger: ExecLedger, openFolders: readonly string[]): (entry: { workdir?: string }) => boolean {
+  const writable = ledger.allowedFiles().flatMap(({ path, purpose }) => (purpose === "write" ? [path] : []));
+  return ({ workdir }) =>
+    workdir === undefined || !(isOpen(workdir, openFolders) || writable.some((path) => isOpen(path, [workdir])));
 }
 
 function isOpen(folder: string, openFolders: readonly string[]): boolean {

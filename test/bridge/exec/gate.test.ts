@@ -173,6 +173,17 @@ describe("the owner's word", () => {
     expect(test.room.ledger.allowed()).toEqual([]);
   });
 
+  it("for always counts no more once a file of that folder may be written without a question", async () => {
+    const test = exec();
+    const plan = planOf(await test.start("rm -f gone", { processId: "p" }));
+    await test.start("rm -f gone", { processId: "p", ...approval(plan, "a", "allow-always") });
+    expect(await test.start("rm -f gone")).toMatchObject({ state: "exited" });
+    test.room.ledger.allowFile(join(test.homeFolder, "sub/Makefile"), "read", "approval b", 1);
+    expect(await test.start("rm -f gone")).toMatchObject({ state: "exited" });
+    test.room.ledger.allowFile(join(test.homeFolder, "sub/Makefile"), "write", "approval b", 1);
+    expect(await test.start("rm -f gone")).toMatchObject({ state: "asks" });
+  });
+
   it("is remembered over a restart of the bridge", async () => {
     const test = exec();
     const plan = planOf(await test.start("touch made", { processId: "p" }));
