@@ -4,6 +4,8 @@ import { DIRECTORY_SCHEMA } from "../directory/schema.ts";
 import { DEVICES_SCHEMA } from "../gateway/access/devices.ts";
 import { GUESS_LIMIT_SCHEMA } from "../gateway/access/guess-limit.ts";
 import { LOGINS_SCHEMA } from "../gateway/access/logins.ts";
+import { ENDINGS_SCHEMA } from "../gateway/homes/endings.ts";
+import { HOMES_SCHEMA } from "../gateway/homes/registry.ts";
 import { WAITS_SCHEMA } from "../gateway/waits.ts";
 import { SESSION_SCHEMA } from "../session/rows/schema.ts";
 import { WORKSPACE_MIGRATIONS, WORKSPACE_STORE } from "../workspace/schema.ts";
@@ -16,4 +18,6 @@ export const SCHEMAS: Readonly<Record<string, number>> = {
   logins: LOGINS_SCHEMA.length,
   "guess-limit": GUESS_LIMIT_SCHEMA.length,
   waits: WAITS_SCHEMA.length,
+  homes: HOMES_SCHEMA.length,
+  "home-endings": ENDINGS_SCHEMA.length,
 };

@@ -124,6 +124,7 @@ test("keys of providers from an earlier schema can still be read", async () => {
       "blocked_sender",
       "approval",
       "known_homes",
+      "browser_use",
     ];
     for (const table of later) {
       state.storage.sql.exec(`DROP TABLE ${table}`);

@@ -16,7 +16,7 @@ const KEPT_MS = 30 * 86_400_000;
 const SHOWN_COMMAND = 300;
 const SHOWN_TAIL = 4_000;
 
-const SCHEMA = [
+export const ENDINGS_SCHEMA = [
   `-- What was begun for which session; call: the one that began it.
   CREATE TABLE home_process (
     home TEXT NOT NULL, session_key TEXT NOT NULL, process TEXT NOT NULL, call TEXT NOT NULL, begun_at INTEGER NOT NULL,
@@ -55,7 +55,7 @@ export class Endings {
   constructor(sql: Sql, host: EndingsHost) {
     this.#sql = sql;
     this.#host = host;
-    migrate(sql, "home-endings", SCHEMA);
+    migrate(sql, "home-endings", ENDINGS_SCHEMA);
   }
 
   /** A machine is asked to begin something. */

@@ -1,5 +1,7 @@
 // The small parts: what rooms are put together from.
 import { html, type TemplateResult } from "lit";
+import { renderSessionLink } from "../../control/approvals/session-link.ts";
+import { renderCommands } from "../../control/devices/offer.ts";
 import { showDiff } from "../../control/editing/diff-view.ts";
 import "../../control/editing/style.ts";
 import { ask } from "../../control/parts/ask.ts";
@@ -12,8 +14,10 @@ import "../../control/usage/day-chart.ts";
 import { fillDays } from "../../control/usage/figures.ts";
 import { check, copy, plus, trash } from "../../pictures/icons.ts";
 import { lineUp, type Section } from "../show.ts";
+import { machine } from "../stage/machines.ts";
 import { dayBefore, SETTINGS, spent, usage } from "../stage/rooms.ts";
 import { SESSIONS } from "../stage/sessions.ts";
+import { StagedDesk } from "../stage/staged-desk.ts";
 
 /** A thing at rest and in the states that a pointer or the keyboard brings about. */
 function inStates(draw: (look: string, isDisabled: boolean) => TemplateResult): [string, TemplateResult][] {
@@ -289,6 +293,31 @@ export const PARTS: Section = {
           draw: () => days(usage()),
           prepare: (ground) =>
             void ground.querySelector(".chart")?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" })),
+        },
+      ],
+    },
+    {
+      name: "Commands of a machine",
+      note: "Folded: who wants to know exactly what is allowed finds it here.",
+      cases: [
+        { label: "Some", draw: () => html`<div class="full">${renderCommands("All commands", machine("nas").commands)}</div>` },
+        {
+          label: "More than anybody reads",
+          draw: () =>
+            html`<div class="full">${renderCommands(
+              "All commands",
+              Array.from({ length: 90 }, (_, at) => `own.command${at}`),
+            )}</div>`,
+          prepare: (ground) => ground.querySelector("summary")?.click(),
+        },
+      ],
+    },
+    {
+      name: "The talk of a question",
+      cases: [
+        {
+          label: "The owner's own, and one that others named",
+          draw: () => lineUp(SESSIONS.slice(0, 2).map(({ key }) => [key, renderSessionLink(new StagedDesk({}), key)])),
         },
       ],
     },
