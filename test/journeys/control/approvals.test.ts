@@ -356,7 +356,11 @@ describe("over a restart of Skerry", () => {
       .getByText(/\d+ s left/)
       .waitFor({ timeout: WAIT_MS });
     // One that settles is not pressed either, and not disabled for that.
-    const isOver = async () => (await card().count()) === 0 || (await allow.getAttribute("disabled")) !== null;
+    const isOver = async () => {
+      if ((await card().count()) === 0) return true;
+      // It may go in between: then the next look finds none.
+      return (await allow.getAttribute("disabled", { timeout: 500 }).catch(() => null)) !== null;
+    };
     await expect.poll(isOver, { timeout: 50_000 }).toBe(true);
     await page.reload();
     const row = page.locator("sk-approvals .row").filter({ hasText: "echo too late" });
