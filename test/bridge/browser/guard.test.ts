@@ -34,7 +34,8 @@ beforeAll(async () => {
     },
   });
 });
-afterEach(() => expect(pages.trap.calls).toEqual([]));
+// Taken away, so that one test that fails is not many.
+afterEach(() => expect(pages.trap.calls.splice(0)).toEqual([]));
 afterAll(async () => {
   await browser.close();
   await pages.close();
@@ -95,7 +96,8 @@ test("a page reaches nothing by fetch, image, script, frame, worker, socket, pre
   }
 });
 
-test("a host that the owner allows is reached in the same ways, but for WebRTC", async () => {
+// Shows that the ways tried above are ways at all. With others at the processor a worker now and then gets no answer.
+test("a host that the owner allows is reached in the same ways, but for WebRTC", { retry: 2 }, async () => {
   const allowed = { allowedHosts: [...pages.hosts, trap()], allowedDomains: [], mayEvaluate: false };
   const url = `${pages.origin}/reach?to=${trap()}`;
   await browser.act({ action: "open", url }, { policy: allowed });
