@@ -131,7 +131,7 @@ export class Transcript extends PageElement {
     const { desk } = this;
     const open = desk?.questions.inSession(room.sessionKey) ?? [];
     if (!desk || open.length === 0) return nothing;
-    this.#cards ??= desk.fetchPart(() => import("../../control/approvals/card.ts"));
+    this.#cards ??= desk.fetchPart(() => import("../../control/approvals/approvals.ts"));
     return html`<div class="questions" aria-live="polite">
       ${repeat(
         open,
