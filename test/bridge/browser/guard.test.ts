@@ -96,8 +96,8 @@ test("a page reaches nothing by fetch, image, script, frame, worker, socket, pre
   }
 });
 
-// Shows that the ways tried above are ways at all. With others at the processor a worker now and then gets no answer.
-test("a host that the owner allows is reached in the same ways, but for WebRTC", { retry: 2 }, async () => {
+// Shows that the ways tried above are ways at all.
+test("a host that the owner allows is reached in the same ways, but for WebRTC", async () => {
   const allowed = { allowedHosts: [...pages.hosts, trap()], allowedDomains: [], mayEvaluate: false };
   const url = `${pages.origin}/reach?to=${trap()}`;
   await browser.act({ action: "open", url }, { policy: allowed });
