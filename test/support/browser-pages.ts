@@ -71,7 +71,7 @@ async function openTrap() {
     socket.on("data", (chunk) => {
       calls.push(chunk.toString("latin1").split("\r\n")[0] ?? "");
       socket.end(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\naccess-control-allow-origin: *\r\ncontent-length: 6\r\n\r\nsecret",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/plain\r\naccess-control-allow-origin: *\r\ncontent-length: 6\r\n\r\nsecret",
       );
     });
   });
