@@ -7,6 +7,7 @@ import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { ApprovalsPort } from "./home/approval.ts";
 import type { BrowserUse } from "./home/browser-settings.ts";
+import type { HandOffAnswer, HandOffWish } from "./home/hand-off.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -107,6 +108,8 @@ export interface SessionPort {
     brief: Brief,
     focus?: string,
   ): Promise<Outcome<{ compacted: boolean; tokensBefore: number; tokensAfter: number; reason?: string }>>;
+  /** What a person does with the page that a call handed to them; `call` is what their link names it by. */
+  handOff?(call: string, wish: HandOffWish): Promise<HandOffAnswer>;
   /** Removes everything the session stored. */
   destroy(): Promise<void>;
 }
@@ -229,6 +232,8 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPor
   storage?(): Promise<DirectoryStorage>;
   /** Whether any machine of the owner is paired, and whether one of them has a browser; told by the Gateway whenever that changes. */
   noteHomes?(hasHomes: boolean, hasBrowser?: boolean): Promise<void>;
+  /** Where this Skerry was reached by somebody who was let in: `https://…` without a path. */
+  noteOrigin?(origin: string): Promise<void>;
   /** Notes the time of a browser at the edge, if one is given, and answers what all of them have used of today (UTC), ms. */
   noteBrowserUse(use?: BrowserUse): Promise<number>;
   /** For those who ask models, never for a screen. */
