@@ -101,10 +101,4 @@ describe("the browser at the edge", () => {
     expect(other.text).toContain("Sign in");
     await agent.say("Done.");
   });
-
-  it("says that it cannot be handed to a person on this machine", async () => {
-    await browse({ action: "open", url: `${pages.origin}/login`, where: "edge" });
-    expect((await browse({ action: "handoff", text: "Please log in.", where: "edge" })).text).toContain("live view");
-    await agent.say("Done.");
-  });
 });

@@ -24,6 +24,7 @@ export interface HandOffMemo {
 
 export async function handOff(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<ToolResult | ToolWait> {
   const { notes, handed } = await ask(input, chosen, context);
+  if (handed && chosen.place === "home") await demandApproval(chosen.home, context);
   const seconds = Math.min(input.seconds ?? LONGEST_S, LONGEST_S);
   const endsAt = context.now() + seconds * 1000;
   const page = handed && {
@@ -42,6 +43,15 @@ export async function handOff(input: BrowserInput, chosen: Chosen, context: Tool
 /** Names what "Done" on our own page answers. The same for every look: it may be pressed while the call looks. */
 export function doneToken(callId: string): string {
   return `person:${callId}:page`;
+}
+
+/** A machine may offer it since an update that nobody looked at yet. @throws ToolFailure with what to do. */
+async function demandApproval(home: string | undefined, context: ToolContext): Promise<void> {
+  const row = (await context.home?.homes())?.find(({ id }) => id === home);
+  if (!row || (row.commands.includes("browser.watch") && row.commands.includes("browser.hand"))) return;
+  throw new ToolFailure(
+    `${row.name} could show this page to the person, but its commands browser.watch and browser.hand were not approved yet; ask the owner to approve them under Devices.`,
+  );
 }
 
 /** @throws ToolFailure where the person must not have it, or could not reach it. */
