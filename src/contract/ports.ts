@@ -7,7 +7,7 @@ import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { ApprovalsPort } from "./home/approval.ts";
 import type { BrowserUse } from "./home/browser-settings.ts";
-import type { HandOffAnswer, HandOffWish } from "./home/hand-off.ts";
+import type { HandOffPort, OriginPort } from "./home/hand-off.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -84,7 +84,7 @@ export interface EarlierMessage {
   parts: Part[];
 }
 
-export interface SessionPort {
+export interface SessionPort extends HandOffPort {
   receive(event: Event, brief: Brief): Promise<Receipt>;
   /** Asks the running turn to stop. Kept as a row, so a stop between two steps is not lost. */
   stop(runId?: string): Promise<{ stopped: boolean; runIds: string[] }>;
@@ -108,8 +108,6 @@ export interface SessionPort {
     brief: Brief,
     focus?: string,
   ): Promise<Outcome<{ compacted: boolean; tokensBefore: number; tokensAfter: number; reason?: string }>>;
-  /** What a person does with the page that a call handed to them; `call` is what their link names it by. */
-  handOff?(call: string, wish: HandOffWish): Promise<HandOffAnswer>;
   /** Removes everything the session stored. */
   destroy(): Promise<void>;
 }
@@ -209,7 +207,7 @@ export interface WorkspaceStorage {
   largeFiles: number;
 }
 
-export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPort {
+export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPort, OriginPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: Wanted): Promise<Admission>;
   /** The brief for a session that something other than a message wakes. */
@@ -232,8 +230,6 @@ export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPor
   storage?(): Promise<DirectoryStorage>;
   /** Whether any machine of the owner is paired, and whether one of them has a browser; told by the Gateway whenever that changes. */
   noteHomes?(hasHomes: boolean, hasBrowser?: boolean): Promise<void>;
-  /** Where this Skerry was reached by somebody who was let in: `https://…` without a path. */
-  noteOrigin?(origin: string): Promise<void>;
   /** Notes the time of a browser at the edge, if one is given, and answers what all of them have used of today (UTC), ms. */
   noteBrowserUse(use?: BrowserUse): Promise<number>;
   /** For those who ask models, never for a screen. */

@@ -68,3 +68,15 @@ export type HandOffAnswer =
   | { outcome: "busy" }
   /** The browser, or the way to it. */
   | { outcome: "failed"; message: string };
+
+/** Of a session. */
+export interface HandOffPort {
+  /** What a person does with the page that a call handed to them; `call` is what their link names it by. */
+  handOff?(call: string, wish: HandOffWish): Promise<HandOffAnswer>;
+}
+
+/** Of the Directory. */
+export interface OriginPort {
+  /** Where this Skerry was reached by somebody who was let in: `https://…` without a path. */
+  noteOrigin?(origin: string): Promise<void>;
+}

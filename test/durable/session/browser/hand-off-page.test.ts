@@ -10,7 +10,7 @@ import { openLink, sealLink } from "../../../../src/durable/hand-off-link.ts";
 import { makeBrowserBrief } from "../../../support/browser-brief.ts";
 import { makeHands } from "../../../support/hands.ts";
 import { scriptHome } from "../../../support/scripted-home.ts";
-import { openTalk, resultsOf } from "../../../support/talk.ts";
+import { openTalk, resultsOf, until } from "../../../support/talk.ts";
 
 const OWNER = "an-owners-token-0123456789";
 const ORIGIN = "https://skerry.example";
@@ -35,6 +35,8 @@ interface Choices {
   input?: BrowserInput;
   isAddressKnown?: boolean;
   commands?: string[];
+  /** How long a look whether it is done takes. */
+  lookedAt?: Promise<void>;
   browser?: Partial<BrowserBrief>;
   hands?: HandsBrief;
   watch?: (count: number) => HomeAnswer | Promise<HomeAnswer>;
@@ -51,7 +53,8 @@ async function open(choices: Choices = {}) {
       if (command === "browser.hand") return answered({});
       const { action } = params["input"] as BrowserInput;
       if (action === "handoff") return answered({ notes: [], files: [], handed: { tab: "t2", nextTab: 3 } });
-      if (action === "act") return { outcome: "refused", home: "nas", code: "INVALID_REQUEST", message: "It did not come." };
+      const no: HomeAnswer = { outcome: "refused", home: "nas", code: "INVALID_REQUEST", message: "It did not come." };
+      if (action === "act") return choices.lookedAt ? choices.lookedAt.then(() => no) : no;
       return answered({ notes: [], files: [], content: "Your orders", url: "https://shop.example/orders" });
     },
     [{ ...nas, commands: choices.commands ?? nas.commands }],
@@ -156,10 +159,13 @@ describe("a tab in the owner's hands, on a page of our own", () => {
   });
 
   it("hears Done also while it looks whether the page is as it was waited for", async () => {
-    const { ask, session, results, wait, waits } = await open({ input: { ...handOff, url: "/orders" } });
-    await wait(12_001);
-    expect(waits()).toBe("waiting");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { ask, session, results, wait, asked } = await open({ input: { ...handOff, url: "/orders" }, lookedAt: promise });
+    const looking = wait(12_001);
+    await until(() => asked("browser.do").length === 2);
     expect(await ask(DONE)).toEqual({ outcome: "taken" });
+    resolve();
+    await looking;
     await session.runner.go();
     await session.rest();
     expect(results().at(-1)?.text).toContain("The person is done");
