@@ -1,15 +1,13 @@
 // A login by the owner's own hands, through a started Skerry: the agent hands a tab over, a second real browser opens the link, logs in
 // through the picture by places and keys, presses Done, and the agent goes on behind the login. In the browser of a machine at home
 // that has no display, and in the one behind the Worker's binding.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BrowserInput } from "../../src/contract/home/browser.ts";
-import { findBrowser, launchBrowser, openProfile } from "../support/browser.ts";
+import { launchBrowser, openProfile } from "../support/browser.ts";
 import { ORDERS, type Pages, SHOP_LOGIN, servePages } from "../support/browser-pages.ts";
-import { type CallResult, type DrivenAgent, openDrivenAgent } from "../support/driven-agent.ts";
+import type { CallResult, DrivenAgent } from "../support/driven-agent.ts";
+import { openDrivenBrowser } from "../support/driven-browser.ts";
 
 // Two real browsers on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -19,28 +17,12 @@ const PATIENCE = { timeout: 30_000 };
 let pages: Pages;
 let agent: DrivenAgent;
 let owner: Browser;
-const dir = mkdtempSync(join(tmpdir(), "skerry-hand-off-"));
 const viewers: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   pages = await servePages();
   owner = await launchBrowser();
-  // Tests may run as root, where Chromium has no sandbox of its own.
-  const config = { name: "nas", browser: { path: findBrowser(), sandbox: process.getuid?.() !== 0 } };
-  writeFileSync(join(dir, "bridge.json"), JSON.stringify(config));
-  agent = await openDrivenAgent({
-    env: {
-      SKERRY_BRIDGE: "on",
-      SKERRY_BROWSER: "on",
-      SKERRY_BRIDGE_CONFIG: join(dir, "bridge.json"),
-      SKERRY_ALLOWED_HOSTS: pages.hosts.join(","),
-    },
-  });
-  for (const endAt = Date.now() + 30_000; ; ) {
-    if (JSON.stringify(await agent.operator.client.request("node.list", {})).includes("browser.hand")) break;
-    if (Date.now() > endAt) throw new Error(`No machine offers a browser: ${agent.skerry.errors()}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+  agent = await openDrivenBrowser(pages);
 });
 afterEach(async () => {
   for (const viewer of viewers.splice(0)) await viewer.close();
@@ -49,7 +31,6 @@ afterAll(async () => {
   await owner?.close();
   await agent?.close();
   await pages?.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const browse = (input: Partial<BrowserInput>) => agent.call("browser", input);

@@ -15,7 +15,9 @@ const HELD_S = 600;
 export async function openToPage(running: Running, { sessionKey, policy, input }: BrowserDo): Promise<BrowserAnswer> {
   const forMs = Math.min(input.seconds ?? HELD_S, HELD_S) * 1000;
   return running.work(sessionKey, policy, async (talk) => {
-    const { id } = (await talk.page(input.tab)).tab;
+    const page = await talk.page(input.tab);
+    await page.send("Page.bringToFront");
+    const { id } = page.tab;
     running.hand(sessionKey, forMs);
     return { notes: [], handed: { tab: id, nextTab: talk.state.nextTab } };
   });

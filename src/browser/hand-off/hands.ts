@@ -14,6 +14,8 @@ interface Size {
 
 /** In their order. */
 export async function handle(page: Page, events: readonly HandEvent[]): Promise<void> {
+  // A tab behind another one takes no keys.
+  await page.send("Page.bringToFront", undefined, undefined, ANSWER_MS);
   const { cssLayoutViewport: seen } = await page.send("Page.getLayoutMetrics", undefined, undefined, ANSWER_MS);
   const size = { width: seen.clientWidth, height: seen.clientHeight };
   for (const event of events) await doOne(page, event, size);

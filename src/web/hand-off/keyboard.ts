@@ -13,7 +13,8 @@ const DELETES: Record<string, string> = {
   insertParagraph: "Enter",
 };
 
-export function followKeyboard(field: HTMLTextAreaElement, tell: (event: HandEvent) => void): void {
+/** `leave`: by F6, as from one part of a window to the next; every other key is the page's. */
+export function followKeyboard(field: HTMLTextAreaElement, tell: (event: HandEvent) => void, leave: () => void): void {
   const clear = () => {
     field.value = BLANK;
     field.setSelectionRange(1, 1);
@@ -31,6 +32,10 @@ export function followKeyboard(field: HTMLTextAreaElement, tell: (event: HandEve
 
   field.addEventListener("keydown", (event) => {
     if (event.isComposing || event.key === "Process" || event.key === "Unidentified") return;
+    if (event.key === "F6") {
+      event.preventDefault();
+      return leave();
+    }
     const isCommand = event.ctrlKey || event.metaKey;
     // Pasting comes as an event of its own.
     if (isCommand && event.key.toLowerCase() === "v") return;

@@ -22,7 +22,11 @@ followPointer(
   // A mouse has a keyboard beside it; on a phone it would cover the page with every touch.
   () => keys.focus({ preventScroll: true }),
 );
-followKeyboard(keys, (event) => line.do(event));
+followKeyboard(
+  keys,
+  (event) => line.do(event),
+  () => button("done").focus(),
+);
 button("back").addEventListener("click", () => line.do({ kind: "back" }));
 button("reload").addEventListener("click", () => line.do({ kind: "reload" }));
 button("keyboard").addEventListener("click", () => keys.focus({ preventScroll: true }));

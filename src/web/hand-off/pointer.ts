@@ -22,7 +22,6 @@ export function followPointer(picture: HTMLElement, tell: (event: HandEvent) => 
 
   picture.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button !== 0) return;
-    event.preventDefault();
     picture.setPointerCapture(event.pointerId);
     const { clientX: x, clientY: y } = event;
     from = { x, y, at: event.timeStamp, last: { x, y } };
@@ -54,6 +53,8 @@ export function followPointer(picture: HTMLElement, tell: (event: HandEvent) => 
   };
   picture.addEventListener("pointerup", lift);
   picture.addEventListener("pointercancel", lift);
+  // The field of the keyboard keeps what it has: a picture takes no focus.
+  picture.addEventListener("mousedown", (event) => event.preventDefault());
   picture.addEventListener("contextmenu", (event) => event.preventDefault());
   picture.addEventListener(
     "wheel",

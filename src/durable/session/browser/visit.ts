@@ -93,6 +93,7 @@ export async function openToPerson(
   if (place === "edge") {
     const words = await showLive(page, input.text, forMs);
     if (words !== undefined) return { notes: [words] };
+    await page.send("Page.bringToFront");
     return { notes: [], handed: { tab: page.tab.id, nextTab: talk.state.nextTab } };
   }
   await page.send("Page.bringToFront");

@@ -85,8 +85,8 @@ export async function resumeHandOff(
 }
 
 function wait(input: BrowserInput, memo: HandOffMemo, context: ToolContext): ToolWait {
-  // Without anything to look for at home, or on our own page, the person's word alone ends it.
-  const isWatched = (memo.chosen.place !== "home" && !memo.page) || conditionOf(input) !== undefined;
+  // Without anything to look for at home, the person's word alone ends it. At the edge a browser that nobody looks at would end.
+  const isWatched = memo.chosen.place !== "home" || conditionOf(input) !== undefined;
   const until = isWatched ? Math.min(memo.endsAt, context.now() + LOOK_MS) : memo.endsAt;
   return {
     waitsFor: "person",
