@@ -8,6 +8,7 @@ import { launchBrowser, openProfile } from "../support/browser.ts";
 import { ORDERS, type Pages, SHOP_LOGIN, servePages } from "../support/browser-pages.ts";
 import type { CallResult, DrivenAgent } from "../support/driven-agent.ts";
 import { openDrivenBrowser } from "../support/driven-browser.ts";
+import { judge, openLooks } from "../support/screens.ts";
 
 // Two real browsers on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -129,6 +130,25 @@ describe.each(["home", "edge"] as const)("a tab of the browser at %s, in the own
     expect((await ask(link, "/input", { method: "POST", body: events })).status).toBe(410);
     await browse({ action: "profiles", op: "clear", where });
     await agent.say("You have three orders.");
+  });
+
+  it("stands at the width of a desk and of a phone, light and dark", async () => {
+    await browse({ action: "open", url: `${pages.origin}/login?${"a-long-address-".repeat(20)}`, where });
+    const { link, end } = await handOver(where);
+    const { looks, complaints } = await openLooks(owner, link);
+    for (const { page } of looks) viewers.push(page.context());
+    for (const look of looks) {
+      await look.page.locator(".handed-picture").waitFor({ state: "visible", ...PATIENCE });
+      expect(await judge(look, `handed-${where}`)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+    await looks[0]?.page.getByRole("button", { name: "Done" }).click();
+    await end;
+    for (const look of looks) {
+      await look.page.locator("body.is-over").waitFor(PATIENCE);
+      expect(await judge(look, `handed-back-${where}`)).toEqual([]);
+    }
+    await agent.say("Thank you.");
   });
 
   it("is let go of when the owner ends the turn", async () => {
