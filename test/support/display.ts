@@ -35,11 +35,16 @@ export async function openDisplay(): Promise<Display> {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   const name = `:${await numberOf(server)}`;
+  const close = () => void server.kill("SIGTERM");
+  process.once("exit", close);
   return {
     name,
     do: (...words) =>
       execFileSync("xdotool", words, { encoding: "utf8", env: { ...process.env, DISPLAY: name }, timeout: 20_000 }),
-    close: () => void server.kill("SIGTERM"),
+    close() {
+      process.off("exit", close);
+      close();
+    },
   };
 }
 

@@ -43,13 +43,13 @@ describe.skipIf(reason !== undefined)("a window on this machine", () => {
     const { notes, handed } = await browser.ask({ action: "handoff", seconds: 120 });
     expect(notes.join(" ")).toContain("in a window of the browser on");
     expect(handed).toBeUndefined();
-    await expect.poll(windows, { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(windows, { timeout: 30_000 }).not.toEqual([]);
 
     const policy = { allowedHosts: pages.hosts, allowedDomains: [], mayEvaluate: true };
     const { content = "" } = await browser.ask({ action: "evaluate", text: WHERE }, { policy });
     const [x = "", y = ""] = content.split(" ");
     // Nobody manages windows here: the one in front gets the keys when it is told so.
-    display.do("windowfocus", "--sync", windows()[0] ?? "");
+    display.do("windowfocus", windows()[0] ?? "");
     display.do("mousemove", x, y, "click", "1");
     display.do("type", "--delay", "30", SHOP_LOGIN.name);
     display.do("key", "Tab");
