@@ -107,11 +107,13 @@ describe("a tab in a person's hands", () => {
 
   test("reaches nothing that the agent may not reach, whoever clicks", async () => {
     const trap = `http://${pages.trap.host}:${pages.trap.port}/`;
-    const { look, act } = await handOver(`/redirect-by-hand?to=${encodeURIComponent(trap)}`);
+    const { browser, look, act } = await handOver(`/redirect-by-hand?to=${encodeURIComponent(trap)}`);
     await act({ kind: "key", key: "Tab" }, { kind: "key", key: "Enter" });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect((await look()).picture).toBeTruthy();
     expect(pages.asked.some((one) => one.includes("/redirect-by-hand"))).toBe(true);
+    // It was tried, and refused.
+    expect((await browser.ask({ action: "snapshot" })).notes.join(" ")).toMatch(/Blocked \d+ requests?: .*not a public address/);
     expect(pages.trap.calls).toEqual([]);
   });
 });
