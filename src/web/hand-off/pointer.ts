@@ -47,8 +47,10 @@ export function followPointer(picture: HTMLElement, tell: (event: HandEvent) => 
   const lift = (event: PointerEvent) => {
     if (!from || !event.isPrimary) return;
     const at = pointOf(event);
-    if (mode === "tap") tell({ kind: "down", ...at, clicks: clicked.count });
-    if (mode !== "scroll") tell({ kind: "up", ...at, clicks: clicked.count });
+    // A second finger takes the first one's touch away: that is no click.
+    const isTap = mode === "tap" && event.type === "pointerup";
+    if (isTap) tell({ kind: "down", ...at, clicks: clicked.count });
+    if (isTap || mode === "drag") tell({ kind: "up", ...at, clicks: clicked.count });
     from = undefined;
   };
   picture.addEventListener("pointerup", lift);
