@@ -80,11 +80,19 @@ async function placeOf(page: Page, url: string, selector: string): Promise<{ x: 
   }
 }
 
-async function clickAt(page: Page, { x, y }: { x: number; y: number }): Promise<void> {
+interface Place {
+  x: number;
+  y: number;
+}
+
+async function onScreen(page: Page, { x, y }: Place): Promise<[number, number]> {
   const box = await page.locator(".handed-picture").boundingBox();
   if (!box) throw new Error("There is no picture.");
-  await page.mouse.click(box.x + box.width * x, box.y + box.height * y);
+  return [box.x + box.width * x, box.y + box.height * y];
 }
+
+const clickAt = async (page: Page, place: Place) => page.mouse.click(...(await onScreen(page, place)));
+const tapAt = async (page: Page, place: Place) => page.touchscreen.tap(...(await onScreen(page, place)));
 
 const ask = (link: string, path: string, init: RequestInit = {}) => fetch(`${link}${path}`, init);
 
@@ -102,12 +110,15 @@ describe.each(["home", "edge"] as const)("a tab of the browser at %s, in the own
     const second = await open(link, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     await expect.poll(() => address(second), PATIENCE).toBe(`${pages.origin}/login`);
 
-    await clickAt(page, await placeOf(page, `${pages.origin}/login`, "[name=name]"));
-    await page.keyboard.type(SHOP_LOGIN.name);
-    await page.keyboard.press("Tab");
+    // By mouse and keys at a desk, or by a finger and the phone's own keyboard.
+    const [hands, touch] = where === "home" ? [page, clickAt] : [second, tapAt];
+    await touch(hands, await placeOf(page, `${pages.origin}/login`, "[name=name]"));
+    if (hands === second) await second.getByRole("button", { name: "Keyboard" }).tap();
+    await hands.keyboard.type(SHOP_LOGIN.name);
+    await hands.keyboard.press("Tab");
     // As a password manager or a paste brings it: whole.
-    await page.keyboard.insertText(SHOP_LOGIN.password);
-    await page.keyboard.press("Enter");
+    await hands.keyboard.insertText(SHOP_LOGIN.password);
+    await hands.keyboard.press("Enter");
     await expect.poll(() => address(page), PATIENCE).toBe(`${pages.origin}/shop/orders`);
     await expect.poll(() => address(second), PATIENCE).toBe(`${pages.origin}/shop/orders`);
 
