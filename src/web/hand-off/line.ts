@@ -16,6 +16,8 @@ export interface Viewer {
 }
 
 const RETRY_MS = 1500;
+/** A page that never stands still is asked for three times a second. */
+const APART_MS = 340;
 const BATCH_MS = 40;
 const MOST_EVENTS = 60;
 
@@ -39,8 +41,10 @@ export class HandOffLine {
       if (document.hidden) this.#looking?.abort();
     });
     while (!this.#isOver) {
+      const lookedAt = Date.now();
       if (document.hidden) await untilSeen();
       else if (!(await this.#look())) await pause(RETRY_MS);
+      else await pause(lookedAt + APART_MS - Date.now());
     }
   }
 
