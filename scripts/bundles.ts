@@ -40,13 +40,15 @@ export async function bundleWorker(root: string, outdir: string): Promise<void> 
 }
 
 /**
- * The pages, and beside them the one that shows their design: hashed scripts and styles, fonts and pictures, the HTML that
- * names them, and a manifest of the first. The second is built apart, so that the first is cut into the same files with it or without.
+ * The pages, and beside them the one that shows their design and the one of a tab that was handed over: hashed scripts and styles, fonts
+ * and pictures, the HTML that names them, and a manifest of the first. The others are built apart, so that the first is cut into the same
+ * files with them or without.
  */
 export async function bundleWeb(root: string, outdir: string, compressedDir: string): Promise<void> {
   const source = join(root, "src/web");
   const built = await bundlePages(root, outdir, PAGES);
   await bundlePages(root, outdir, ["design.html"]);
+  await bundlePages(root, outdir, ["browser.html"]);
   writeFileSync(join(outdir, "manifest.json"), `${JSON.stringify(Object.fromEntries(built), null, 2)}\n`);
   for (const name of ["robots.txt", "favicon.ico", "favicon.svg"]) {
     const path = join(source, "assets", name);

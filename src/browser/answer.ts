@@ -1,6 +1,8 @@
 // What doing something in a browser comes to: our words, the page's words, files. The page's words are told apart, because the
 // model must know that others wrote them.
 
+import type { HandedTab } from "../contract/home/browser.ts";
+
 export interface BrowserFile {
   name: string;
   type: string;
@@ -12,6 +14,8 @@ export interface BrowserAnswer {
   content?: string;
   url?: string;
   files?: BrowserFile[];
+  /** Handed to a person by a page of our own. */
+  handed?: HandedTab;
 }
 
 /** Bytes of base64, as the protocol carries them. */

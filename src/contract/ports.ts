@@ -7,6 +7,7 @@ import type { Outcome } from "./errors.ts";
 import type { Event, InboxState } from "./event.ts";
 import type { ApprovalsPort } from "./home/approval.ts";
 import type { BrowserUse } from "./home/browser-settings.ts";
+import type { HandOffPort, OriginPort } from "./home/hand-off.ts";
 import type { LiveParcel, SessionRow, TurnOutcome } from "./live.ts";
 import type { Message, Part } from "./message.ts";
 import type { EventName } from "./methods.ts";
@@ -83,7 +84,7 @@ export interface EarlierMessage {
   parts: Part[];
 }
 
-export interface SessionPort {
+export interface SessionPort extends HandOffPort {
   receive(event: Event, brief: Brief): Promise<Receipt>;
   /** Asks the running turn to stop. Kept as a row, so a stop between two steps is not lost. */
   stop(runId?: string): Promise<{ stopped: boolean; runIds: string[] }>;
@@ -206,7 +207,7 @@ export interface WorkspaceStorage {
   largeFiles: number;
 }
 
-export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPort {
+export interface DirectoryPort extends PeoplePort, ChannelDeskPort, ApprovalsPort, OriginPort {
   /** Ask once, answer fully: who is it, which session, and everything that session must know. */
   admit(message: Message, wanted?: Wanted): Promise<Admission>;
   /** The brief for a session that something other than a message wakes. */

@@ -9,6 +9,7 @@ import { auth } from "./auth.ts";
 import { isFileOfClosedPage, isOwned, serveClosed } from "./closed.ts";
 import { addressOf, assertionOf, type Door, isSecure, loginOf, originOf } from "./door.ts";
 import { refuse } from "./errors.ts";
+import { handOff } from "./hand-off.ts";
 import { home } from "./home.ts";
 import { media } from "./media.ts";
 import { openai } from "./openai/openai.ts";
@@ -48,9 +49,10 @@ app.route("/media", media);
 app.route("/home", home);
 app.route("/v1", openai);
 app.route("/channels", webhook);
+app.route("/browser", handOff);
 
 /** Addresses of programs answer programs: never the page. */
-for (const path of ["/auth/*", "/media/*", "/home/*", "/v1/*", "/hooks/*", "/channels/*"]) {
+for (const path of ["/auth/*", "/media/*", "/home/*", "/v1/*", "/hooks/*", "/channels/*", "/browser/*"]) {
   app.all(path, (c) => refuse(c, 404, "NOT_FOUND", "There is nothing at this address."));
 }
 app.all("*", (c) => serveAsset(c));

@@ -36,7 +36,7 @@ export async function serveAsset(c: Context<Door>): Promise<Response> {
 }
 
 /** A page by its clean address: Cloudflare answers a redirect to that for the name of the file. */
-export async function servePage(c: Context<Door>, path: "/" | "/closed"): Promise<Response | undefined> {
+export async function servePage(c: Context<Door>, path: "/" | "/closed" | "/browser"): Promise<Response | undefined> {
   const page = await c.env.ASSETS.fetch(new Request(new URL(path, c.req.url), { method: c.req.method }));
   if (page.ok) return dress(page, false);
   await page.body?.cancel();

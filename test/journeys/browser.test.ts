@@ -1,42 +1,22 @@
 // The browser as an agent uses it, through a started Skerry: the same journey in the browser of a machine at home (a real bridge) and
 // in the one behind the Worker's browser binding, both real Chromiums; and what neither of them may reach.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BrowserInput } from "../../src/contract/home/browser.ts";
-import { findBrowser } from "../support/browser.ts";
 import { CARGO, type JourneyAnswer, refOf, runJourney } from "../support/browser-journey.ts";
 import { type Pages, servePages } from "../support/browser-pages.ts";
-import { type DrivenAgent, openDrivenAgent } from "../support/driven-agent.ts";
+import type { DrivenAgent } from "../support/driven-agent.ts";
+import { openDrivenBrowser } from "../support/driven-browser.ts";
 
 let pages: Pages;
 let agent: DrivenAgent;
-const dir = mkdtempSync(join(tmpdir(), "skerry-browser-journey-"));
 
 beforeAll(async () => {
   pages = await servePages();
-  // Tests may run as root, where Chromium has no sandbox of its own.
-  const config = { name: "nas", browser: { path: findBrowser(), sandbox: process.getuid?.() !== 0 } };
-  writeFileSync(join(dir, "bridge.json"), JSON.stringify(config));
-  agent = await openDrivenAgent({
-    env: {
-      SKERRY_BRIDGE: "on",
-      SKERRY_BROWSER: "on",
-      SKERRY_BRIDGE_CONFIG: join(dir, "bridge.json"),
-      SKERRY_ALLOWED_HOSTS: pages.hosts.join(","),
-    },
-  });
-  for (const endAt = Date.now() + 15_000; ; ) {
-    if (JSON.stringify(await agent.operator.client.request("node.list", {})).includes("browser.do")) break;
-    if (Date.now() > endAt) throw new Error(`No machine offers a browser: ${agent.skerry.errors()}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+  agent = await openDrivenBrowser(pages);
 });
 afterAll(async () => {
   await agent?.close();
   await pages?.close();
-  rmSync(dir, { recursive: true, force: true });
 });
 
 const browse = (input: Partial<BrowserInput>) => agent.call("browser", input);
@@ -99,12 +79,6 @@ describe("the browser at the edge", () => {
   it("keeps a second profile apart from the first", async () => {
     const other = await browse({ action: "open", url: `${pages.origin}/shop/orders`, where: "edge", profile: "work" });
     expect(other.text).toContain("Sign in");
-    await agent.say("Done.");
-  });
-
-  it("says that it cannot be handed to a person on this machine", async () => {
-    await browse({ action: "open", url: `${pages.origin}/login`, where: "edge" });
-    expect((await browse({ action: "handoff", text: "Please log in.", where: "edge" })).text).toContain("live view");
     await agent.say("Done.");
   });
 });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { type BrowserRoomOptions, openBrowserRoom } from "../../src/bridge/browser/room.ts";
 import type { CommandContext } from "../../src/bridge/home-command.ts";
 import { type BrowserDo, type BrowserDone, type BrowserInput, browserDo, browserDone } from "../../src/contract/home/browser.ts";
+import { HOME_COMMANDS } from "../../src/contract/home/commands.ts";
+import type { BrowserFrame, BrowserHand, BrowserWatch } from "../../src/contract/home/hand-off.ts";
 import { findBrowser } from "./browser.ts";
 import type { JourneyAnswer } from "./browser-journey.ts";
 
@@ -12,6 +14,9 @@ export interface HomeBrowser {
   /** As a session asks; `about` overrides the rest of the request. */
   act(input: BrowserInput, about?: Partial<BrowserDo>): Promise<JourneyAnswer>;
   ask(input: BrowserInput, about?: Partial<BrowserDo>, signal?: AbortSignal): Promise<BrowserDone>;
+  /** The commands of a tab in a person's hands. */
+  watch(request: Partial<BrowserWatch> & Pick<BrowserWatch, "handed">): Promise<BrowserFrame>;
+  hand(request: Partial<BrowserHand> & Pick<BrowserHand, "handed" | "events">): Promise<unknown>;
   stateDir: string;
   stored: Map<string, { name: string; bytes: Uint8Array }>;
   logged: string[];
@@ -60,8 +65,27 @@ export function openHomeBrowser({ allowedHosts, files = {}, ...choices }: HomeBr
     // Whatever it answers has to survive its way to Skerry.
     return browserDone.parse(JSON.parse(JSON.stringify(answer)));
   };
+  const context = { callId: "c", progress: () => undefined, transfer, now: Date.now };
+  const seat = {
+    sessionKey: "agent:main:main",
+    profile: "main",
+    policy: { allowedHosts, allowedDomains: [], mayEvaluate: false },
+  };
   return {
     ask,
+    async watch(request) {
+      const run = room.commands["browser.watch"];
+      if (!run) throw new Error("no browser is offered");
+      const params = HOME_COMMANDS["browser.watch"].params.parse({ ...seat, ...request });
+      const answer = await run(params, { ...context, signal: new AbortController().signal });
+      return HOME_COMMANDS["browser.watch"].answer.parse(JSON.parse(JSON.stringify(answer)));
+    },
+    async hand(request) {
+      const run = room.commands["browser.hand"];
+      if (!run) throw new Error("no browser is offered");
+      const params = HOME_COMMANDS["browser.hand"].params.parse({ ...seat, ...request });
+      return run(params, { ...context, signal: new AbortController().signal });
+    },
     stateDir,
     stored,
     logged,

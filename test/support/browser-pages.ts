@@ -166,6 +166,8 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
       case "/redirect":
         response.writeHead(302, { location: to }).end();
         return "";
+      case "/redirect-by-hand":
+        return `<title>By hand</title><a href="${to.replaceAll('"', "&quot;")}">Go there</a>`;
       case "/endless":
         response.writeHead(302, { location: `/endless?${Number(searchParams.get("n") ?? 0) + 1}` }).end();
         return "";

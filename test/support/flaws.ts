@@ -14,6 +14,7 @@ const SHORTENED = [
   ".picker-name", // the list that opens
   ".file-name", // the address that opens
   ".composer-hint",
+  ".handed-address", // its title
 ];
 
 /** What one presses most on a phone: as large as a thumb. */

@@ -8,10 +8,11 @@ import type { CommandContext } from "../home-command.ts";
 import { Browsers } from "./browsers.ts";
 import { demandChrome, findChrome } from "./chrome-search.ts";
 import { bringFiles, giveFiles } from "./files.ts";
+import { hand, openToPage, watch } from "./hand-off.ts";
 import { Profiles } from "./profiles.ts";
 import { resolveHere } from "./proxy.ts";
 import type { Running, RunningStart } from "./running.ts";
-import { demandDisplay, handOver, hasDisplay } from "./window.ts";
+import { handOver, hasDisplay } from "./window.ts";
 
 const IDLE_MS = 10 * 60_000;
 
@@ -57,16 +58,19 @@ export function openBrowserRoom(options: BrowserRoomOptions): Room {
   /** What the tool asks of a page. */
   async function work(request: BrowserDo, { transfer, signal }: CommandContext): Promise<BrowserDone> {
     const isHandOff = request.input.action === "handoff";
-    if (isHandOff) demandDisplay(environment);
     const sent = await bringFiles(dir, request.files, transfer);
     const running = await open(request);
     const lost = browsers.takeLost(request.profile, request.sessionKey);
-    const doing = isHandOff
-      ? handOver(running, request, () => open({ ...request, isHeadless: false }))
-      : running.do(request, sent);
+    const doing = isHandOff ? handOff(running, request) : running.do(request, sent);
     const { notes, files = [], ...rest } = await told(running, request, lost, unlessAborted(doing, signal));
     if (isHandOff) browsers.takeLost(request.profile, request.sessionKey);
     return { ...rest, notes: [...lost, ...notes], files: await giveFiles(dir, files, transfer) };
+  }
+
+  /** To a window, where anybody could see one. */
+  function handOff(running: Running, request: BrowserDo): Promise<BrowserAnswer> {
+    if (!hasDisplay(environment)) return openToPage(running, request);
+    return handOver(running, request, () => open({ ...request, isHeadless: false }));
   }
 
   /** A failure with what it came of. */
@@ -143,6 +147,8 @@ export function openBrowserRoom(options: BrowserRoomOptions): Room {
             return work(request, context);
         }
       },
+      "browser.watch": (request, { signal }) => watch(browsers, request, signal),
+      "browser.hand": (request) => hand(browsers, request),
     },
     close: () => browsers.close(),
   };

@@ -30,6 +30,8 @@ interface Seat {
   usedAt: number;
   /** Somebody works in it by hand until then. */
   heldUntil: number;
+  /** By Skerry's own page, until then. */
+  handedUntil: number;
 }
 
 export class Running {
@@ -138,6 +140,16 @@ export class Running {
     seat.heldUntil = Math.max(seat.heldUntil, this.#start.now() + forMs);
   }
 
+  /** The same, by Skerry's own page. */
+  hand(sessionKey: string, forMs: number): void {
+    this.hold(sessionKey, forMs);
+    this.#seatOf(sessionKey).handedUntil = this.#start.now() + forMs;
+  }
+
+  isHanded(sessionKey: string): boolean {
+    return (this.#seats.get(sessionKey)?.handedUntil ?? 0) > this.#start.now();
+  }
+
   tabsOf(sessionKey: string): { id: string; url: string; isCurrent: boolean }[] {
     return (this.#seats.get(sessionKey)?.talk.tabs() ?? []).map(({ tab, url, isCurrent }) => ({ id: tab.id, url, isCurrent }));
   }
@@ -195,7 +207,7 @@ export class Running {
   #seatOf(sessionKey: string): Seat {
     let seat = this.#seats.get(sessionKey);
     if (!seat) {
-      seat = { talk: new Talk(this.connection, newState()), usedAt: this.#start.now(), heldUntil: 0 };
+      seat = { talk: new Talk(this.connection, newState()), usedAt: this.#start.now(), heldUntil: 0, handedUntil: 0 };
       this.#seats.set(sessionKey, seat);
     }
     return seat;

@@ -2,7 +2,7 @@
 // takes its cookies along, those too that end with a browser; what a page had not sent is lost.
 import { hostname } from "node:os";
 import type { BrowserAnswer } from "../../browser/answer.ts";
-import { HomeRefused, ToolFailure } from "../../contract/errors.ts";
+import { ToolFailure } from "../../contract/errors.ts";
 import type { BrowserDo } from "../../contract/home/browser.ts";
 import type { Running } from "./running.ts";
 
@@ -32,13 +32,4 @@ export async function handOver(running: Running, request: BrowserDo, restart: ()
   next.hold(sessionKey, forMs);
   const { id = "" } = next.tabsOf(sessionKey).find(({ isCurrent }) => isCurrent) ?? {};
   return { notes: [`The page was opened anew, as ${id}, in a window of the browser on ${hostname()}.`], url: tab.url };
-}
-
-/** @throws HomeRefused where nobody could see a window. */
-export function demandDisplay(environment: NodeJS.ProcessEnv): void {
-  if (hasDisplay(environment)) return;
-  throw new HomeRefused(
-    "UNAVAILABLE",
-    `${hostname()} shows no windows (it has no display), so nobody can take over there. Ask the person for what is missing, or whether the browser of another machine may be used.`,
-  );
 }

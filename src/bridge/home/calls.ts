@@ -1,7 +1,7 @@
 // Calls of Skerry to this machine: each is begun once, runs beside the others, and its answer is kept until Skerry has it.
 // Knows the line by what it can send; what a command does is its own business.
 import { HomeRefused } from "../../contract/errors.ts";
-import { HOME_COMMANDS, type HomeCommandName } from "../../contract/home/commands.ts";
+import { HOME_COMMANDS, type HomeCommandName, isFleeting } from "../../contract/home/commands.ts";
 import type { CommandContext, HomeCommands, Transfer } from "../home-command.ts";
 import type { Spool, SpooledAnswer } from "./spool.ts";
 
@@ -36,6 +36,7 @@ export class Calls {
   take(request: { id: string; command: string; paramsJSON?: string | null }): void {
     const { spool, now } = this.#host;
     if (this.#running.has(request.id)) return;
+    if (isFleeting(request.command)) return void this.#workAtOnce(request);
     if (!spool.begin(request.id, now())) {
       const known = spool.answerOf(request.id);
       if (known) void this.#send(known);
@@ -69,6 +70,18 @@ export class Calls {
     const took = now() - startedAt;
     log(`${command} ${body["ok"] === true ? "done" : `refused: ${errorOf(body)}`} (${took} ms)`, body["ok"] !== true);
     await this.#send({ callId: id, body });
+  }
+
+  /** Nothing of it is written down: when the line breaks, the answer is worth nothing any more. */
+  async #workAtOnce(request: { id: string; command: string; paramsJSON?: string | null }): Promise<void> {
+    const { id, command } = request;
+    const { send, log } = this.#host;
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    const body = await this.#perform(request, controller.signal);
+    this.#running.delete(id);
+    if (body["ok"] !== true) log(`${command} refused: ${errorOf(body)}`, true);
+    await send({ callId: id, body }).catch(() => undefined);
   }
 
   async #perform(

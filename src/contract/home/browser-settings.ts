@@ -74,6 +74,8 @@ export interface BrowserBrief {
   keepAliveMs: number;
   /** Browser time of a day at the edge, ms; absent: as much as there is. */
   dailyMs?: number;
+  /** Where this Skerry is reached, as its owner's screens and machines last did; absent: nobody came in yet. */
+  origin?: string;
 }
 
 /** Time of one browser at the edge. `until`: when it ends if nobody does anything more; told again, the last word counts. */

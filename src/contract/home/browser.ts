@@ -97,6 +97,10 @@ export type BrowserPolicy = z.infer<typeof browserPolicy>;
 /** A file on its way into a page. */
 const sentFile = z.object({ key: z.string().max(256), name: z.string().max(256), type: z.string().max(256) });
 
+/** The tab that was handed over. Tabs that it opens from `nextTab` on (a login in a window of its own) are shown in its place. */
+export const handedTab = z.object({ tab: z.string().max(20), nextTab: z.int().min(1) });
+export type HandedTab = z.infer<typeof handedTab>;
+
 /** One thing done in the browser of a home. */
 export const browserDo = z.object({
   /** Whose tabs: no session sees those of another. */
@@ -120,5 +124,7 @@ export const browserDone = z.object({
   /** Where it was read. */
   url: z.string().optional(),
   files: z.array(mediaRef).default([]),
+  /** Of a hand-off where nobody could see a window: the tab is to be shown on a page of Skerry's own. */
+  handed: handedTab.optional(),
 });
 export type BrowserDone = z.infer<typeof browserDone>;

@@ -2,6 +2,7 @@
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
 import { browserDo, browserDone } from "./browser.ts";
+import { browserFrame, browserHand, browserHanded, browserWatch } from "./hand-off.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");
 const path = z.string().min(1).max(4096);
@@ -194,9 +195,16 @@ export const HOME_COMMANDS = {
   "files.give": { params: fileGive, answer: z.union([fileGiveAnswer, fileAsks]) },
   "files.take": { params: fileTake, answer: z.union([fileWriteAnswer, fileAsks]) },
   "browser.do": { params: browserDo, answer: browserDone },
+  "browser.watch": { params: browserWatch, answer: browserFrame },
+  "browser.hand": { params: browserHand, answer: browserHanded },
   "sandbox.status": { params: sandboxStatus, answer: sandboxStatusAnswer },
 } as const;
 
 export type HomeCommandName = keyof typeof HOME_COMMANDS;
 export type HomeParams<C extends HomeCommandName> = z.infer<(typeof HOME_COMMANDS)[C]["params"]>;
 export type HomeResult<C extends HomeCommandName> = z.infer<(typeof HOME_COMMANDS)[C]["answer"]>;
+
+/** What they answer is worth something at this moment alone, and is nobody else's to see: neither end writes it down or asks again. */
+export function isFleeting(command: string): boolean {
+  return command === "browser.watch" || command === "browser.hand";
+}

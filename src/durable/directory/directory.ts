@@ -119,6 +119,10 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
     this.#parts.homes.note(hasHomes, hasBrowser);
   }
 
+  async noteOrigin(origin: string): Promise<void> {
+    this.#parts.origin.note(origin, Date.now());
+  }
+
   async noteBrowserUse(use?: BrowserUse): Promise<number> {
     return this.#parts.browserTime.note(Date.now(), use);
   }

@@ -18,6 +18,7 @@ import { makeHands, type Writer } from "./hands/brief.ts";
 import { makeBrowser } from "./hands/browser-brief.ts";
 import { BrowserTime } from "./hands/browser-time.ts";
 import { KnownHomes } from "./hands/known-homes.ts";
+import { OwnOrigin } from "./hands/own-origin.ts";
 import { KeyStore } from "./keys/provider-keys.ts";
 import { SealedKeys } from "./keys/sealed-keys.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
@@ -35,6 +36,7 @@ export class DirectoryParts {
   readonly admissions: Admissions;
   readonly approvals: Approvals;
   readonly homes: KnownHomes;
+  readonly origin: OwnOrigin;
   readonly browserTime: BrowserTime;
   readonly clock: DirectoryClock;
   readonly expiry: Expiry;
@@ -50,6 +52,7 @@ export class DirectoryParts {
     this.expiry = new Expiry(this.sessions, (key) => sessionOf(env, key), this.clock);
     this.writes = new DeferredWrites((work) => ctx.storage.transactionSync(work));
     this.homes = new KnownHomes(sql);
+    this.origin = new OwnOrigin(sql);
     this.browserTime = new BrowserTime(sql);
     this.#place = { hasEdge: env.BROWSER !== undefined, isLocal: env.SKERRY_RUNTIME === "local" };
     const sealed = new SealedKeys(sql, env.SKERRY_TOKEN);
@@ -82,7 +85,11 @@ export class DirectoryParts {
     const brief = makeBrief(document, talk, this.#spentToday(talk.agentId));
     const hands = makeHands(document.settings, talk, writer, this.homes.hasAny);
     const more = { ...(place ? { place } : {}), ...(this.accounts.hasAny() ? { hasChannels: true } : {}) };
-    const browser = makeBrowser(document.settings, hands, { ...this.#place, hasHomeBrowser: this.homes.hasBrowser });
+    const browser = makeBrowser(document.settings, hands, {
+      ...this.#place,
+      hasHomeBrowser: this.homes.hasBrowser,
+      origin: this.origin.latest(Date.now()),
+    });
     const tied = { tools: narrowTools(brief.tools, tools), hands, ...(browser ? { browser } : {}) };
     return { ...brief, ...this.keys.mark(), ...more, ...tied };
   }

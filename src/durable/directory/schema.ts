@@ -101,4 +101,8 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   -- Browsers at the edge, for the limit of a day: from when, and until when at the latest. See hands/browser-time.ts.
   CREATE TABLE browser_use (id TEXT PRIMARY KEY, started_at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- Where this Skerry is reached, as those who were let in last did; see hands/own-origin.ts.
+  CREATE TABLE own_origin (kind TEXT PRIMARY KEY, origin TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];

@@ -109,7 +109,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     const address = read(ADDRESS_HEADER) ?? "unknown";
     const brought = await this.#access.atUpgrade(read(LOGIN_HEADER), read(ASSERTION_HEADER), address, Date.now());
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    const state = newScreenState(newId("conn"), address, Date.now(), brought);
+    const state = newScreenState(newId("conn"), address, Date.now(), brought, new URL(request.url).origin);
     this.ctx.acceptWebSocket(ours, [state.connId]);
     ours.serializeAttachment(state);
     this.#screens.add(ours, state).challenge(Date.now());

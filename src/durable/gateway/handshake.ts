@@ -73,7 +73,7 @@ export async function shakeHands(screen: Screen, text: string, house: House): Pr
 async function enter(screen: Screen, id: string, params: ConnectParams, house: House): Promise<boolean> {
   if (screen.isShaking) return turnAway(screen, id, { code: "INVALID_REQUEST", message: "connect was sent already" }, house);
   screen.isShaking = true;
-  const { nonce, address, brought } = screen.state;
+  const { nonce, address, brought, origin } = screen.state;
   const entry = await house.access.enter({ params, nonce, client: address, ...brought }, house.now());
   if (entry.outcome === "refused") {
     if (entry.asked) house.tell("device.pair.requested", viewPairRequest(entry.asked), "pairing");
@@ -91,6 +91,8 @@ async function enter(screen: Screen, id: string, params: ConnectParams, house: H
   screen.open(authority, params);
   screen.respond(id, hello, house.now());
   if (role === "node") enterHome(screen, params, authority, house);
+  // Told by those who were let in alone: whoever is at the door may call it by any name.
+  if (origin !== undefined) house.directory.noteOrigin?.(origin).catch(() => undefined);
   house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: authority.method });
   return true;
 }

@@ -22,6 +22,8 @@ export interface ScreenState {
   /** Network address, for the guess limit. */
   address: string;
   openedAt: number;
+  /** Where it reached us: `https://…` without a path. */
+  origin?: string;
   /** What our own page brought along with the upgrade; gone once it is in. */
   brought?: Pick<Visitor, "loginId" | "assertion">;
   isOpen: boolean;
@@ -47,12 +49,14 @@ export function newScreenState(
   address: string,
   now: number,
   brought: Pick<Visitor, "loginId" | "assertion"> = {},
+  origin = "",
 ): ScreenState {
   return {
     connId,
     nonce: crypto.randomUUID(),
     address,
     openedAt: now,
+    ...(origin === "" ? {} : { origin }),
     brought,
     isOpen: false,
     role: "operator",

@@ -9,6 +9,7 @@ import type { DirectoryPort, GatewayPort, WorkspacePort } from "../../contract/p
 import type { ProviderDeps } from "../models/port.ts";
 import type { Sql } from "../storage/sql.ts";
 import { type BrowserPorts, Browsers } from "./browser/browsers.ts";
+import { HandOffs } from "./browser/hand-offs.ts";
 import { KeyRing } from "./key-ring.ts";
 import { type LiveLine, Publisher } from "./live/publisher.ts";
 import { Showing } from "./outgoing/showing.ts";
@@ -88,6 +89,7 @@ export class SessionParts {
   readonly alarm: AlarmClock;
   readonly showing: Showing;
   readonly browsers: Browsers;
+  readonly handOffs: HandOffs;
   /** Accounts of which the Directory wants to hear that something went out; while the session is in memory. */
   readonly newsWanted = new Set<string>();
   /** Addresses that are being served just now. */
@@ -114,6 +116,7 @@ export class SessionParts {
     this.profile = new SessionProfile(ports.sql);
     this.showing = new Showing(this);
     this.browsers = new Browsers(this);
+    this.handOffs = new HandOffs(this);
     this.alarm = new AlarmClock({
       now: ports.now,
       setAlarm: (at) => ports.alarm.setAlarm(at),

@@ -7,6 +7,7 @@ import type { DeliveryPort } from "../../contract/channels/delivery.ts";
 import type { Entry } from "../../contract/entry.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
+import type { HandOffAnswer, HandOffWish } from "../../contract/home/hand-off.ts";
 import type { SessionRow } from "../../contract/live.ts";
 import type {
   EarlierMessage,
@@ -19,6 +20,7 @@ import type {
 } from "../../contract/ports.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { type Env, textVariables } from "../env.ts";
+import { sealLink } from "../hand-off-link.ts";
 import { storeMedia } from "../media.ts";
 import { migrate, openSql } from "../storage/sql.ts";
 import { directoryOf, gatewayOf, sessionOf, workspaceOf } from "../stubs.ts";
@@ -100,6 +102,12 @@ export class Session extends DurableObject<Env> implements SessionPort {
     );
     parts.publisher.tell({ type: "entry", entry }, { withRow: true });
     return entry;
+  }
+
+  async handOff(call: string, wish: HandOffWish): Promise<HandOffAnswer> {
+    const answer = await this.#parts.handOffs.answer(call, wish);
+    if (wish.kind === "done") this.ctx.waitUntil(this.#runner.go());
+    return answer;
   }
 
   async reset(): Promise<SessionRow> {
@@ -185,6 +193,7 @@ function openParts(ctx: DurableObjectState, env: Env): SessionParts {
       isLocal,
       fetch: (input, init) => fetch(input, init),
       resolveHost: resolveOverHttps((input, init) => fetch(input, init)),
+      sealLink: (link) => sealLink(env.SKERRY_TOKEN ?? "", { ...link, sessionKey }),
     },
     ...(isLocal ? {} : { resolveHost: resolveOverHttps((input, init) => fetch(input, init)) }),
     allowedHosts: listOf(env["SKERRY_ALLOWED_HOSTS"]),

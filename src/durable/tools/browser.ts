@@ -42,7 +42,9 @@ export const browser: Tool<typeof browserInput, ToolResult | ToolWait> = {
     // Written by this folder; whoever changes its shape has to read the old one for a release.
     const memo = end.memo as Memo;
     if (memo.step === "hand-off") {
-      return resumeHandOff(input, memo, context, (note) => lookAgain(input, memo, context, note));
+      return resumeHandOff(input, { memo, isSaid: end.answer !== undefined }, context, (note) =>
+        lookAgain(input, memo, context, note),
+      );
     }
     return conclude(input, { home: memo.home }, readBrowserAnswer(end, context, PART), context);
   },

@@ -84,6 +84,8 @@ export interface BrowserPort {
   do(place: "edge" | "cdp", task: BrowserTask): Promise<BrowserAnswer>;
   /** Whether a person who took over is done: said so there, or the page is as `input` waits for. */
   isHandedBack(place: "edge" | "cdp", task: BrowserTask): Promise<boolean>;
+  /** A page where whoever has the link has the tab of this call until then; undefined: nobody knows where Skerry is reached. */
+  linkTo(endsAt: number): Promise<string | undefined>;
   /** Tells the person, while the call goes on. @throws ToolFailure where others would read it. */
   tell(text: string): Promise<void>;
 }

@@ -13,12 +13,14 @@ export interface BrowserFacts {
   hasEdge: boolean;
   /** On this machine browser time costs nothing. */
   isLocal: boolean;
+  /** Where this Skerry is reached. */
+  origin?: string | undefined;
 }
 
 export function makeBrowser(
   { browser = {} }: Settings,
   hands: Pick<HandsBrief, "isSandboxed" | "mayElevate">,
-  { hasHomeBrowser, hasEdge, isLocal }: BrowserFacts,
+  { hasHomeBrowser, hasEdge, isLocal, origin }: BrowserFacts,
 ): BrowserBrief | undefined {
   if (browser.enabled === false) return undefined;
   const { backend = "auto", cdpUrl, minutesPerDay = isLocal ? undefined : FREE_MINUTES } = browser;
@@ -45,5 +47,6 @@ export function makeBrowser(
     isHeadless: browser.headless !== false,
     keepAliveMs: (browser.keepAliveSeconds ?? 0) * 1000,
     ...(minutesPerDay === undefined ? {} : { dailyMs: minutesPerDay * 60_000 }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }

@@ -3,6 +3,7 @@
 // were sent to it were interrupted.
 import type { Event } from "../../../contract/event.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { isFleeting } from "../../../contract/home/commands.ts";
 import type { ProcessEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../../contract/home/port.ts";
 import type { LiveParcel } from "../../../contract/live.ts";
@@ -10,6 +11,7 @@ import type { EventName } from "../../../contract/methods.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { type HomeCall, HomeCalls } from "./calls.ts";
 import { Endings } from "./endings.ts";
+import { FleetingCalls } from "./fleeting-calls.ts";
 import { type Arrival, Homes } from "./registry.ts";
 import { type CommandRules, isDenied, refuseToScreens } from "./rules.ts";
 
@@ -45,6 +47,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   readonly #endings: Endings;
   readonly #host: DeskHost;
   readonly #waiters = new Map<string, ((answer: HomeAnswer) => void)[]>();
+  readonly #fleeting = new FleetingCalls();
   readonly #telling = new Set<string>();
   /** Called off while the settings were asked for, so before there was a row. */
   readonly #calledOff = new RecentIds();
@@ -80,16 +83,19 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
     if (this.#calls.open(home.id).length >= MAX_OPEN) {
       return { outcome: "unreachable", reason: `${home.name} has ${MAX_OPEN} calls to work on; wait for one to end.` };
     }
+    const send = () =>
+      line.send("node.invoke.request", {
+        id,
+        nodeId: home.id,
+        command,
+        paramsJSON: JSON.stringify(params),
+        timeoutMs: request.timeoutMs,
+        idempotencyKey: id,
+      });
+    if (isFleeting(command)) return this.#fleeting.ask({ id, home: home.id, name: home.name, line: line.id, waitMs }, send);
     const call = this.#calls.add(request, home.id, line.id, this.#host.now());
     if (command === BEGINS) this.#endings.begin(home.id, id, params);
-    line.send("node.invoke.request", {
-      id,
-      nodeId: home.id,
-      command,
-      paramsJSON: JSON.stringify(params),
-      timeoutMs: request.timeoutMs,
-      idempotencyKey: id,
-    });
+    send();
     this.#host.rearm();
     return this.#wait(call, waitMs);
   }
@@ -130,6 +136,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
 
   /** The home is back by another socket, and works on these; what else was sent to it before broke off. */
   resume(home: string, line: string, running: readonly string[]): void {
+    this.#fleeting.drop(home, line);
     const lost = this.#calls.open(home).filter((call) => call.line !== line && !running.includes(call.id));
     for (const call of lost) this.#interrupt(call, "it was restarted meanwhile");
   }
@@ -137,19 +144,21 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   /** The line is gone. A home that cannot resume loses what it was asked. */
   leave(home: string, canResume: boolean): void {
     this.homesKnown.noteSeen(home, this.#host.now());
+    this.#fleeting.drop(home);
     if (canResume) return;
     for (const call of this.#calls.open(home)) this.#interrupt(call, "its connection broke");
   }
 
   /** False: no such call of this home waits; the home need not keep the answer. */
   answer(home: string, id: string, outcome: { payload: unknown } | { code: string; message: string }): boolean {
-    const call = this.#calls.find(id);
-    if (!call || call.home !== home || call.answer) return false;
     const name = this.#nameOf(home);
     const answer: HomeAnswer =
       "payload" in outcome
         ? { outcome: "answered", home: name, payload: outcome.payload }
         : { outcome: "refused", home: name, code: outcome.code, message: outcome.message };
+    if (this.#fleeting.answer(home, id, answer)) return true;
+    const call = this.#calls.find(id);
+    if (!call || call.home !== home || call.answer) return false;
     if (call.command === BEGINS) this.#endings.settle(id, "payload" in outcome ? outcome.payload : undefined);
     this.#settle(call, answer);
     return true;

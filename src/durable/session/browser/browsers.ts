@@ -4,6 +4,7 @@ import type { BrowserAnswer } from "../../../browser/answer.ts";
 import type { Talk } from "../../../browser/talk.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserBrief } from "../../../contract/home/browser-settings.ts";
+import type { HandOffLink } from "../../hand-off-link.ts";
 import type { BrowserTask } from "../../tools/port.ts";
 import type { SessionParts } from "../parts.ts";
 import type { BrowserBinding, FetchUpgrade, LineSocket } from "./edge.ts";
@@ -18,6 +19,8 @@ export interface BrowserPorts {
   fetch: FetchUpgrade;
   /** Asks a DNS service. A browser at an address may stand in somebody's network: its names are looked at before it goes there. */
   resolveHost: (name: string) => Promise<string[]>;
+  /** Seals the link to a page that is handed to a person. */
+  sealLink?: (link: Omit<HandOffLink, "sessionKey">) => Promise<string>;
 }
 
 /** Between two calls of a turn the model thinks; what is left behind by a crash costs this much browser time at most. */
@@ -70,6 +73,12 @@ export class Browsers {
     const { isGivenBack } = await import("./visit.ts");
     const look = async (talk: Talk) => ({ notes: [], isOver: await isGivenBack(talk, task, place) });
     return (await this.#visit(place, task, brief, look)).isOver;
+  }
+
+  /** A further line to the one that is open there; undefined: it is no more. */
+  async reachOpen(place: OpenPlace): Promise<LineSocket | undefined> {
+    const open = this.rows.find(place);
+    return open && this.#line(open);
   }
 
   /** The turn is over: what is not kept is ended. Never rejects. */

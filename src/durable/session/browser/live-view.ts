@@ -1,8 +1,7 @@
 // Browser Rendering's own way to let a person into a page: a link that shows the tab live and takes clicks and keys, and a state that
-// says whether they are done. Where the browser is another one (this machine's, say), there is no such thing, and it is said so.
+// says whether they are done. Where the browser is another one (this machine's, say), there is no such thing.
 import { CdpRefused } from "../../../browser/line.ts";
 import type { Page } from "../../../browser/page/page.ts";
-import { ToolFailure } from "../../../contract/errors.ts";
 
 declare module "devtools-protocol/types/protocol-mapping.d.ts" {
   namespace ProtocolMapping {
@@ -19,8 +18,8 @@ declare module "devtools-protocol/types/protocol-mapping.d.ts" {
 
 const MOST_CHARS = 4000;
 
-/** Words for the person, with the link. @throws ToolFailure where there is none. */
-export async function showLive(page: Page, wish: string | undefined, forMs: number): Promise<string> {
+/** Words for the person, with the link; undefined where there is no such view. */
+export async function showLive(page: Page, wish: string | undefined, forMs: number): Promise<string | undefined> {
   try {
     const { devtoolsFrontendUrl } = await page.send("Cloudflare.getLiveView", { mode: "tab", expiresInMs: forMs });
     const instructions = (wish ?? "Finish what the page asks for, then give it back.").slice(0, MOST_CHARS);
@@ -28,13 +27,17 @@ export async function showLive(page: Page, wish: string | undefined, forMs: numb
     return `Open the page here and finish it; whoever has this link has the page, so pass it to nobody: ${devtoolsFrontendUrl}`;
   } catch (error) {
     if (!(error instanceof CdpRefused)) throw error;
-    throw new ToolFailure(
-      "This browser cannot be shown to a person: only Cloudflare's own has a live view. Use the browser of a machine at home that has a display (where: home).",
-    );
+    return undefined;
   }
 }
 
 export async function isHandoffOver(page: Page): Promise<boolean> {
-  const { active } = await page.send("Cloudflare.getHandoffState", {});
-  return !active;
+  try {
+    const { active } = await page.send("Cloudflare.getHandoffState", {});
+    return !active;
+  } catch (error) {
+    // A browser without a live view: the person says it on the page that stands in for it.
+    if (error instanceof CdpRefused) return false;
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserBrief } from "../../../contract/home/browser-settings.ts";
 import { addressKey } from "../../agent/delivery.ts";
+import { tagOf } from "../../hand-off-link.ts";
 import type { BrowserPort } from "../../tools/port.ts";
 import { outboxItem, presentTarget } from "../outgoing/places.ts";
 import type { SessionParts } from "../parts.ts";
@@ -13,6 +14,12 @@ export function browserPort(parts: SessionParts, brief: BrowserBrief, turn: Turn
     brief,
     do: (place, task) => parts.browsers.do(place, task, brief),
     isHandedBack: (place, task) => parts.browsers.isHandedBack(place, task, brief),
+    linkTo: async (endsAt) => {
+      const { origin } = brief;
+      const { sealLink } = parts.ports.browser ?? {};
+      if (origin === undefined || !sealLink) return undefined;
+      return `${origin}/browser/${await sealLink({ call: await tagOf(call.rowId), endsAt })}`;
+    },
     tell: (text) => tellPerson(parts, turn, call, text),
   };
 }

@@ -4,12 +4,15 @@
 import { isMet } from "../../../browser/acting/act.ts";
 import type { BrowserAnswer } from "../../../browser/answer.ts";
 import { Connection } from "../../../browser/connection.ts";
+import { nextFrame, pageOf, takeFrame } from "../../../browser/hand-off/frames.ts";
+import { handle } from "../../../browser/hand-off/hands.ts";
 import { Cdp, lineOverSocket, type Result } from "../../../browser/line.ts";
 import { perform } from "../../../browser/perform.ts";
 import type { BrowserState } from "../../../browser/state.ts";
 import { Talk } from "../../../browser/talk.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
-import type { BrowserPolicy } from "../../../contract/home/browser.ts";
+import type { BrowserPolicy, HandedTab } from "../../../contract/home/browser.ts";
+import type { BrowserFrame, HandEvent } from "../../../contract/home/hand-off.ts";
 import type { BrowserTask } from "../../tools/port.ts";
 import type { LineSocket } from "./edge.ts";
 import { isHandoffOver, showLive } from "./live-view.ts";
@@ -50,6 +53,26 @@ export async function visit<T>(
   }
 }
 
+/** A line that stays for as long as somebody looks; whoever opens it leaves it. */
+export async function openTalk(
+  socket: LineSocket,
+  state: BrowserState,
+  { policy }: Pick<VisitOptions, "policy">,
+): Promise<{ talk: Talk; leave(): void }> {
+  const cdp = new Cdp(lineOverSocket(socket));
+  try {
+    const talk = new Talk(await Connection.open(cdp, { policy, hasProxy: false }), state);
+    const leave = () => {
+      talk.leave();
+      cdp.close();
+    };
+    return { talk, leave };
+  } catch (error) {
+    cdp.close();
+    throw error;
+  }
+}
+
 /** What every back end does alike. */
 export async function act(talk: Talk, task: BrowserTask): Promise<BrowserAnswer> {
   const notes = await closeStrayed(talk, task.input.tab);
@@ -67,7 +90,12 @@ export async function openToPerson(
   forMs: number,
 ): Promise<BrowserAnswer> {
   const page = await talk.page(input.tab);
-  if (place === "edge") return { notes: [await showLive(page, input.text, forMs)] };
+  if (place === "edge") {
+    const words = await showLive(page, input.text, forMs);
+    if (words !== undefined) return { notes: [words] };
+    await page.send("Page.bringToFront");
+    return { notes: [], handed: { tab: page.tab.id, nextTab: talk.state.nextTab } };
+  }
   await page.send("Page.bringToFront");
   return {
     notes: [`The page is the front tab of the browser at the DevTools address: ${(await page.main()).url.slice(0, 300)}`],
@@ -81,6 +109,19 @@ export async function isGivenBack(talk: Talk, { input }: BrowserTask, place: "ed
   const hasCondition = input.action === "act" && (ref !== undefined || selector !== undefined || url !== undefined);
   if (hasCondition && (await isMet(page, input))) return true;
   return place === "edge" && (await isHandoffOver(page));
+}
+
+/** What is seen of a tab that was handed over, as soon as that is not `since`. */
+export function lookAt(
+  talk: Talk,
+  handed: HandedTab,
+  { since, waitMs, signal }: { since: string | undefined; waitMs: number; signal: AbortSignal },
+): Promise<BrowserFrame> {
+  return nextFrame(async () => takeFrame(await pageOf(talk, handed), since), since, waitMs, signal);
+}
+
+export async function handleIn(talk: Talk, handed: HandedTab, events: readonly HandEvent[]): Promise<void> {
+  await handle(await pageOf(talk, handed), events);
 }
 
 export async function takeCookies(talk: Talk): Promise<string | undefined> {

@@ -1,8 +1,10 @@
 // A person takes over: they get a link or a window, and the call sleeps until they say that they are done there, the page is as it
-// was waited for, they write something, or the time is up. Looking whether it is so wakes the call every few seconds.
+// was waited for, they write something, or the time is up. Looking whether it is so wakes the call every few seconds. Where the browser
+// has neither a live view nor a window, the link leads to a page of Skerry's own (session/browser/hand-offs.ts).
 
+import type { BrowserAnswer } from "../../../browser/answer.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
-import type { BrowserInput } from "../../../contract/home/browser.ts";
+import type { BrowserInput, BrowserPolicy, HandedTab } from "../../../contract/home/browser.ts";
 import type { ToolContext, ToolResult, ToolWait } from "../port.ts";
 import { askBrowser } from "./at-home.ts";
 import { type Chosen, mustHave, policyFor, profileFor } from "./where.ts";
@@ -16,26 +18,66 @@ export interface HandOffMemo {
   /** When the waiting ends, whatever happens. */
   endsAt: number;
   looks: number;
+  /** The tab as our own page shows it. Absent: they have it elsewhere. */
+  page?: { profile: string; policy: BrowserPolicy; handed: HandedTab };
 }
 
 export async function handOff(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<ToolResult | ToolWait> {
-  const notes = await ask(input, chosen, context);
+  const { notes, handed } = await ask(input, chosen, context);
+  if (handed && chosen.place === "home") await demandApproval(chosen.home, context);
   const seconds = Math.min(input.seconds ?? LONGEST_S, LONGEST_S);
+  const endsAt = context.now() + seconds * 1000;
+  const page = handed && {
+    profile: await profileFor(input.profile, chosen.place, context),
+    policy: policyFor(context),
+    handed,
+  };
   const minutes = Math.max(1, Math.round(seconds / 60));
   const wish = input.text === undefined ? "" : `${input.text.slice(0, 500)}\n`;
-  await mustHave(context).tell(`${wish}${notes}\nWrite to me when you are done. I wait for ${minutes} minutes.`);
-  return wait(input, { step: "hand-off", chosen, endsAt: context.now() + seconds * 1000, looks: 0 }, context);
+  const way = page ? await linkFor(endsAt, context) : notes.join("\n");
+  const how = page ? "Press Done there when you are, or write to me." : "Write to me when you are done.";
+  await mustHave(context).tell(`${wish}${way}\n${how} I wait for ${minutes} minutes.`);
+  return wait(input, { step: "hand-off", chosen, endsAt, looks: 0, ...(page ? { page } : {}) }, context);
+}
+
+/** Names what "Done" on our own page answers. The same for every look: it may be pressed while the call looks. */
+export function doneToken(callId: string): string {
+  return `person:${callId}:page`;
+}
+
+/** A machine may offer it since an update that nobody looked at yet. @throws ToolFailure with what to do. */
+async function demandApproval(home: string | undefined, context: ToolContext): Promise<void> {
+  const row = (await context.home?.homes())?.find(({ id }) => id === home);
+  if (!row || (row.commands.includes("browser.watch") && row.commands.includes("browser.hand"))) return;
+  throw new ToolFailure(
+    `${row.name} could show this page to the person, but its commands browser.watch and browser.hand were not approved yet; ask the owner to approve them under Devices.`,
+  );
+}
+
+/** @throws ToolFailure where the person must not have it, or could not reach it. */
+async function linkFor(endsAt: number, context: ToolContext): Promise<string> {
+  if (context.hands?.isOwner !== true) {
+    throw new ToolFailure("A page of this browser is shown to the owner alone; ask them, in a talk of their own.");
+  }
+  const link = await mustHave(context).linkTo(endsAt);
+  if (link === undefined) {
+    throw new ToolFailure(
+      "Nobody knows yet at which address this Skerry is reached, so no link can be made. Ask the owner to open its page once, then try again.",
+    );
+  }
+  const near = /^https?:\/\/(localhost|127\.|\[::1\])/.test(link) ? " (it opens on the machine that Skerry runs on)" : "";
+  return `Open this page and finish it there${near}; whoever has the link has the page, so pass it to nobody: ${link}`;
 }
 
 /** `look`: takes the snapshot that the call ends with. */
 export async function resumeHandOff(
   input: BrowserInput,
-  memo: HandOffMemo,
+  { memo, isSaid }: { memo: HandOffMemo; isSaid: boolean },
   context: ToolContext,
   look: (note: string) => Promise<ToolResult | ToolWait>,
 ): Promise<ToolResult | ToolWait> {
   const next = { ...memo, looks: memo.looks + 1 };
-  if (await isDone(input, next, context)) return look("The person is done and gave the browser back.");
+  if (isSaid || (await isDone(input, next, context))) return look("The person is done and gave the browser back.");
   if (context.now() >= memo.endsAt) {
     return { text: "Nobody finished it in time. Ask the person how they want to go on.", isError: true };
   }
@@ -43,27 +85,27 @@ export async function resumeHandOff(
 }
 
 function wait(input: BrowserInput, memo: HandOffMemo, context: ToolContext): ToolWait {
-  // Without anything to look for at home, the person's word alone ends it.
+  // Without anything to look for at home, the person's word alone ends it. At the edge a browser that nobody looks at would end.
   const isWatched = memo.chosen.place !== "home" || conditionOf(input) !== undefined;
   const until = isWatched ? Math.min(memo.endsAt, context.now() + LOOK_MS) : memo.endsAt;
   return {
     waitsFor: "person",
-    token: `person:${context.callId}:${memo.looks}`,
+    token: memo.page ? doneToken(context.callId) : `person:${context.callId}:${memo.looks}`,
     until,
     memo,
-    text: "Waits for you in the browser. Write when you are done.",
+    text: `Waits for you in the browser. ${memo.page ? "Press Done there, or write." : "Write when you are done."}`,
   };
 }
 
-async function ask(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<string> {
+async function ask(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<Pick<BrowserAnswer, "notes" | "handed">> {
   if (chosen.place === "home") {
     const asked = await askBrowser(input, chosen, context, "hand-off");
-    if (asked.outcome === "answered") return asked.answer.notes.join("\n");
+    if (asked.outcome === "answered") return asked.answer;
     if (asked.outcome === "interrupted") throw new ToolFailure(asked.reason);
     throw new ToolFailure(`${asked.home} did not show the browser in time; try again.`);
   }
   const task = { profile: await profileFor(input.profile, chosen.place, context), input, policy: policyFor(context), files: [] };
-  return (await mustHave(context).do(chosen.place, task)).notes.join("\n");
+  return mustHave(context).do(chosen.place, task);
 }
 
 async function isDone(input: BrowserInput, { chosen, looks }: HandOffMemo, context: ToolContext): Promise<boolean> {

@@ -1,0 +1,215 @@
+// The page of a tab that a call handed to a person: what they see, what they do, and that they are done. Good for as long as that very
+// call waits. At home the bridge is asked; at the edge a line is kept for as long as somebody looks.
+import type { Talk } from "../../../browser/talk.ts";
+import { ToolFailure } from "../../../contract/errors.ts";
+import { type BrowserFrame, browserFrame, type HandOffAnswer, type HandOffWish } from "../../../contract/home/hand-off.ts";
+import { tagOf } from "../../hand-off-link.ts";
+import { doneToken, type HandOffMemo } from "../../tools/browser/hand-off.ts";
+import type { SessionParts } from "../parts.ts";
+import type { PlannedCall } from "../rows/calls.ts";
+import type { LineSocket } from "./edge.ts";
+
+/** Nobody looked for so long: the line is dropped. A page that is looked at asks again within four seconds. */
+const LOOKED_MS = 8_000;
+const ANSWER_MS = 15_000;
+/** What one hand-off may be asked in a second, by all who look. */
+const MOST_A_SECOND = 30;
+const MOST_LOOKING = 4;
+
+type Handed = NonNullable<HandOffMemo["page"]>;
+interface Held {
+  call: PlannedCall;
+  memo: HandOffMemo & { page: Handed };
+}
+
+export class HandOffs {
+  readonly #parts: SessionParts;
+  #view: Promise<View> | undefined;
+  #asked = { second: 0, count: 0 };
+  #looking = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Contract: whoever asks has the link. Never rejects for what the person could not help. */
+  async answer(tag: string, wish: HandOffWish): Promise<HandOffAnswer> {
+    const held = await this.#find(tag);
+    if (!held) return { outcome: "over" };
+    if (this.#isTooMuch()) return { outcome: "busy" };
+    try {
+      switch (wish.kind) {
+        case "look":
+          return await this.#look(tag, held, wish);
+        case "do":
+          await this.#do(held, wish.events);
+          return { outcome: "taken" };
+        case "done":
+          return this.#takeBack(held);
+        default:
+          return wish satisfies never;
+      }
+    } catch (error) {
+      if (!(await this.#find(tag))) return { outcome: "over" };
+      if (error instanceof ToolFailure) return { outcome: "failed", message: error.message };
+      throw error;
+    }
+  }
+
+  /** The waiting call that the link is for. */
+  async #find(tag: string): Promise<Held | undefined> {
+    const parts = this.#parts;
+    const turn = parts.profile.exists ? parts.turns.open() : undefined;
+    if (!turn || turn.isStopAsked) return undefined;
+    for (const call of parts.calls.open(turn.id)) {
+      if (call.name !== "browser" || call.wait?.waitsFor !== "person") continue;
+      // Written by the tool's hand-off.
+      const memo = call.wait.memo as HandOffMemo;
+      if (memo.page && memo.endsAt > parts.now() && (await tagOf(call.rowId)) === tag) {
+        return parts.calls.answerOf(call) ? undefined : { call, memo: { ...memo, page: memo.page } };
+      }
+    }
+    return undefined;
+  }
+
+  async #look(tag: string, held: Held, { since, waitMs }: Extract<HandOffWish, { kind: "look" }>): Promise<HandOffAnswer> {
+    if (this.#looking >= MOST_LOOKING) return { outcome: "busy" };
+    this.#looking++;
+    try {
+      const frame = await this.#frame(held, since, waitMs);
+      // It may have been given back, or stopped, while this picture was waited for.
+      if (!(await this.#find(tag))) return { outcome: "over" };
+      const wish = held.call.args["text"];
+      return {
+        outcome: "shown",
+        frame,
+        wish: typeof wish === "string" ? wish.slice(0, 500) : "",
+        leftMs: held.memo.endsAt - this.#parts.now(),
+      };
+    } finally {
+      this.#looking--;
+    }
+  }
+
+  async #frame({ memo }: Held, since: string | undefined, waitMs: number): Promise<BrowserFrame> {
+    const { page, chosen } = memo;
+    if (chosen.place === "home") {
+      const answer = await this.#askHome(memo, "browser.watch", { ...(since === undefined ? {} : { since }), waitMs });
+      const frame = browserFrame.safeParse(answer);
+      if (!frame.success) throw new ToolFailure("The machine showed something that cannot be read.");
+      return frame.data;
+    }
+    const { lookAt } = await import("./visit.ts");
+    const { signal } = this.#parts.abort;
+    return this.#withTalk(memo, (talk) => lookAt(talk, page.handed, { since, waitMs, signal }));
+  }
+
+  async #do({ memo }: Held, events: Extract<HandOffWish, { kind: "do" }>["events"]): Promise<void> {
+    if (memo.chosen.place === "home") {
+      await this.#askHome(memo, "browser.hand", { events });
+      return;
+    }
+    const { handleIn } = await import("./visit.ts");
+    await this.#withTalk(memo, (talk) => handleIn(talk, memo.page.handed, events));
+  }
+
+  /** The call hears of it as of any answer, and the turn goes on. */
+  #takeBack({ call }: Held): HandOffAnswer {
+    const parts = this.#parts;
+    const isTaken = parts.commit(() => {
+      if (!parts.calls.takeAnswer(call.rowId, doneToken(call.id), { isDone: true })) return false;
+      const turn = parts.turns.open();
+      if (turn?.state === "waiting") parts.turns.wakeUp(turn.id, "acting");
+      return true;
+    });
+    void this.#leave();
+    return { outcome: isTaken ? "taken" : "over" };
+  }
+
+  async #askHome({ page, chosen }: Held["memo"], command: string, more: Record<string, unknown>): Promise<unknown> {
+    const { home: port, sessionKey } = this.#parts.ports;
+    const { profile, policy, handed } = page;
+    const home = chosen.place === "home" ? chosen.home : undefined;
+    const answer = await port?.callHome({
+      id: `hand-${crypto.randomUUID()}`,
+      ...(home === undefined ? {} : { home }),
+      command,
+      params: { sessionKey, profile, policy, handed, ...more },
+      timeoutMs: ANSWER_MS,
+      waitMs: ANSWER_MS,
+    });
+    switch (answer?.outcome) {
+      case "answered":
+        return answer.payload;
+      case "refused":
+        throw new ToolFailure(answer.message);
+      case "unreachable":
+      case "interrupted":
+        throw new ToolFailure(answer.reason);
+      case "pending":
+        throw new ToolFailure(`${answer.home} did not answer in time.`);
+      case undefined:
+        throw new ToolFailure("No machine of the owner can be reached from here.");
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  async #withTalk<T>({ page, chosen }: Held["memo"], work: (talk: Talk) => Promise<T>): Promise<T> {
+    if (chosen.place === "home") throw new Error("A browser at home has no line here.");
+    const { place } = chosen;
+    this.#view ??= this.#openView(() => this.#parts.browsers.reachOpen(place), page, place);
+    const opening = this.#view;
+    try {
+      const view = await opening;
+      view.keep();
+      return await work(view.talk);
+    } catch (error) {
+      // A broken line is of no use to the next one who looks.
+      const view = await opening.catch(() => undefined);
+      if ((!view || view.talk.connection.cdp.isClosed) && this.#view === opening) this.#view = undefined;
+      throw error;
+    }
+  }
+
+  async #openView(reach: () => Promise<LineSocket | undefined>, { policy }: Handed, place: "edge" | "cdp"): Promise<View> {
+    const { openTalk } = await import("./visit.ts");
+    const socket = await reach();
+    if (!socket) throw new ToolFailure("The browser ended meanwhile; its pages are gone.");
+    // What this line sees of tabs is its own affair: calls of the turn keep the state that counts.
+    const state = this.#parts.browsers.rows.stateOf(place);
+    const { talk, leave } = await openTalk(socket, state, { policy });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    return {
+      talk,
+      keep: () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => void this.#leave(), LOOKED_MS);
+      },
+      leave: () => {
+        clearTimeout(timer);
+        leave();
+      },
+    };
+  }
+
+  /** Never rejects. */
+  async #leave(): Promise<void> {
+    const view = this.#view;
+    this.#view = undefined;
+    (await view?.catch(() => undefined))?.leave();
+  }
+
+  #isTooMuch(): boolean {
+    const second = Math.floor(this.#parts.now() / 1000);
+    if (this.#asked.second !== second) this.#asked = { second, count: 0 };
+    this.#asked.count++;
+    return this.#asked.count > MOST_A_SECOND;
+  }
+}
+
+interface View {
+  talk: Talk;
+  keep(): void;
+  leave(): void;
+}
