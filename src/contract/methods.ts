@@ -266,6 +266,32 @@ export const METHODS = {
   ),
   /** Asks the platform whether the keys are good; with `to` (a peer, "owner" or a person) a first word is sent there. */
   "channels.test": method("operator.admin", z.object({ channel: channelId, accountId, to: text(256).optional() })),
+  /** Links an account whose line a machine at home holds: answers what the owner is shown, or that it is linked. */
+  "web.login.start": method(
+    "operator.admin",
+    z.object({
+      channel: channelId.optional(),
+      accountId,
+      /** A new code. */
+      force: z.boolean().optional(),
+      /** By a code that is typed on that phone. */
+      phone: z.string().max(32).optional(),
+      timeoutMs: z.int().min(0).max(600_000).optional(),
+      verbose: z.boolean().optional(),
+    }),
+  ),
+  /** `since`: as it was answered last; answered anew when something changed. */
+  "web.login.wait": method(
+    "operator.admin",
+    z.object({
+      channel: channelId.optional(),
+      accountId,
+      since: z.number().optional(),
+      timeoutMs: z.int().min(0).max(600_000).optional(),
+      currentQrDataUrl: z.string().max(100_000).optional(),
+    }),
+  ),
+  "channels.logout": method("operator.admin", z.object({ channel: channelId, accountId })),
   "channels.pairing.list": method("operator.pairing", z.object({ channel: channelId.optional(), accountId })),
   "channels.pairing.approve": method(
     "operator.pairing",
@@ -366,6 +392,7 @@ export const EVENTS = [
   "exec.approval.requested",
   "exec.approval.resolved",
   "people.changed",
+  "channels.changed",
   "config.changed",
 ] as const;
 export type EventName = (typeof EVENTS)[number];

@@ -391,7 +391,9 @@ export interface DoorPort {
   /** Ends the login, and the sockets of whoever came by it or by the assertion. `by`: what there was to end. */
   logout(proof: DoorProof): Promise<{ by: "access" | "login" | "none" }>;
   /** Whether the token, the device's token, the login or the assertion is good. */
-  check(proof: DoorProof): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access" | "home"; expiresAt?: number }>>;
+  check(
+    proof: DoorProof,
+  ): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access" | "home"; homeId?: string; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

@@ -39,8 +39,9 @@ export class Delivery extends WorkerEntrypoint<Env> implements DeliveryPort {
     if (!channel.fetchMedia) return refuse("INVALID_REQUEST", `Files cannot be fetched from ${labelOf(channel.id)}.`);
     if ((remote.size ?? 0) > maxBytes) return refuse("INVALID_REQUEST", tooLarge(line.account.mediaMaxMb));
     try {
-      const fetched = await channel.fetchMedia(remote, line);
+      const fetched = await channel.fetchMedia(remote, line, from);
       if (!fetched.ok) return fetched;
+      if ("stored" in fetched.value) return { ok: true, value: fetched.value.stored };
       const { bytes, name } = fetched.value;
       if (bytes.length > maxBytes) return refuse("INVALID_REQUEST", tooLarge(line.account.mediaMaxMb));
       return { ok: true, value: await storeMedia(this.env.MEDIA, bytes, remote.name ?? name) };

@@ -10,6 +10,10 @@ import { directoryOf } from "../durable/stubs.ts";
 
 export interface Door {
   Bindings: Env;
+  Variables: {
+    /** At the door of homes: the machine that asks. */
+    homeId?: string;
+  };
 }
 
 export const LOGIN_COOKIE = "skerry_login";

@@ -5,6 +5,7 @@ import { MEDIA_KEY } from "../durable/media.ts";
 import { gatewayOf } from "../durable/stubs.ts";
 import { bearerOf, type Door, visitorOf } from "./door.ts";
 import { refuse, refuseProof } from "./errors.ts";
+import { channels } from "./home/channels.ts";
 import { workspaces } from "./home/workspaces.ts";
 import { giveFile, takeFile } from "./media.ts";
 
@@ -14,10 +15,13 @@ home.use(async (c, next) => {
   const homeToken = bearerOf(c);
   if (homeToken === undefined) return refuse(c, 401, "UNAUTHORIZED", "Only a paired machine may use this; send its token.");
   const answer = await gatewayOf(c.env).check({ ...visitorOf(c), homeToken });
-  return answer.outcome === "welcome" ? next() : refuseProof(c, answer);
+  if (answer.outcome !== "welcome") return refuseProof(c, answer);
+  c.set("homeId", answer.homeId ?? "");
+  return next();
 });
 
 home.route("/workspaces", workspaces);
+home.route("/channels", channels);
 
 home.post("/media", takeFile);
 

@@ -36,6 +36,10 @@ export interface ChannelFacts {
   readsThreads?: boolean;
   /** Largest file from it, MiB. */
   mediaMaxMb: number;
+  /** A machine at home holds its line. `needed`: nothing goes without one; `optional`: it hears more with one. */
+  home?: "needed" | "optional";
+  /** How an account is linked, where it has to be: by a code that is scanned, or one that is typed. */
+  linking?: readonly ("qr" | "code")[];
   /** Who may write directly unless the settings say otherwise; absent: pairing. */
   directPolicy?: (typeof DIRECT_POLICIES)[number];
   /** Variable that names another server in the platform's place, and what it is without. */
@@ -56,6 +60,8 @@ export interface ChannelAccount {
   /** Keys that are needed and not there. */
   missing: string[];
   mediaMaxMb: number;
+  /** Id or name of the machine that holds its line; absent: the only one that holds lines. */
+  home?: string;
   /** Counts up with every change of keys or settings. */
   version: number;
 }
@@ -129,7 +135,21 @@ export interface AdmissionNote {
   times: number;
 }
 
+/** An account whose line a machine at home is to hold. */
+export interface WantedLine {
+  channel: string;
+  account: string;
+  /** Id or name of the machine; absent: the only one that holds lines. */
+  home?: string;
+  keys: Record<string, string>;
+  mediaMaxMb: number;
+  /** What the settings say that only the line understands. */
+  options: Record<string, unknown>;
+}
+
 export interface ChannelDeskPort {
+  /** Those that are set up and switched on. */
+  wantedLines?(): Promise<WantedLine[]>;
   /** The latest decisions, newest first. */
   admissionNotes(limit?: number): Promise<AdmissionNote[]>;
   channelAccount(channel: string, account: string): Promise<ChannelAccount | undefined>;

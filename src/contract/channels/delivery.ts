@@ -63,7 +63,13 @@ export type DeliveryOutcome =
   /** The platform said no: do not repeat, tell the person. */
   | { outcome: "refused"; reason: string }
   /** Nobody answered: try again after `retryAfterMs`. */
-  | { outcome: "unanswered"; retryAfterMs?: number; reason: string }
+  | {
+      outcome: "unanswered";
+      retryAfterMs?: number;
+      /** How long it is worth trying, from when it was written down; absent: an hour. Whoever asks how the channel is hears why it waits. */
+      patienceMs?: number;
+      reason: string;
+    }
   /** It may have been sent: never repeat blindly. */
   | { outcome: "unknown"; reason: string };
 

@@ -56,12 +56,30 @@ const account = {
     .optional(),
   debounceMs: z.int().min(0).max(10_000).optional(),
   mediaMaxMb: z.number().positive().max(100).optional(),
+  home: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("Id or name of the machine that holds this channel's line; unless said: the only one that does so."),
+  line: z
+    .strictObject({
+      hold: z.boolean().optional().describe("Discord: whether a machine holds its gateway; true where there is one."),
+      readReceipts: z.boolean().optional().describe("Whether senders see that a message was read; true unless said otherwise."),
+      selfChat: z.boolean().optional().describe("WhatsApp, Signal, iMessage: whether notes to yourself are for the assistant."),
+      autoJoin: z.enum(["allowlist", "always", "off"]).optional().describe("Matrix: which invitations are taken up."),
+      encryption: z.boolean().optional().describe("Matrix: whether encrypted rooms are read; true unless said otherwise."),
+    })
+    .optional()
+    .describe("What only the line at home understands."),
 };
 const channel = z.strictObject({ ...account, accounts: z.record(accountId, z.strictObject(account)).optional() });
 
 export const channelsSettings = z
   .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), channel)
-  .describe("Channels by id: telegram, slack, discord, google-chat, teams, email, whatsapp-cloud, sms.");
+  .describe(
+    "Channels by id: telegram, slack, discord, google-chat, teams, email, whatsapp-cloud, sms, whatsapp, signal, imessage, matrix.",
+  );
 
 export const sessionSettings = z.strictObject({
   dmScope: z

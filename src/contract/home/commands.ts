@@ -1,7 +1,20 @@
 // What a Skerry bridge can be asked to do: the commands it offers, with their parameters and results. Both ends read with
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
+import { lineState, mediaRef } from "../channels/at-home.ts";
 import { browserDo, browserDone } from "./browser.ts";
+import {
+  channelDone,
+  channelLink,
+  channelLook,
+  channelMedia,
+  channelRead,
+  channelReadAnswer,
+  channelRefresh,
+  channelSend,
+  channelUnlink,
+  deliveryOutcome,
+} from "./channel.ts";
 import { browserFrame, browserHand, browserHanded, browserWatch } from "./hand-off.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");
@@ -197,6 +210,13 @@ export const HOME_COMMANDS = {
   "browser.do": { params: browserDo, answer: browserDone },
   "browser.watch": { params: browserWatch, answer: browserFrame },
   "browser.hand": { params: browserHand, answer: browserHanded },
+  "channel.send": { params: channelSend, answer: deliveryOutcome },
+  "channel.media": { params: channelMedia, answer: mediaRef },
+  "channel.read": { params: channelRead, answer: channelReadAnswer },
+  "channel.link": { params: channelLink, answer: lineState },
+  "channel.look": { params: channelLook, answer: lineState },
+  "channel.unlink": { params: channelUnlink, answer: channelDone },
+  "channel.refresh": { params: channelRefresh, answer: channelDone },
   "sandbox.status": { params: sandboxStatus, answer: sandboxStatusAnswer },
 } as const;
 
@@ -204,7 +224,10 @@ export type HomeCommandName = keyof typeof HOME_COMMANDS;
 export type HomeParams<C extends HomeCommandName> = z.infer<(typeof HOME_COMMANDS)[C]["params"]>;
 export type HomeResult<C extends HomeCommandName> = z.infer<(typeof HOME_COMMANDS)[C]["answer"]>;
 
-/** What they answer is worth something at this moment alone, and is nobody else's to see: neither end writes it down or asks again. */
+/**
+ * What they answer is worth something at this moment alone, or (an act of a channel) whoever asks keeps it: neither end writes it down
+ * or asks again by itself.
+ */
 export function isFleeting(command: string): boolean {
-  return command === "browser.watch" || command === "browser.hand";
+  return command === "browser.watch" || command === "browser.hand" || command.startsWith("channel.");
 }

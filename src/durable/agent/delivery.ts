@@ -33,27 +33,38 @@ export function afterDelivery(outcome: DeliveryOutcome, tried: Try, channel: str
     case "refused":
       return lost("refused", outcome.reason, what && `${channel} did not take ${what}: ${sentence(outcome.reason)}`);
     case "unknown": {
-      if (isRepeatable(tried.act)) return again(tried, undefined, outcome.reason, channel, now);
+      if (isRepeatable(tried.act)) return again(tried, {}, outcome.reason, channel, now);
       const said = `It is not certain that ${what} reached ${channel}: ${sentence(outcome.reason)} It is not sent again, so that nobody gets it twice.`;
       return lost("unknown", outcome.reason, what && said);
     }
     case "unanswered":
-      return again(tried, outcome.retryAfterMs, outcome.reason, channel, now);
+      return again(tried, outcome, outcome.reason, channel, now);
     default:
       return outcome satisfies never;
   }
 }
 
-function again(tried: Try, retryAfterMs: number | undefined, reason: string, channel: string, now: number): AfterDelivery {
+function again(
+  tried: Try,
+  { retryAfterMs, patienceMs = GIVE_UP_MS }: { retryAfterMs?: number; patienceMs?: number },
+  reason: string,
+  channel: string,
+  now: number,
+): AfterDelivery {
   const what = nameOf(tried.act);
   const wait = retryAfterMs ?? Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(20, Math.max(0, tried.attempts - 1)));
-  const patience = what ? GIVE_UP_MS : GIVE_UP_TRIFLE_MS;
+  const patience = what ? patienceMs : GIVE_UP_TRIFLE_MS;
   if (now + wait - tried.madeAt <= patience) return { state: "pending", nextAt: now + wait };
   return lost(
     "refused",
     reason,
-    what && `${channel} could not be reached for an hour, so ${what} was given up: ${sentence(reason)}`,
+    what && `${channel} could not be reached for ${spanOf(patienceMs)}, so ${what} was given up: ${sentence(reason)}`,
   );
+}
+
+function spanOf(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  return hours <= 1 ? "an hour" : `${hours} hours`;
 }
 
 function lost(state: "refused" | "unknown", reason: string, said: string | undefined): AfterDelivery {

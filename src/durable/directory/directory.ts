@@ -3,7 +3,7 @@
 // message history, never calls a model.
 import { DurableObject } from "cloudflare:workers";
 import type { Admission, Brief } from "../../contract/admission.ts";
-import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState } from "../../contract/channels/channel.ts";
+import type { AdmissionNote, ChannelAccount, ChannelNote, ChannelState, WantedLine } from "../../contract/channels/channel.ts";
 import type { Outcome } from "../../contract/errors.ts";
 import type { Approval, ApprovalDecision, ApprovalRequest, AskedApproval } from "../../contract/home/approval.ts";
 import type { BrowserUse } from "../../contract/home/browser-settings.ts";
@@ -216,6 +216,10 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
 
   async channelAccount(channel: string, account: string): Promise<ChannelAccount | undefined> {
     return this.#parts.accounts.get(channel, account);
+  }
+
+  async wantedLines(): Promise<WantedLine[]> {
+    return this.#parts.accounts.wantedLines();
   }
 
   async channelStates(): Promise<ChannelState[]> {

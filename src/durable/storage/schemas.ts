@@ -5,6 +5,7 @@ import { DEVICES_SCHEMA } from "../gateway/access/devices.ts";
 import { GUESS_LIMIT_SCHEMA } from "../gateway/access/guess-limit.ts";
 import { LOGINS_SCHEMA } from "../gateway/access/logins.ts";
 import { ENDINGS_SCHEMA } from "../gateway/homes/endings.ts";
+import { LINES_SCHEMA } from "../gateway/homes/lines.ts";
 import { HOMES_SCHEMA } from "../gateway/homes/registry.ts";
 import { WAITS_SCHEMA } from "../gateway/waits.ts";
 import { SESSION_SCHEMA } from "../session/rows/schema.ts";
@@ -20,4 +21,5 @@ export const SCHEMAS: Readonly<Record<string, number>> = {
   waits: WAITS_SCHEMA.length,
   homes: HOMES_SCHEMA.length,
   "home-endings": ENDINGS_SCHEMA.length,
+  "home-lines": LINES_SCHEMA.length,
 };

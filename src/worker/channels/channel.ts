@@ -4,7 +4,9 @@
 import type { ChannelAccount, Inbound, SetupStep } from "../../contract/channels/channel.ts";
 import type { DeliveryOutcome, DeliveryStyle, OutboxItem, ReadBack } from "../../contract/channels/delivery.ts";
 import type { Outcome } from "../../contract/errors.ts";
-import type { Address, RemoteMedia } from "../../contract/message.ts";
+import type { HomeCommandName } from "../../contract/home/commands.ts";
+import type { HomeAnswer } from "../../contract/home/port.ts";
+import type { Address, MediaRef, RemoteMedia } from "../../contract/message.ts";
 import type { Intake } from "../../durable/intake.ts";
 
 export type { SetupStep } from "../../contract/channels/channel.ts";
@@ -22,6 +24,8 @@ export interface Line {
   readMedia(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** The path, on our own address, by which whoever has it can open something the house stored until `expiresAt`. */
   linkMedia?(key: string, expiresAt: number, name?: string): Promise<string>;
+  /** Asks the machine that holds this account's line; absent where nobody at home is meant. */
+  askHome?(command: HomeCommandName, params: Record<string, unknown>, waitMs: number): Promise<HomeAnswer>;
   /** Absent where the runtime cannot send mail. */
   sendMail?(mail: OutgoingMail): Promise<{ messageId: string }>;
 }
@@ -73,7 +77,16 @@ export interface Channel {
   deliver(item: OutboxItem, line: Line): Promise<DeliveryOutcome>;
   /** Cuts Markdown into messages: each one's rendering fits, nothing is lost, no fence or entity is broken. */
   split(text: string, style: DeliveryStyle): string[];
-  fetchMedia?(remote: RemoteMedia, line: Line): Promise<Outcome<{ bytes: Uint8Array<ArrayBuffer>; name?: string }>>;
+  fetchMedia?(
+    remote: RemoteMedia,
+    line: Line,
+    from: Address,
+  ): Promise<Outcome<{ bytes: Uint8Array<ArrayBuffer>; name?: string } | { stored: MediaRef }>>;
+  /**
+   * What the machine at home that holds the line brings, as this channel's line writes it. Contract: the machine proved to be one of
+   * the owner's, and that this account's line is its to hold.
+   */
+  hear?(body: unknown, line: Line): Promise<Inbound[]> | Inbound[];
   read?(from: Address, limit: number, line: Line): Promise<Outcome<ReadBack[]>>;
   /** Tells the platform where we are (webhook, command menu), as far as it lets us. `address`: of this channel's webhook. */
   connect?(address: string, line: Line): Promise<SetupStep[]>;

@@ -4,7 +4,7 @@
 import type { ChannelAccount } from "../../contract/channels/channel.ts";
 import { channelFacts, DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
 import { type Env, textVariables } from "../../durable/env.ts";
-import { directoryOf } from "../../durable/stubs.ts";
+import { directoryOf, gatewayOf } from "../../durable/stubs.ts";
 import { signMediaPath } from "../media.ts";
 import type { Line } from "./channel.ts";
 
@@ -45,6 +45,15 @@ export function makeLine(env: Env, account: ChannelAccount, base: { variable: st
       return stored ? new Uint8Array(await stored.arrayBuffer()) : undefined;
     },
     linkMedia: (key, expiresAt, name) => signMediaPath(env.SKERRY_TOKEN ?? "", key, expiresAt, name),
+    askHome: (command, params, waitMs) =>
+      gatewayOf(env).callHome({
+        id: `channel-${crypto.randomUUID()}`,
+        ...(account.home === undefined ? {} : { home: account.home }),
+        command,
+        params,
+        timeoutMs: waitMs,
+        waitMs,
+      }),
     ...sender(env.EMAIL),
   };
 }

@@ -11,6 +11,10 @@ const CHANNELS: Record<ChannelId, () => Promise<Channel>> = {
   email: async () => (await import("./email/email.ts")).email,
   "whatsapp-cloud": async () => (await import("./whatsapp-cloud/whatsapp-cloud.ts")).whatsappCloud,
   sms: async () => (await import("./sms/sms.ts")).sms,
+  whatsapp: async () => (await import("./at-home/whatsapp.ts")).whatsapp,
+  signal: async () => (await import("./at-home/signal.ts")).signal,
+  imessage: async () => (await import("./at-home/imessage.ts")).imessage,
+  matrix: async () => (await import("./at-home/matrix.ts")).matrix,
 };
 
 export function findChannel(id: string): Promise<Channel> | undefined {

@@ -1,6 +1,6 @@
 // The accounts of channels: their keys (given and sealed, else from variables), whether they are complete, how they do.
 // Keys go to the Worker's channels alone; a state names them and never holds one.
-import type { ChannelAccount, ChannelFacts, ChannelNote, ChannelState } from "../../../contract/channels/channel.ts";
+import type { ChannelAccount, ChannelFacts, ChannelNote, ChannelState, WantedLine } from "../../../contract/channels/channel.ts";
 import { CHANNEL_FACTS, channelFacts, DEFAULT_ACCOUNT, variableOf } from "../../../contract/channels/facts.ts";
 import type { GatewayErrorData, Outcome } from "../../../contract/errors.ts";
 import { newSecret } from "../../../contract/id.ts";
@@ -55,6 +55,7 @@ export class ChannelAccounts {
       keys,
       missing: missingOf(facts, keys),
       mediaMaxMb: rules.mediaMaxMb ?? facts.mediaMaxMb,
+      ...(rules.home === undefined ? {} : { home: rules.home }),
       version: this.version(),
     };
   }
@@ -68,6 +69,22 @@ export class ChannelAccounts {
   /** Every channel by its default account, and the further accounts that there are. */
   states(): ChannelState[] {
     return CHANNEL_FACTS.flatMap((facts: ChannelFacts) => this.#accountsOf(facts).map((account) => this.#state(facts, account)));
+  }
+
+  /** Accounts whose line a machine at home is to hold. */
+  wantedLines(): WantedLine[] {
+    const { settings } = this.#sources.settings();
+    return CHANNEL_FACTS.flatMap((facts: ChannelFacts) => {
+      if (facts.home === undefined) return [];
+      return this.#accountsOf(facts).flatMap((account) => {
+        const rules = readAccountRules(settings, facts.id, account);
+        const keys = this.#readKeys(facts, account);
+        const isWanted = rules.isEnabled && missingOf(facts, keys).length === 0 && rules.line?.hold !== false;
+        if (!isWanted) return [];
+        const { home, line: options = {}, mediaMaxMb = facts.mediaMaxMb } = rules;
+        return [{ channel: facts.id, account, ...(home === undefined ? {} : { home }), keys, mediaMaxMb, options }];
+      });
+    });
   }
 
   /** Whether any account could speak. Asked for every brief: looked up again only after a change. */

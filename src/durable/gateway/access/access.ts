@@ -88,7 +88,8 @@ export class Access {
     if (locked > 0) return { outcome: "locked", retryAfterMs: locked };
     if (await this.#isOwner(proof.token)) return { outcome: "welcome", by: "token" };
     if (proof.deviceToken !== undefined && (await this.#isWriter(proof.deviceToken))) return { outcome: "welcome", by: "device" };
-    if (proof.homeToken !== undefined && (await this.#isHome(proof.homeToken))) return { outcome: "welcome", by: "home" };
+    const homeId = proof.homeToken === undefined ? undefined : await this.#homeOf(proof.homeToken);
+    if (homeId !== undefined) return { outcome: "welcome", by: "home", homeId };
     const isSilent = [proof.token, proof.deviceToken, proof.homeToken].every((token) => token === undefined);
     const assertion = isSilent ? await this.readAssertion(proof.assertion, proof.client, now) : undefined;
     if (assertion?.outcome === "proven") return { outcome: "welcome", by: "access", expiresAt: assertion.expiresAt };
@@ -135,18 +136,19 @@ export class Access {
   }
 
   /** Whether a paired device that may write has this token. */
-  #isWriter(token: string): Promise<boolean> {
-    return this.#isOneOf(token, ({ role, scopes }) => role === "operator" && satisfies(scopes.filter(isScope), "operator.write"));
+  async #isWriter(token: string): Promise<boolean> {
+    const mayWrite = ({ role, scopes }: Device) => role === "operator" && satisfies(scopes.filter(isScope), "operator.write");
+    return (await this.#deviceOf(token, mayWrite)) !== undefined;
   }
 
-  #isHome(token: string): Promise<boolean> {
-    return this.#isOneOf(token, ({ role }) => role === "node");
+  async #homeOf(token: string): Promise<string | undefined> {
+    return (await this.#deviceOf(token, ({ role }) => role === "node"))?.id;
   }
 
-  async #isOneOf(token: string, isMeant: (device: Device) => boolean): Promise<boolean> {
+  async #deviceOf(token: string, isMeant: (device: Device) => boolean): Promise<Device | undefined> {
     const meant = this.devices.list().filter((device) => !device.isRevoked && isMeant(device));
     const matches = await Promise.all(meant.map(({ id, role }) => this.devices.isToken(id, role, token)));
-    return matches.includes(true);
+    return meant[matches.indexOf(true)];
   }
 
   // ── Socket ──

@@ -12,6 +12,7 @@ import type { Sql } from "../../storage/sql.ts";
 import { type HomeCall, HomeCalls } from "./calls.ts";
 import { Endings } from "./endings.ts";
 import { FleetingCalls } from "./fleeting-calls.ts";
+import { Lines } from "./lines.ts";
 import { type Arrival, Homes } from "./registry.ts";
 import { type CommandRules, isDenied, refuseToScreens } from "./rules.ts";
 
@@ -43,6 +44,8 @@ export interface DeskHost {
 
 export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   readonly homesKnown: Homes;
+  /** Of channels. */
+  readonly lines: Lines;
   readonly #calls: HomeCalls;
   readonly #endings: Endings;
   readonly #host: DeskHost;
@@ -55,6 +58,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   constructor(sql: Sql, host: DeskHost) {
     this.#host = host;
     this.homesKnown = new Homes(sql, (id) => host.lineOf(id) !== undefined);
+    this.lines = new Lines(sql);
     this.#calls = new HomeCalls(sql);
     this.#endings = new Endings(sql, host);
   }

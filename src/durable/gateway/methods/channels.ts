@@ -8,6 +8,7 @@ import { type Pairing, WELCOME } from "../../../contract/people.ts";
 import { DEFAULT_AGENT_ID, mainSessionKey } from "../../../contract/session-key.ts";
 import type { View } from "../live/views.ts";
 import { isAdmin } from "./chat.ts";
+import { refreshLines, viewLine } from "./home/lines.ts";
 import { type Handlers, type House, invalid, notFound, unwrap } from "./method.ts";
 import { viewPerson } from "./people.ts";
 
@@ -35,7 +36,13 @@ export const channels: Handlers<ChannelsMethod> = {
       const probe = params.probe && state.isConfigured ? await probeAccount(house, state) : undefined;
       const known = accounts.get(state.channel) ?? [];
       const talks = await Promise.all(state.lately.map((talk) => viewLate(house, talk)));
-      const view = { ...viewState(state), talks: talks.filter((talk) => talk !== undefined), ...(probe ? { probe } : {}) };
+      const line = viewLine(house, state);
+      const view = {
+        ...viewState(state),
+        ...(line ? { line } : {}),
+        talks: talks.filter((talk) => talk !== undefined),
+        ...(probe ? { probe } : {}),
+      };
       accounts.set(state.channel, [...known, view]);
     }
     return {
@@ -75,7 +82,7 @@ export const channels: Handlers<ChannelsMethod> = {
   "channels.add": async (params, { house }) => {
     const { channel, keys } = params;
     const state = unwrap(await house.directory.setChannelKeys(channel, params.accountId ?? DEFAULT_ACCOUNT, keys));
-    house.tell("config.changed", { reason: "channels" }, "readers");
+    await tellChanged(house);
     return { channel, ...viewState(state) };
   },
 
@@ -85,7 +92,7 @@ export const channels: Handlers<ChannelsMethod> = {
     // While its keys are still there; what cannot be taken down must not keep the keys.
     const down = state.isConfigured ? await house.platform.takeDown(channel, accountId) : undefined;
     const removed = await house.directory.removeChannelAccount(channel, accountId);
-    house.tell("config.changed", { reason: "channels" }, "readers");
+    await tellChanged(house);
     const left = (await house.directory.channelStates()).find((one) => one.channel === channel && one.account === accountId);
     const failed = down && !down.ok ? [{ state: "failed", text: down.error.message }] : [];
     return { channel, accountId, removed, steps: down?.ok ? down.value : failed, keysLeft: left?.keysFrom === "environment" };
@@ -96,7 +103,7 @@ export const channels: Handlers<ChannelsMethod> = {
     // Makes the secrets that Skerry makes itself, where the other keys come from variables.
     const state = unwrap(await house.directory.setChannelKeys(channel, accountId, {}));
     const steps = unwrap(await house.platform.setUp(channel, accountId, new URL(params.url).origin));
-    house.tell("config.changed", { reason: "channels" }, "readers");
+    await tellChanged(house);
     return { channel, ...viewState(state), steps };
   },
 
@@ -141,6 +148,11 @@ export const channels: Handlers<ChannelsMethod> = {
   "channels.pairing.dismiss": async (params, { house }) =>
     viewPairing(unwrap(await house.directory.rejectPairing(await readCode(params, house)))),
 };
+
+async function tellChanged(house: House): Promise<void> {
+  house.tell("config.changed", { reason: "channels" }, "readers");
+  await refreshLines(house);
+}
 
 interface Meant {
   channel?: string | undefined;

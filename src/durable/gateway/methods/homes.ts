@@ -7,6 +7,7 @@ import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
 import type { Authority } from "../access/access.ts";
 import type { View } from "../live/views.ts";
 import type { Screen } from "../screen.ts";
+import { hearLines } from "./home/lines.ts";
 import { type Call, type Handlers, type House, invalid, notFound } from "./method.ts";
 
 type HomesMethod =
@@ -103,6 +104,8 @@ export const homes: Handlers<HomesMethod> = {
       case "home.resume":
         call.house.homes.resume(home, call.screen.id, readIds(said));
         return { ok: true, event, handled: true };
+      case "channel.lines":
+        return { ok: true, event, ...hearLines(call.house, home, said) };
       case "process.ended":
         return { ok: true, event, ...hearEnd(call.house, home, said) };
       default:
@@ -156,6 +159,7 @@ export function forgetHome(house: House, id: string): void {
   if (!house.homes.homesKnown.find(id)) return;
   house.homes.leave(id, false);
   house.homes.homesKnown.remove(id);
+  house.homes.lines.forget(id);
   tellChanged(house, id);
 }
 

@@ -6,6 +6,7 @@ import { chat } from "./chat.ts";
 import { devices } from "./devices.ts";
 import { files } from "./files.ts";
 import { approvals } from "./home/approvals.ts";
+import { lines } from "./home/lines.ts";
 import { homes } from "./homes.ts";
 import { keys } from "./keys.ts";
 import type { Call, Handlers } from "./method.ts";
@@ -28,6 +29,7 @@ const handlers: Handlers = {
   ...channels,
   ...people,
   ...homes,
+  ...lines,
   ...approvals,
 };
 

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { SettingsDocument } from "../../../contract/ports.ts";
 import { settingsSchema } from "../../../contract/settings.ts";
 import type { View } from "../live/views.ts";
+import { refreshLines } from "./home/lines.ts";
 import { type Handlers, invalid, notFound, unwrap } from "./method.ts";
 
 type SettingsMethod = "config.get" | "config.schema" | "config.schema.lookup" | "config.set" | "config.patch";
@@ -21,6 +22,7 @@ export const settings: Handlers<SettingsMethod> = {
 
   "config.set": async (params, { house }) => {
     const document = unwrap(await house.directory.setSettings(params.raw, params.baseHash));
+    await refreshLines(house);
     house.tell("config.changed", { hash: document.hash }, "readers");
     return { ok: true, ...viewDocument(document) };
   },
@@ -28,6 +30,7 @@ export const settings: Handlers<SettingsMethod> = {
   "config.patch": async (params, { house }) => {
     const patch = params.patch ?? parsePatch(params.raw);
     const document = unwrap(await house.directory.patchSettings(patch, params.baseHash));
+    await refreshLines(house);
     house.tell("config.changed", { hash: document.hash }, "readers");
     return { ok: true, ...viewDocument(document) };
   },

@@ -1,0 +1,58 @@
+// How the lines of channels are that machines at home hold, as each machine told last. Kept, since this object sleeps between two
+// frames; what a person is shown to link an account is not.
+import type { LineState } from "../../../contract/channels/at-home.ts";
+import { migrate, type Sql } from "../../storage/sql.ts";
+
+export const LINES_SCHEMA = [
+  `CREATE TABLE home_line (
+    home TEXT NOT NULL, channel TEXT NOT NULL, account TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (home, channel, account)
+  ) WITHOUT ROWID`,
+];
+
+export interface HeldLine {
+  /** Id of the machine. */
+  home: string;
+  state: LineState;
+}
+
+export class Lines {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    migrate(sql, "home-lines", LINES_SCHEMA);
+  }
+
+  /** All that the machine holds; what it does not name it holds no more. Answers those that are in another phase than before. */
+  hear(home: string, states: readonly LineState[]): LineState[] {
+    const before = new Map(this.#of(home).map((state) => [`${state.channel}/${state.account}`, state]));
+    this.#sql.run("DELETE FROM home_line WHERE home = ?", home);
+    for (const { link: _shown, ...state } of states) {
+      this.#sql.run(
+        "INSERT OR REPLACE INTO home_line VALUES (?, ?, ?, ?)",
+        home,
+        state.channel,
+        state.account,
+        JSON.stringify(state),
+      );
+    }
+    return states.filter((state) => {
+      const known = before.get(`${state.channel}/${state.account}`);
+      return known?.phase !== state.phase || known.said !== state.said;
+    });
+  }
+
+  forget(home: string): void {
+    this.#sql.run("DELETE FROM home_line WHERE home = ?", home);
+  }
+
+  list(): HeldLine[] {
+    return this.#sql
+      .all<{ home: string; state: string }>("SELECT home, state FROM home_line")
+      .map(({ home, state }) => ({ home, state: JSON.parse(state) }));
+  }
+
+  #of(home: string): LineState[] {
+    return this.list().flatMap((line) => (line.home === home ? [line.state] : []));
+  }
+}
