@@ -36,12 +36,12 @@ export class Delivery extends WorkerEntrypoint<Env> implements DeliveryPort {
     if (!opened.ok) return opened;
     const { channel, line } = opened.value;
     const maxBytes = line.account.mediaMaxMb * 1024 * 1024;
-    if (!channel.fetchMedia) return refuse("INVALID_REQUEST", `Files cannot be fetched from ${labelOf(channel.id)}.`);
     if ((remote.size ?? 0) > maxBytes) return refuse("INVALID_REQUEST", tooLarge(line.account.mediaMaxMb));
+    if (channel.haveStored) return channel.haveStored(remote, from, line);
+    if (!channel.fetchMedia) return refuse("INVALID_REQUEST", `Files cannot be fetched from ${labelOf(channel.id)}.`);
     try {
-      const fetched = await channel.fetchMedia(remote, line, from);
+      const fetched = await channel.fetchMedia(remote, line);
       if (!fetched.ok) return fetched;
-      if ("stored" in fetched.value) return { ok: true, value: fetched.value.stored };
       const { bytes, name } = fetched.value;
       if (bytes.length > maxBytes) return refuse("INVALID_REQUEST", tooLarge(line.account.mediaMaxMb));
       return { ok: true, value: await storeMedia(this.env.MEDIA, bytes, remote.name ?? name) };

@@ -34,6 +34,8 @@ export interface Bridge {
 
 export interface RoomLine {
   tell(id: string, event: string, payload: unknown): void;
+  /** Lost when the line is down: for what is told anew as soon as it is there. */
+  say(event: string, payload: unknown): void;
   door: HomeDoor;
   /** What the room can do has changed: its `cap` is read anew. */
   announce(): void;
@@ -48,6 +50,8 @@ export interface Room {
    * soon as Skerry lets this machine in.
    */
   begin?(line: RoomLine): void;
+  /** Skerry has let this machine in, or is there again. */
+  ready?(): void;
   close(): Promise<void>;
 }
 
@@ -75,11 +79,13 @@ export async function startBridge(request: BridgeRequest, rooms: readonly Room[]
     onState: (state) => {
       noteState(stateDir, { pid: process.pid, url, version, deviceId: key.deviceId, state, at: Date.now() });
       request.onState?.(state);
+      if (state.phase === "ready") for (const room of rooms) room.ready?.();
     },
   });
   const door = openDoor(way);
   const line: RoomLine = {
     tell: (id, event, payload) => link.tell(id, event, payload),
+    say: (event, payload) => link.say(event, payload),
     door,
     announce: () => link.announce(),
   };

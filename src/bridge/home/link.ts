@@ -124,6 +124,11 @@ export class Link {
     if (this.#options.spool.put({ id, event, payload, at: Date.now() })) void this.#drain();
   }
 
+  /** Lost when the line is down. */
+  say(event: string, payload: unknown): void {
+    if (this.#client.state.phase === "ready") this.#client.request("node.event", { event, payload }).catch(() => undefined);
+  }
+
   async #welcome(hello: { auth?: { deviceToken?: string } | undefined }): Promise<void> {
     this.#deviceToken = hello.auth?.deviceToken ?? this.#deviceToken;
     this.#change({ phase: "ready" });

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { openBrowserRoom } from "../browser/room.ts";
+import { openChannelsRoom } from "../channels/room.ts";
 import { openExec } from "../exec/exec.ts";
 import { type Mirror, openMirror } from "../sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
@@ -35,7 +36,8 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
   });
   const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
   const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
-  return [exec, await sandboxRoom(sandbox, mirror, log), browser];
+  const channels = openChannelsRoom({ root, stateDir, environment, log });
+  return [exec, await sandboxRoom(sandbox, mirror, log), browser, channels];
 }
 
 /**

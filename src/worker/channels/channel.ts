@@ -77,11 +77,9 @@ export interface Channel {
   deliver(item: OutboxItem, line: Line): Promise<DeliveryOutcome>;
   /** Cuts Markdown into messages: each one's rendering fits, nothing is lost, no fence or entity is broken. */
   split(text: string, style: DeliveryStyle): string[];
-  fetchMedia?(
-    remote: RemoteMedia,
-    line: Line,
-    from: Address,
-  ): Promise<Outcome<{ bytes: Uint8Array<ArrayBuffer>; name?: string } | { stored: MediaRef }>>;
+  fetchMedia?(remote: RemoteMedia, line: Line): Promise<Outcome<{ bytes: Uint8Array<ArrayBuffer>; name?: string }>>;
+  /** In place of `fetchMedia`, where somebody else brings the file to the object store. */
+  haveStored?(remote: RemoteMedia, from: Address, line: Line): Promise<Outcome<MediaRef>>;
   /**
    * What the machine at home that holds the line brings, as this channel's line writes it. Contract: the machine proved to be one of
    * the owner's, and that this account's line is its to hold.

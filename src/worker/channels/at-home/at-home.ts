@@ -7,7 +7,6 @@ import type { Button, DeliveryAct, DeliveryOutcome, DeliveryStyle } from "../../
 import type { Outcome } from "../../../contract/errors.ts";
 import { channelReadAnswer, deliveryOutcome, type HomeAct, type TextStyle } from "../../../contract/home/channel.ts";
 import type { HomeAnswer } from "../../../contract/home/port.ts";
-import type { MediaRef } from "../../../contract/message.ts";
 import type { Channel, Line } from "../channel.ts";
 import { splitToFit } from "../text/limit.ts";
 
@@ -54,10 +53,10 @@ export function makeHomeChannel(platform: HomePlatform): Channel {
     split: (text: string, style: DeliveryStyle) =>
       splitToFit(text, { ...style, textLimit: Math.min(style.textLimit, maxText) }, (piece) => render(piece).text),
 
-    async fetchMedia(remote, line, from) {
+    async haveStored(remote, from, line) {
       const maxBytes = Math.floor(line.account.mediaMaxMb * 1024 * 1024);
       const answer = await ask(line, "channel.media", { from, remote, maxBytes });
-      return stored(readAnswer(answer, mediaRef, label));
+      return readAnswer(answer, mediaRef, label);
     },
 
     async read(from, limit, line) {
@@ -149,10 +148,6 @@ function readAnswer<T>(answer: HomeAnswer, schema: z.ZodType<T>, label: string):
     default:
       return answer satisfies never;
   }
-}
-
-function stored(answer: Outcome<MediaRef>): Outcome<{ stored: MediaRef }> {
-  return answer.ok ? { ok: true, value: { stored: answer.value } } : answer;
 }
 
 /** Written for the platform; what it has no buttons for is said in words. */

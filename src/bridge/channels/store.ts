@@ -1,0 +1,133 @@
+// What the channels of this machine keep on its disk: the accounts that are its to hold, what came in and is not with Skerry yet, and what
+// was sent, so that the same is never sent twice. Deleting the file loses messages that wait.
+import { chmodSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { type HeldAccount, type HomeInbound, heldAccount, INBOUND_LIFE_MS } from "../../contract/channels/at-home.ts";
+import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
+
+/** Longer than any outbox asks again. */
+const SENT_LIFE_MS = 7 * 24 * 3_600_000;
+
+export interface QueuedInbound {
+  place: number;
+  inbound: HomeInbound;
+}
+
+export type SentState = { state: "new" } | { state: "begun" } | { state: "done"; outcome: DeliveryOutcome };
+
+export interface LineName {
+  channel: string;
+  account: string;
+}
+
+export class ChannelStore {
+  readonly #db: DatabaseSync;
+
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    if (path !== ":memory:") chmodSync(path, 0o600);
+    this.#db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      CREATE TABLE IF NOT EXISTS account (
+        channel TEXT NOT NULL, account TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (channel, account)
+      ) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS inbound (
+        place INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+        at INTEGER NOT NULL, UNIQUE (channel, account, id)
+      );
+      CREATE TABLE IF NOT EXISTS sent (id TEXT PRIMARY KEY, outcome TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
+    `);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  // ── Accounts: as Skerry named them last, so that lines are held also while it cannot be reached ──
+
+  accounts(): HeldAccount[] {
+    return this.#db
+      .prepare("SELECT body FROM account ORDER BY channel, account")
+      .all()
+      .flatMap((row) => {
+        const read = heldAccount.safeParse(JSON.parse(String(row["body"])));
+        return read.success ? [read.data] : [];
+      });
+  }
+
+  keepAccounts(accounts: readonly HeldAccount[]): void {
+    this.#inOne(() => {
+      this.#db.exec("DELETE FROM account");
+      const put = this.#db.prepare("INSERT OR REPLACE INTO account VALUES (?, ?, ?)");
+      for (const one of accounts) put.run(one.channel, one.account, JSON.stringify(one));
+    });
+  }
+
+  // ── What came in ──
+
+  /** All or none. What is there already is not put again. */
+  put({ channel, account }: LineName, inbound: readonly HomeInbound[], now: number): void {
+    this.#inOne(() => {
+      const put = this.#db.prepare("INSERT OR IGNORE INTO inbound (channel, account, id, body, at) VALUES (?, ?, ?, ?, ?)");
+      for (const one of inbound) put.run(channel, account, `${one.kind}:${one.message.id}`, JSON.stringify(one), now);
+    });
+  }
+
+  /** The oldest, in their order. */
+  next({ channel, account }: LineName, limit: number): QueuedInbound[] {
+    return this.#db
+      .prepare("SELECT place, body FROM inbound WHERE channel = ? AND account = ? ORDER BY place LIMIT ?")
+      .all(channel, account, limit)
+      .map((row) => ({ place: Number(row["place"]), inbound: JSON.parse(String(row["body"])) }));
+  }
+
+  take(places: readonly number[]): void {
+    this.#inOne(() => {
+      const drop = this.#db.prepare("DELETE FROM inbound WHERE place = ?");
+      for (const place of places) drop.run(place);
+    });
+  }
+
+  countWaiting({ channel, account }: LineName): number {
+    const row = this.#db.prepare("SELECT count(*) AS n FROM inbound WHERE channel = ? AND account = ?").get(channel, account);
+    return Number(row?.["n"] ?? 0);
+  }
+
+  /** Answers how many were too old to be news. */
+  dropOld(now: number): number {
+    const { changes } = this.#db.prepare("DELETE FROM inbound WHERE at < ?").run(now - INBOUND_LIFE_MS);
+    return Number(changes);
+  }
+
+  // ── What was sent ──
+
+  /** `new`: it is begun now. `begun`: by a program that is no more, and what became of it is not known. */
+  begin(id: string, now: number): SentState {
+    const row = this.#db.prepare("SELECT outcome FROM sent WHERE id = ?").get(id);
+    if (row) {
+      const outcome = row["outcome"];
+      return typeof outcome === "string" ? { state: "done", outcome: JSON.parse(outcome) } : { state: "begun" };
+    }
+    this.#db.prepare("DELETE FROM sent WHERE at < ?").run(now - SENT_LIFE_MS);
+    this.#db.prepare("INSERT INTO sent VALUES (?, NULL, ?)").run(id, now);
+    return { state: "new" };
+  }
+
+  /** Nobody answered is no end: the next one who asks begins anew. */
+  conclude(id: string, outcome: DeliveryOutcome, now: number): void {
+    if (outcome.outcome === "unanswered") this.#db.prepare("DELETE FROM sent WHERE id = ?").run(id);
+    else this.#db.prepare("UPDATE sent SET outcome = ?, at = ? WHERE id = ?").run(JSON.stringify(outcome), now, id);
+  }
+
+  #inOne(work: () => void): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
