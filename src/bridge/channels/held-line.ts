@@ -24,6 +24,8 @@ export interface LineRequest {
   /** Something came in and is kept. */
   onHeard(): void;
   onState(state: LineState): void;
+  /** Of the line's own heap: more is a leak, and ends this line alone; absent: 256. */
+  mostHeapMb?: number;
   log(text: string, isBad?: boolean): void;
 }
 
@@ -32,7 +34,6 @@ const LAST_RESTART_MS = 300_000;
 /** A line that stood for so long begins anew with the shortest pause. */
 const STOOD_MS = 600_000;
 const CLOSE_MS = 5_000;
-/** Of a line's own heap, MB: more is a leak, and ends this line alone. */
 const MOST_HEAP_MB = 256;
 /** Twice does no more than once. */
 const REPEATABLE: readonly ChannelSend["act"]["type"][] = ["edit", "delete", "react", "pin", "typing"];
@@ -119,13 +120,13 @@ export class HeldLine {
   // ── The thread ──
 
   #open(packages: string | undefined): Thread {
-    const { account, dir, threadPath, log } = this.#request;
+    const { account, dir, threadPath, mostHeapMb = MOST_HEAP_MB, log } = this.#request;
     const own = join(dir, account.channel, account.account);
     mkdirSync(own, { recursive: true, mode: 0o700 });
     const workerData: ThreadData = { account, dir: own, ...(packages === undefined ? {} : { packages }) };
     const worker = new Worker(threadPath, {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: mostHeapMb },
       // Secrets of the machine are none of a line's business.
       env: pickEnvironment(process.env),
     });

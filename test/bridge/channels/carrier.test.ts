@@ -1,0 +1,87 @@
+// What came in goes to Skerry in order, once, whatever Skerry answers meanwhile.
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Carrier } from "../../../src/bridge/channels/carrier.ts";
+import { ChannelStore } from "../../../src/bridge/channels/store.ts";
+import type { HomeInbound } from "../../../src/contract/channels/at-home.ts";
+
+const LINE = { channel: "signal", account: "default" };
+afterEach(() => vi.useRealTimers());
+
+function said(id: string): HomeInbound {
+  const message = { id, from: { channel: "signal", peer: "1" }, sender: { id: "1" }, parts: [], sentAt: 1 };
+  return { kind: "message", message };
+}
+
+function carry(answer: (ids: string[]) => number | Error) {
+  const store = new ChannelStore(":memory:");
+  const posts: string[][] = [];
+  const logged: string[] = [];
+  const carrier = new Carrier({
+    line: LINE,
+    store,
+    door:
+      () =>
+      async (_path, { body }) => {
+        const ids = (JSON.parse(String(body)) as { items: HomeInbound[] }).items.map(({ message }) => message.id);
+        posts.push(ids);
+        const status = answer(ids);
+        if (status instanceof Error) throw status;
+        return new Response("{}", { status });
+      },
+    onMoved: () => undefined,
+    log: (text) => logged.push(text),
+  });
+  const put = (...ids: string[]) => store.put(LINE, ids.map(said), 1);
+  return { store, posts, logged, carrier, put };
+}
+
+describe("messages that wait", () => {
+  test("go in batches, in their order, and are gone when they were taken", async () => {
+    const { carrier, put, posts, store } = carry(() => 200);
+    const ids = Array.from({ length: 45 }, (_none, index) => `m${index}`);
+    put(...ids);
+    await carrier.carry();
+    expect(posts.map((post) => post.length)).toEqual([20, 20, 5]);
+    expect(posts.flat()).toEqual(ids);
+    expect(store.countWaiting(LINE)).toBe(0);
+  });
+
+  test("stay while Skerry cannot be reached or cannot store them, and go then", async () => {
+    vi.useFakeTimers();
+    const answers: (number | Error)[] = [new Error("refused"), 503, 403, 200];
+    const { carrier, put, posts, store } = carry(() => answers.shift() ?? 200);
+    put("a", "b");
+    await carrier.carry();
+    expect(store.countWaiting(LINE)).toBe(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(posts).toHaveLength(4);
+    expect(store.countWaiting(LINE)).toBe(0);
+    carrier.close();
+  });
+
+  test("that Skerry cannot read stop up nothing: they alone are left out, and it is said", async () => {
+    const { carrier, put, posts, logged, store } = carry((ids) => (ids.includes("bad") ? 400 : 200));
+    put("a", "bad", "b");
+    await carrier.carry();
+    expect(posts).toEqual([["a", "bad", "b"], ["a"], ["bad"], ["b"]]);
+    expect(store.countWaiting(LINE)).toBe(0);
+    expect(logged).toEqual(["A message could not be read by Skerry and is left out (bad)."]);
+  });
+
+  test("are brought by one at a time, and what comes meanwhile follows", async () => {
+    const { carrier, put, posts } = carry(() => 200);
+    put("a");
+    const first = carrier.carry();
+    put("b");
+    await Promise.all([first, carrier.carry()]);
+    expect(posts.flat()).toEqual(["a", "b"]);
+  });
+
+  test("are not brought any more when it is closed", async () => {
+    const { carrier, put, posts } = carry(() => 200);
+    carrier.close();
+    put("a");
+    await carrier.carry();
+    expect(posts).toEqual([]);
+  });
+});
