@@ -2,7 +2,7 @@
 // does there what the house asks. It decides nothing about who may speak, and keeps nothing but what its platform wants it to keep.
 import type { HeldAccount, HomeInbound, LineState } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
-import type { ChannelSend } from "../../contract/home/channel.ts";
+import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
 
 /** How the line is, as its driver knows; see LineState. `said` in words its owner can act on. */

@@ -4,10 +4,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type BirpcReturn, createBirpc } from "birpc";
-import type { HeldAccount, HomeInbound, LinePhase, LineState } from "../../contract/channels/at-home.ts";
+import type { HeldAccount, HomeInbound, LineState } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
+import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import { HomeRefused } from "../../contract/errors.ts";
-import type { ChannelSend } from "../../contract/home/channel.ts";
 import type { LineNews, LocalFile } from "./driver.ts";
 import type { ChannelStore } from "./store.ts";
 import type { InBridge, InThread, ThreadData, Told } from "./thread-words.ts";
@@ -253,10 +253,6 @@ export class HeldLine {
     for (const watcher of this.#watchers) watcher();
     this.#request.onState(this.state);
   }
-}
-
-export function isUp(phase: LinePhase): boolean {
-  return phase === "open" || phase === "deaf";
 }
 
 function isRepeatable(act: ChannelSend["act"]): boolean {

@@ -1,8 +1,8 @@
 // What the bridge and the thread of a line say to each other. Everything passes as a copy: an error keeps its words alone.
 import type { HeldAccount, HomeInbound } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
+import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import type { HomeRefusal } from "../../contract/errors.ts";
-import type { ChannelSend } from "../../contract/home/channel.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
 import type { LineNews, LocalFile } from "./driver.ts";
 

@@ -2,7 +2,6 @@
 // these schemas: the bridge what it is asked, the session what it is answered. Sizes are bytes, times ms.
 import * as z from "zod";
 import { lineState, mediaRef } from "../channels/at-home.ts";
-import { browserDo, browserDone } from "./browser.ts";
 import {
   channelDone,
   channelLink,
@@ -14,7 +13,8 @@ import {
   channelSend,
   channelUnlink,
   deliveryOutcome,
-} from "./channel.ts";
+} from "../channels/home-acts.ts";
+import { browserDo, browserDone } from "./browser.ts";
 import { browserFrame, browserHand, browserHanded, browserWatch } from "./hand-off.ts";
 
 const id = z.string().regex(/^[\w.:-]{1,200}$/, "letters, digits and . _ : - only");

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { HeldLine } from "../../../src/bridge/channels/held-line.ts";
 import { ChannelStore } from "../../../src/bridge/channels/store.ts";
 import type { LineState } from "../../../src/contract/channels/at-home.ts";
-import type { ChannelSend } from "../../../src/contract/home/channel.ts";
+import type { ChannelSend } from "../../../src/contract/channels/home-acts.ts";
 
 const THREAD = resolve(import.meta.dirname, "../../support/channel-thread.ts");
 const open: HeldLine[] = [];

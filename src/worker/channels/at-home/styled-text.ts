@@ -1,6 +1,6 @@
 // Markdown as plain words with stretches that look otherwise: how Signal writes. Marks are put into the text by characters that no text
 // holds (of the private use area; those of the text itself are taken out first), and read back as stretches.
-import type { TextStyle } from "../../../contract/home/channel.ts";
+import type { TextStyle } from "../../../contract/channels/home-acts.ts";
 import { type Marks, PLAIN, renderMarkdown } from "../text/render.ts";
 import type { Rendered } from "./at-home.ts";
 

@@ -1,7 +1,7 @@
 // What a bridge can be asked of the channels whose lines it holds: the acts of Delivery, files, and linking an account.
 import * as z from "zod";
-import { address, mediaRef, ofAccount, remoteMedia } from "../channels/at-home.ts";
-import type { DeliveryOutcome, ReadBack } from "../channels/delivery.ts";
+import { address, mediaRef, ofAccount, remoteMedia } from "./at-home.ts";
+import type { DeliveryOutcome, ReadBack } from "./delivery.ts";
 
 const words = z.string().max(200_000);
 const id = z.string().min(1).max(512);
@@ -56,10 +56,8 @@ export const deliveryOutcome = z.discriminatedUnion("outcome", [
 
 /** The file is brought to the object store; at most `maxBytes`. */
 export const channelMedia = z.object({ from: address, remote: remoteMedia, maxBytes: z.int().min(1) });
-export type ChannelMedia = z.infer<typeof channelMedia>;
 
 export const channelRead = z.object({ from: address, limit: z.int().min(1).max(200) });
-export type ChannelRead = z.infer<typeof channelRead>;
 export const channelReadAnswer = z.object({
   messages: z.array(
     z.object({
@@ -84,7 +82,6 @@ export const channelLink = z.object({
   /** A new code, also when the last one still holds. */
   isAnew: z.boolean().default(false),
 });
-export type ChannelLink = z.infer<typeof channelLink>;
 
 /** Answered when the line is in another state than `since` tells, or after `waitMs`. */
 export const channelLook = z.object({
