@@ -384,6 +384,7 @@ export type DoorAnswer<T> =
   | { outcome: "refused"; reason: string }
   | { outcome: "locked"; retryAfterMs: number };
 
+type DoorWay = "token" | "login" | "device" | "access" | "home";
 /** What the Worker asks of the Gateway for its own HTTP requests. */
 export interface DoorPort {
   /** Trades a token or a one-time code for a login. */
@@ -391,9 +392,7 @@ export interface DoorPort {
   /** Ends the login, and the sockets of whoever came by it or by the assertion. `by`: what there was to end. */
   logout(proof: DoorProof): Promise<{ by: "access" | "login" | "none" }>;
   /** Whether the token, the device's token, the login or the assertion is good. */
-  check(
-    proof: DoorProof,
-  ): Promise<DoorAnswer<{ by: "token" | "login" | "device" | "access" | "home"; homeId?: string; expiresAt?: number }>>;
+  check(proof: DoorProof): Promise<DoorAnswer<{ by: DoorWay; homeId?: string; expiresAt?: number }>>;
   /** Mints a one-time login code for whoever proves to be the owner. */
   mintCode(proof: DoorProof): Promise<DoorAnswer<{ code: string; expiresAt: number }>>;
   /** Says good-bye to every screen before the process ends. */

@@ -99,7 +99,6 @@ export const lineState = z.object({
   link: z.object({ kind: z.enum(["qr", "code"]), text: z.string().max(4096), until: z.number() }).exactOptional(),
 });
 export type LineState = z.infer<typeof lineState>;
-export type LinePhase = LineState["phase"];
 
 /** `channel.lines`: how all lines of the machine are. */
 export const lineStates = z.object({ lines: z.array(lineState).max(64) });
