@@ -65,6 +65,8 @@ export function launchSkerry(options: SkerryOptions & { stateDir: string; port: 
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
+      // Where packages come from may be signed by somebody that only this machine knows.
+      NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"],
       // Journeys that are not about it have no machine beside Skerry.
       SKERRY_BRIDGE: "off",
       SKERRY_BROWSER: "off",

@@ -19,8 +19,8 @@ export interface LineRequest {
   dir: string;
   /** The program of the thread. */
   threadPath: string;
-  /** Fetches what the channel needs; answers where it is. */
-  openPackages(signal: AbortSignal): Promise<string | undefined>;
+  /** Answers where what the channel needs is; `onFetch`: it is fetched first. */
+  openPackages(signal: AbortSignal, onFetch: () => void): Promise<string | undefined>;
   /** Something came in and is kept. */
   onHeard(): void;
   onState(state: LineState): void;
@@ -32,7 +32,7 @@ export interface LineRequest {
 const FIRST_RESTART_MS = 1_000;
 const LAST_RESTART_MS = 300_000;
 /** A line that stood for so long begins anew with the shortest pause. */
-const STOOD_MS = 600_000;
+const STOOD_MS = 120_000;
 const CLOSE_MS = 5_000;
 const MOST_HEAP_MB = 256;
 /** Twice does no more than once. */
@@ -67,8 +67,9 @@ export class HeldLine {
     if (this.#stop.signal.aborted || this.#thread) return;
     clearTimeout(this.#timer);
     try {
-      this.#change({ phase: "installing", said: "Its packages are fetched." });
-      const packages = await this.#request.openPackages(this.#stop.signal);
+      this.#change({ phase: "connecting" });
+      const onFetch = () => this.#change({ phase: "installing", said: "Its packages are fetched; that takes a minute." });
+      const packages = await this.#request.openPackages(this.#stop.signal, onFetch);
       if (this.#stop.signal.aborted) return;
       this.#change({ phase: "connecting" });
       this.#thread = this.#open(packages);
@@ -134,7 +135,9 @@ export class HeldLine {
     const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
     const inBridge: InBridge = {
       hear: async (inbound) => this.#hear(inbound),
-      tell: (news) => this.#change(news),
+      tell: (news) => {
+        if (this.#thread === thread) this.#change(news);
+      },
       log: (text, isBad) => log(text, isBad),
     };
     const rpc = createBirpc<InThread, InBridge>(inBridge, {
@@ -142,7 +145,7 @@ export class HeldLine {
       on: (hear) => worker.on("message", hear),
       timeout: -1,
     });
-    const thread = { worker, rpc, gone };
+    const thread: Thread = { worker, rpc, gone };
     let reason: unknown;
     worker.once("error", (error) => {
       reason = error;
@@ -249,7 +252,6 @@ export class HeldLine {
       ...(lastOutAt === undefined ? {} : { lastOutAt }),
     };
     if (!isNew) return;
-    if (phase === "open") this.#restarts = 0;
     for (const watcher of this.#watchers) watcher();
     this.#request.onState(this.state);
   }

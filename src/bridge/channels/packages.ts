@@ -17,7 +17,8 @@ export interface PackagesRequest {
   channel: string;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  log(text: string): void;
+  /** They are not there, and are fetched now. */
+  onFetch(): void;
 }
 
 /** The folder where the channel's packages are; undefined: it has none. Fetches them when they are not there. @throws HomeRefused */
@@ -27,7 +28,7 @@ export async function openPackages({
   channel,
   environment,
   signal,
-  log,
+  onFetch,
 }: PackagesRequest): Promise<string | undefined> {
   const list = join(lists, channel);
   if (!existsSync(join(list, "package-lock.json"))) return undefined;
@@ -35,7 +36,7 @@ export async function openPackages({
   for (const name of FILES) hash.update(readFileSync(join(list, name)));
   const whole = join(dir, `${channel}-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(join(whole, "node_modules"))) return whole;
-  log(`Its packages are fetched now; that takes a minute.`);
+  onFetch();
   const arriving = `${whole}.arriving-${process.pid}`;
   rmSync(arriving, { recursive: true, force: true });
   mkdirSync(arriving, { recursive: true, mode: 0o700 });

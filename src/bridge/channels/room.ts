@@ -185,10 +185,10 @@ class Channels {
       store: this.#store,
       dir: this.#dir,
       threadPath: join(root, "src/bridge/channels/thread.ts"),
-      openPackages: (signal) => {
+      openPackages: (signal, onFetch) => {
         const lists = join(root, "src/bridge/channels/packages");
         const dir = join(this.#dir, "packages");
-        return openPackages({ lists, dir, channel, environment, signal, log });
+        return openPackages({ lists, dir, channel, environment, signal, onFetch });
       },
       onHeard: () => void carrier.carry(),
       onState: ({ phase, said }) => {

@@ -2,7 +2,13 @@
 // was sent, so that the same is never sent twice. Deleting the file loses messages that wait.
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { type HeldAccount, type HomeInbound, heldAccount, INBOUND_LIFE_MS } from "../../contract/channels/at-home.ts";
+import {
+  type HeldAccount,
+  type HomeInbound,
+  heldAccount,
+  INBOUND_LIFE_MS,
+  idOfInbound,
+} from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
 
 /** Longer than any outbox asks again. */
@@ -70,7 +76,7 @@ export class ChannelStore {
   put({ channel, account }: LineName, inbound: readonly HomeInbound[], now: number): void {
     this.#inOne(() => {
       const put = this.#db.prepare("INSERT OR IGNORE INTO inbound (channel, account, id, body, at) VALUES (?, ?, ?, ?, ?)");
-      for (const one of inbound) put.run(channel, account, `${one.kind}:${one.message.id}`, JSON.stringify(one), now);
+      for (const one of inbound) put.run(channel, account, `${one.kind}:${idOfInbound(one)}`, JSON.stringify(one), now);
     });
   }
 

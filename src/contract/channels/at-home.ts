@@ -59,8 +59,18 @@ const homeMessage = z.object({
   placeName: z.string().max(512).exactOptional(),
   joinAs: z.string().max(512).exactOptional(),
 });
-export const homeInbound = z.object({ kind: z.enum(["message", "notice"]), message: homeMessage });
+/** What the platform said, word for word, where the Worker's channel reads it; `id` is the same when it is repeated. */
+const homeRaw = z.object({ kind: z.literal("raw"), id: platformId, body: z.record(z.string(), z.unknown()) });
+export const homeInbound = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("message"), message: homeMessage }),
+  z.object({ kind: z.literal("notice"), message: homeMessage }),
+  homeRaw,
+]);
 export type HomeInbound = z.infer<typeof homeInbound>;
+
+export function idOfInbound(inbound: HomeInbound): string {
+  return inbound.kind === "raw" ? inbound.id : inbound.message.id;
+}
 
 /** One delivery of the bridge, in the order in which it arrived there. */
 export const homePost = z.object({ items: z.array(homeInbound).min(1).max(50) });
@@ -70,6 +80,8 @@ export const heldAccount = z.object({
   ...ofAccount,
   keys: z.record(z.string(), z.string()),
   mediaMaxMb: z.number().positive(),
+  /** Of the platform, or of a server in its place; absent: there is only the platform's own. */
+  base: z.string().max(2048).exactOptional(),
   /** Settings of this channel that only its line understands. */
   options: z.record(z.string(), z.unknown()),
 });

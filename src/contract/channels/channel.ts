@@ -143,6 +143,8 @@ export interface WantedLine {
   home?: string;
   keys: Record<string, string>;
   mediaMaxMb: number;
+  /** Of the platform, or of a server in its place. */
+  base?: string;
   /** What the settings say that only the line understands. */
   options: Record<string, unknown>;
 }

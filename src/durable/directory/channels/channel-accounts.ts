@@ -82,7 +82,9 @@ export class ChannelAccounts {
         const isWanted = rules.isEnabled && missingOf(facts, keys).length === 0 && rules.line?.hold !== false;
         if (!isWanted) return [];
         const { home, line: options = {}, mediaMaxMb = facts.mediaMaxMb } = rules;
-        return [{ channel: facts.id, account, ...(home === undefined ? {} : { home }), keys, mediaMaxMb, options }];
+        const base = facts.base && (this.#sources.variables[facts.base.variable] || facts.base.address);
+        const known = { ...(home === undefined ? {} : { home }), ...(base ? { base } : {}) };
+        return [{ channel: facts.id, account, ...known, keys, mediaMaxMb, options }];
       });
     });
   }

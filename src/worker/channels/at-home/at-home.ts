@@ -76,14 +76,19 @@ export function makeHomeChannel(platform: HomePlatform): Channel {
 }
 
 /** @throws SyntaxError when it is not what a line brings. */
-export function readHomePost(body: unknown, line: Line): Inbound[] {
+function readHomePost(body: unknown, line: Line): Inbound[] {
+  return readItems(body).flatMap((item) => (item.kind === "raw" ? [] : [{ kind: item.kind, message: messageOf(item, line) }]));
+}
+
+/** @throws SyntaxError when it is not what a line brings. */
+export function readItems(body: unknown): HomeInbound[] {
   const read = homePost.safeParse(body);
   if (!read.success) throw new SyntaxError(z.prettifyError(read.error).slice(0, 500));
-  return read.data.items.map((item) => ({ kind: item.kind, message: messageOf(item, line) }));
+  return read.data.items;
 }
 
 /** Where it came in is where it is answered: the machine names people and rooms, not channels. */
-function messageOf({ message }: HomeInbound, { account }: Line): Inbound["message"] {
+function messageOf({ message }: Exclude<HomeInbound, { kind: "raw" }>, { account }: Line): Inbound["message"] {
   const { sender, from, ...rest } = message;
   return {
     ...rest,

@@ -1,11 +1,12 @@
 // Discord: commands, buttons, choices and forms come to the webhook, signed; answers go out by its HTTP interface.
-// Interactions → inbound.ts, the gateway's events → gateway-events.ts, acts → outbound.ts, looks → markdown.ts,
-// address and commands → setup.ts.
+// Interactions → inbound.ts, the gateway's events, which a machine at home brings → gateway-line.ts and gateway-events.ts,
+// acts → outbound.ts, looks → markdown.ts, address and commands → setup.ts.
 import type { APIInteraction } from "discord-api-types/v10";
 import { verifyKey } from "discord-interactions";
 import { fetchFile } from "../api/download.ts";
 import type { Channel, Proof } from "../channel.ts";
 import { splitToFit } from "../text/limit.ts";
+import { readGatewayPost } from "./gateway-line.ts";
 import { readInteraction } from "./inbound.ts";
 import { MAX_TEXT, renderDiscord } from "./markdown.ts";
 import { deliver, readBack } from "./outbound.ts";
@@ -43,6 +44,7 @@ export const discord: Channel = {
     return readInteraction(interaction, line.account.account);
   },
 
+  hear: readGatewayPost,
   deliver,
   split: (text, style) => splitToFit(text, { ...style, textLimit: Math.min(style.textLimit, MAX_TEXT) }, renderDiscord),
 

@@ -1,0 +1,73 @@
+// Where in Discord's row of events this machine is: kept on disk, so that a bridge that was started anew is told what it missed. What the
+// library learned counts only as far as it is kept here.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SessionInfo } from "@discordjs/ws";
+import * as z from "zod";
+
+const kept = z.object({
+  info: z
+    .object({ resumeURL: z.url(), sequence: z.int(), sessionId: z.string(), shardCount: z.int(), shardId: z.int() })
+    .nullable(),
+  botId: z.string(),
+});
+
+const WRITE_AFTER_MS = 500;
+
+export class SessionFile {
+  readonly #path: string;
+  #info: SessionInfo | null = null;
+  #sequence: number | undefined;
+  #botId = "";
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(dir: string) {
+    this.#path = join(dir, "session.json");
+    try {
+      const read = kept.parse(JSON.parse(readFileSync(this.#path, "utf8")));
+      this.#info = read.info;
+      this.#sequence = read.info?.sequence;
+      this.#botId = read.botId;
+    } catch {
+      // There is none, or none that can be read: a new session is begun.
+    }
+  }
+
+  get botId(): string {
+    return this.#botId;
+  }
+
+  get id(): string {
+    return this.#info?.sessionId ?? "";
+  }
+
+  read(): SessionInfo | null {
+    return this.#info && this.#sequence !== undefined ? { ...this.#info, sequence: this.#sequence } : null;
+  }
+
+  /** Null: the session is over. */
+  learn(info: SessionInfo | null): void {
+    if (info?.sessionId !== this.#info?.sessionId) this.#sequence = info?.sequence;
+    this.#info = info;
+    this.#writeSoon();
+  }
+
+  keepBot(id: string): void {
+    this.#botId = id;
+    this.#writeSoon();
+  }
+
+  /** All up to this event is kept on this machine. */
+  keep(sequence: number): void {
+    this.#sequence = sequence;
+    this.#writeSoon();
+  }
+
+  #writeSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      writeFileSync(`${this.#path}.new`, JSON.stringify({ info: this.read(), botId: this.#botId }), { mode: 0o600 });
+      renameSync(`${this.#path}.new`, this.#path);
+    }, WRITE_AFTER_MS);
+  }
+}
