@@ -124,10 +124,17 @@ class GatewayLine implements OpenLine {
       this.#tellOpen(readsAll, payload.d.user.username);
     }
     this.#rooms.note(payload);
-    if (!WANTED.includes(t)) return this.#session.keep(s);
+    if (WANTED.includes(t)) this.#keep(payload);
+    else this.#session.keep(s);
+  }
+
+  #keep({ t, s, d: data }: GatewayDispatchPayload): void {
     const botId = this.#botId || this.#session.botId;
-    const d = payload.d as unknown as Record<string, unknown>;
-    if (JSON.stringify(d).length > MOST_CHARS) return this.#session.keep(s);
+    const d: Record<string, unknown> = { ...(data as object) };
+    if (JSON.stringify(d).length > MOST_CHARS) {
+      this.#session.keep(s);
+      return;
+    }
     const key = `${this.#sessionId || this.#session.id}:${s}`;
     const room = this.#rooms.of(String(d["channel_id"] ?? ""));
     const body = { t, d, key, botId, ...(room ? { room } : {}) };

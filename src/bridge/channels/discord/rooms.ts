@@ -27,7 +27,8 @@ export class Rooms {
       case "CHANNEL_UPDATE":
       case "THREAD_CREATE":
       case "THREAD_UPDATE":
-        return this.#keep(d);
+        this.#keep(d);
+        return;
       case "THREAD_LIST_SYNC":
         for (const room of d.threads ?? []) this.#keep(room as { id: string; type: number });
         return;
