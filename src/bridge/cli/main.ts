@@ -5,10 +5,12 @@ import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { CHANNEL_FACTS } from "../../contract/channels/facts.ts";
 import type { Reach } from "../connection.ts";
 import { decideApproval, listApprovals, showApproval } from "./bridge/approvals.ts";
 import { registerBridge } from "./bridge/commands.ts";
-import { addChannel, removeChannel, showChannels, testChannel } from "./channels.ts";
+import { addChannel, removeChannel, showChannels, testChannel } from "./channels/channels.ts";
+import { linkChannel, unlinkChannel } from "./channels/link.ts";
 import { askOnce, talk } from "./chat.ts";
 import { examine } from "./doctor.ts";
 import { EXIT, explainFailure } from "./exit-code.ts";
@@ -36,6 +38,8 @@ interface Options {
   connect?: boolean;
   key?: string[];
   probe?: boolean;
+  phone?: string;
+  fresh?: boolean;
   to?: string;
   as?: string;
   notify?: boolean;
@@ -130,7 +134,7 @@ const channels = program.command("channels").description("connect messengers, se
 channels
   .command("add")
   .description("give a channel its keys, tell the platform where Skerry is, and try it")
-  .argument("<channel>", "telegram, slack, discord, google-chat, teams, email, whatsapp-cloud or sms")
+  .argument("<channel>", CHANNEL_FACTS.map(({ id }) => id).join(", "))
   .option("--account <name>", "a further account of the channel", readAccount, "default")
   .option("--key <NAME=value>", "a key, or NAME=@file; else from the environment, piped in, or asked for", collect, [])
   .option("--public-url <address>", "where the platform reaches Skerry, when that is not the address of --url")
@@ -142,6 +146,27 @@ channels
     const sources = { flags: key, environment: process.env, ...piped };
     await finish(addChannel(common(command), id, { account, publicUrl, isConnecting: connect !== false }, sources));
   });
+channels
+  .command("login")
+  .description("link an account whose line a machine at home holds, by a code that is shown here")
+  .argument("<channel>", "whatsapp or signal")
+  .option("--account <name>", "which account", readAccount, "default")
+  .option("--phone <number>", "whatsapp: by a code that is typed on the phone with this number, for example +15551234567")
+  .option("--fresh", "a new code, although one was shown")
+  .addHelpText("after", "\nExample: skerry channels login whatsapp")
+  .action((id: string, _options: unknown, command: Command) => {
+    const { account = "default", phone, fresh = false } = readOptions(command);
+    return finish(linkChannel(common(command), id, { account, phone, isAnew: fresh }));
+  });
+channels
+  .command("logout")
+  .description("end the link of an account, and forget on the machine at home what was kept for it")
+  .argument("<channel>", "like whatsapp")
+  .option("--account <name>", "which account", readAccount, "default")
+  .addHelpText("after", "\nExample: skerry channels logout whatsapp")
+  .action((id: string, _options: unknown, command: Command) =>
+    finish(unlinkChannel(common(command), id, readOptions(command).account ?? "default")),
+  );
 channels
   .command("remove")
   .description("take a channel's keys away, and tell the platform where it lets us")

@@ -1,14 +1,14 @@
 // `skerry channels …`: from nothing to a channel that answers (keys, webhook, first question to the platform), how the
 // channels are, and taking one away.
 import ipaddr from "ipaddr.js";
-import type { GatewayClient } from "../../client/gateway-client.ts";
-import type { ChannelFacts, SetupStep } from "../../contract/channels/channel.ts";
-import { CHANNEL_FACTS, channelFacts, DEFAULT_ACCOUNT } from "../../contract/channels/facts.ts";
-import { GatewayError } from "../../contract/errors.ts";
-import { EXIT } from "./exit-code.ts";
-import { askKey, type KeySources, readGivenKeys } from "./key-prompt.ts";
-import { formatSpan, nameChannel, type Question, withClient } from "./question.ts";
-import type { Terminal } from "./terminal.ts";
+import type { GatewayClient } from "../../../client/gateway-client.ts";
+import type { ChannelFacts, SetupStep } from "../../../contract/channels/channel.ts";
+import { CHANNEL_FACTS, channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import { GatewayError } from "../../../contract/errors.ts";
+import { EXIT } from "../exit-code.ts";
+import { askKey, type KeySources, readGivenKeys } from "../key-prompt.ts";
+import { formatSpan, nameChannel, type Question, withClient } from "../question.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface AccountView {
   accountId: string;
@@ -23,6 +23,7 @@ interface AccountView {
   lastOutboundAt?: number;
   lastError?: string;
   probe?: { ok: boolean; bot?: string; error?: string };
+  line?: { phase: string; machine?: string; said?: string; waiting?: number };
 }
 
 interface StatusView {
@@ -64,7 +65,8 @@ export async function addChannel(question: Question, id: string, options: AddOpt
     if (!question.isJson)
       terminal.print(names.length > 0 ? `Kept, sealed: ${names.join(", ")}.` : "The keys that are there are used.");
     const url = options.publicUrl ?? question.reach.url;
-    const isReachable = options.publicUrl !== undefined || isPublic(url);
+    // A line at home needs nobody to reach us.
+    const isReachable = facts.home === "needed" || options.publicUrl !== undefined || isPublic(url);
     let steps: SetupStep[] = [];
     if (options.isConnecting && isReachable) {
       ({ steps } = await client.request<{ steps: SetupStep[] }>("channels.connect", { ...named, url }));
@@ -76,6 +78,7 @@ export async function addChannel(question: Question, id: string, options: AddOpt
       showSteps(terminal, steps);
       if (options.isConnecting && !isReachable) terminal.remark(explainUnreachable(facts, url, id), "yellow");
       showProbe(terminal, facts, probe);
+      if (!probe.ok && facts.linking) terminal.print(`Link the account: skerry channels login ${id}`);
       if (probe.ok)
         terminal.print(`Write to it on ${facts.label}: you get a code, and \`skerry pairing approve ${id} CODE\` lets you in.`);
     }
@@ -170,11 +173,14 @@ function describeAccount(label: string, account: AccountView): string {
     ...(account.lastOutboundAt === undefined ? [] : [`out ${formatSpan(Date.now() - account.lastOutboundAt)} ago`]),
   ];
   const typing = (account.talks ?? []).filter(({ isTyping }) => isTyping).map(({ name }) => `writing to ${name ?? "somebody"}`);
-  const { probe } = account;
+  const { probe, line: held } = account;
   const asked = probe ? [probe.ok ? `answers as ${probe.bot}` : `does not answer: ${probe.error}`] : [];
   const policies = `direct ${account.dmPolicy}, groups ${account.groupPolicy}`;
-  const line = [name, state, policies, ...times, ...typing, ...asked].join(" · ");
-  return account.lastError === undefined ? line : `${line}\n  ✗ ${account.lastError}`;
+  const waiting = held?.waiting ? [`${held.waiting} wait at home`] : [];
+  const holder = held ? [`line ${held.phase}${held.machine ? ` on ${held.machine}` : ""}`, ...waiting] : [];
+  const line = [name, state, ...holder, policies, ...times, ...typing, ...asked].join(" · ");
+  const trouble = account.lastError ?? (held && held.phase !== "open" ? held.said : undefined);
+  return trouble === undefined ? line : `${line}\n  ✗ ${trouble}`;
 }
 
 function describeDecision(decision: StatusView["decisions"][number]): string {
