@@ -19,7 +19,19 @@ export interface AccountView {
   lastError?: string;
   lastErrorAt?: number;
   /** Who wrote in the last minutes, newest first. */
+  /** Of a channel whose line a machine at home holds. */
+  line?: LineView;
   talks?: readonly { sessionKey: string; name?: string; lastSeenAtMs: number; isTyping: boolean }[];
+}
+
+export interface LineView {
+  machine?: string;
+  phase: string;
+  said?: string;
+  who?: string;
+  sinceMs?: number;
+  /** Messages at home that are not here yet. */
+  waiting?: number;
 }
 
 export interface ChannelsStatus {
@@ -82,9 +94,30 @@ export type Standing = { tone: "good" | "bad" | "plain"; text: string };
 
 export function standingOf(account: AccountView): Standing {
   if (!account.enabled) return { tone: "plain", text: "switched off" };
-  if (account.lastError !== undefined) return { tone: "bad", text: "needs a look" };
   if (!account.configured) return { tone: "bad", text: "keys are missing" };
+  if (account.line !== undefined && account.line.phase !== "open") return PHASES[account.line.phase] ?? PHASES.down;
+  if (account.lastError !== undefined) return { tone: "bad", text: "needs a look" };
   return { tone: "good", text: "connected" };
+}
+
+/** How a line is that is not open. */
+const PHASES: Record<string, Standing> & { down: Standing } = {
+  off: { tone: "bad", text: "no machine" },
+  away: { tone: "bad", text: "machine is away" },
+  installing: { tone: "plain", text: "being set up" },
+  connecting: { tone: "plain", text: "connecting" },
+  unlinked: { tone: "bad", text: "to be linked" },
+  linking: { tone: "plain", text: "being linked" },
+  deaf: { tone: "bad", text: "hears nothing" },
+  down: { tone: "bad", text: "down" },
+  refused: { tone: "bad", text: "refused" },
+};
+
+/** Who holds the line, as whom, and what waits there. */
+export function describeLine({ machine, who, waiting = 0 }: LineView): string {
+  const held = machine === undefined ? "No machine holds it" : `Held by ${machine}`;
+  const wait = waiting === 0 ? "" : ` ${waiting} ${waiting === 1 ? "message waits" : "messages wait"} there.`;
+  return `${held}${who === undefined ? "" : `, as ${who}`}.${wait}`;
 }
 
 /** When something last came in and went out. */

@@ -32,7 +32,7 @@ export class Channels extends PageElement {
     this,
     () => this.desk,
     (desk) => read(desk, "channels.status", { limit: 1 }),
-    ["config.changed"],
+    ["config.changed", "channels.changed"],
     FRESH_MS,
   );
 
@@ -74,7 +74,7 @@ export class Channels extends PageElement {
         <span class="row-title channel-name">
           ${nameOf(id, account.accountId)} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span>
         </span>
-        <span class="row-note channel-line">${account.lastError ?? describeTraffic(account, Date.now())}</span>
+        <span class="row-note channel-line">${account.line?.said ?? account.lastError ?? describeTraffic(account, Date.now())}</span>
       </span>
       <span class="channel-go">${chevron}</span>
     </a>`;

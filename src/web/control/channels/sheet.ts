@@ -2,7 +2,7 @@
 // keys: the form that connects it. The account “+” is one that is about to be made.
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
+import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import { PageElement } from "../../components/element.ts";
 import { wave } from "../../pictures/icons.ts";
 import { sentenceOf } from "../../state/chat-room.ts";
@@ -17,6 +17,7 @@ import { hrefOf } from "../rooms.ts";
 import {
   type AccountView,
   type ChannelFile,
+  describeLine,
   describePresence,
   isNear,
   labelOf,
@@ -28,6 +29,7 @@ import {
   webhookOf,
 } from "./channel.ts";
 import "./connect-form.ts";
+import "./link.ts";
 import "./policies.ts";
 import { settingsPatch } from "./rules.ts";
 import { showSteps } from "./steps.ts";
@@ -54,7 +56,7 @@ export class ChannelSheet extends PageElement {
     this,
     () => this.desk,
     (desk) => readChannel(desk, this.channel),
-    ["config.changed"],
+    ["config.changed", "channels.changed"],
     FRESH_MS,
   );
 
@@ -117,7 +119,7 @@ export class ChannelSheet extends PageElement {
           <h2 id="channel-title">${name} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span></h2>
           ${this.isGivingKeys ? nothing : this.#renderTools(desk, file, account)}
         </div>
-        ${renderTrouble(account)}
+        ${renderTrouble(account)} ${this.isGivingKeys ? nothing : this.#renderLinking(desk, account)}
         <div role="status">
           ${this.doing === undefined ? nothing : html`<p class="outcome">${wave} ${this.doing}</p>`}
           ${this.outcome === undefined || isBusy ? nothing : showSteps([this.outcome])}
@@ -144,6 +146,18 @@ export class ChannelSheet extends PageElement {
         }<a href=${hrefOf("settings")}>Everything else about it, in the settings</a>
       </p>
     `;
+  }
+
+  /** Where the owner has to link the account by a code. */
+  #renderLinking(desk: Desk, { accountId, line, enabled }: AccountView): TemplateResult | typeof nothing {
+    const isOpen = line === undefined || ["open", "off", "away", "installing"].includes(line.phase);
+    if (isOpen || !enabled || channelFacts(this.channel)?.linking === undefined) return nothing;
+    return html`<sk-channel-link
+      .desk=${desk}
+      .channel=${this.channel}
+      .account=${accountId}
+      @linked=${() => this.#file.load()}
+    ></sk-channel-link>`;
   }
 
   #renderTools(desk: Desk, file: ChannelFile, account: AccountView): TemplateResult {
@@ -182,7 +196,13 @@ export class ChannelSheet extends PageElement {
           : nothing
       }
       ${
-        this.channel === "email"
+        account.line
+          ? html`<dt>Line</dt>
+              <dd>${describeLine(account.line)}</dd>`
+          : nothing
+      }
+      ${
+        this.channel === "email" || channelFacts(this.channel)?.home === "needed"
           ? nothing
           : html`<dt>Webhook</dt>
               <dd class="channel-address">
@@ -285,6 +305,8 @@ export class ChannelSheet extends PageElement {
 }
 
 function renderTrouble(account: AccountView | undefined): TemplateResult | typeof nothing {
+  const { line } = account ?? {};
+  if (line && line.phase !== "open" && line.said !== undefined) return html`<div class="notice"><p>${line.said}</p></div>`;
   if (account?.lastError === undefined) return nothing;
   const since =
     account.lastErrorAt === undefined

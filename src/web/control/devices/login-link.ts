@@ -4,8 +4,12 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { PageElement } from "../../components/element.ts";
 import type { Desk } from "../../state/desk.ts";
+import { drawSquares, type Squares } from "../parts/qr.ts";
 import { describeSpan } from "../parts/words.ts";
-import { drawSquares, type Squares } from "./qr.ts";
+import { adopt } from "../styles/adopt.ts";
+import style from "../styles/shown-code.css" with { type: "text" };
+
+adopt(style);
 
 interface Link {
   address: string;

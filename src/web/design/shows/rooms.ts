@@ -99,6 +99,23 @@ const connectAgain: Prepare = async (ground) => {
   await settle(ground);
 };
 
+const typedCode = (): Answers => ({
+  ...roomAnswers(),
+  "web.login.start": {
+    connected: false,
+    phase: "linking",
+    message: "Type this code on your phone.",
+    since: 1,
+    code: "ABCD-EFGH",
+  },
+});
+
+const byPhone: Prepare = async (ground) => {
+  write(ground, "#link-phone", "+15551234567");
+  ground.querySelector<HTMLFormElement>(".channel-link-phone")?.requestSubmit();
+  await settle(ground);
+};
+
 const showMachine = click("sk-machine [aria-label^='Rename']", "sk-machine .machine-offer summary");
 
 const keptAnswers = (): Answers => ({ ...roomAnswers(), "channels.connect": SILENCE });
@@ -145,6 +162,10 @@ export const ROOMS: Section = {
       room("Telling the platform", showChannels, keptAnswers(), "telegram", connectAgain, ".connect .tools"),
       room("Connected just now", showChannels, roomAnswers(), "telegram", connectAgain),
       room("Another account", showChannels, roomAnswers(), "telegram/+"),
+      room("A line at home", showChannels, roomAnswers(), "signal"),
+      room("To be linked", showChannels, roomAnswers(), "whatsapp"),
+      room("A code to scan", showChannels, roomAnswers(), "whatsapp", click(".channel-link .button-strong"), ".channel-link .qr"),
+      room("A code to type", showChannels, typedCode(), "whatsapp", byPhone, ".channel-link-code"),
       {
         label: "What was done, and what is left to do",
         draw: () =>

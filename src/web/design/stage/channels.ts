@@ -1,8 +1,9 @@
 // Made-up channels and people: accounts that do well and badly, strangers who wait, and what was decided about others.
 import { CHANNEL_FACTS } from "../../../contract/channels/facts.ts";
 import type { AccountView, ChannelsStatus, SeenGroup, Step } from "../../control/channels/channel.ts";
+import type { LinkView } from "../../control/channels/link.ts";
 import type { BlockedView, Decision, PairingView, PersonView } from "../../control/people/person.ts";
-import { type Answers, refuse } from "./staged-desk.ts";
+import { type Answers, refuse, SILENCE } from "./staged-desk.ts";
 
 const NOW = Date.now();
 const MINUTE = 60_000;
@@ -45,6 +46,19 @@ const ACCOUNTS: Readonly<Record<string, readonly AccountView[]>> = {
       lastErrorAt: NOW - 20 * MINUTE,
     },
   ],
+  whatsapp: [
+    {
+      ...connected,
+      line: {
+        machine: "nas",
+        phase: "unlinked",
+        said: "WhatsApp ended the link of this machine: link it again.",
+        who: "+15551234567",
+        waiting: 0,
+      },
+    },
+  ],
+  signal: [{ ...connected, line: { machine: "nas", phase: "open", who: "+15557654321", waiting: 3 } }],
   email: [{ ...connected, enabled: false, dmPolicy: "allowlist" }],
 };
 
@@ -144,12 +158,23 @@ const DECISIONS: readonly Decision[] = [
   ),
 ];
 
+const LINK: LinkView = {
+  connected: false,
+  phase: "linking",
+  message: "Scan this code with the app on your phone, under linked devices.",
+  since: NOW,
+  qr: "2@made-up,for,the,page,of,the,design",
+  expiresAtMs: NOW + MINUTE,
+};
+
 export const channelAnswers: Answers = {
   "channels.status": { ...status(ACCOUNTS), decisions: DECISIONS },
   "channels.groups": { groups: GROUPS },
   "channels.add": {},
   "channels.connect": { steps: STEPS },
   "channels.test": { bot: "@skerry_bot, webhook at https://skerry.example.org/channels/telegram, 0 updates waiting." },
+  "web.login.start": LINK,
+  "web.login.wait": SILENCE,
   "channels.remove": { steps: [], keysLeft: false },
   "channels.pairing.list": { requests: REQUESTS },
   "channels.pairing.approve": { notification: "sent" },
