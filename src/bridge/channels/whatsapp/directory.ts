@@ -5,12 +5,14 @@ import { bare, isLid } from "./words/jid.ts";
 import type { Member } from "./words/outbound.ts";
 
 const GROUP_LIFE_MS = 10 * 60_000;
+/** Who could not be told about a group asks again after this. */
+const UNKNOWN_LIFE_MS = 60_000;
 const MOST_GROUPS = 200;
 const WAIT_MS = 5_000;
 
 export class WhatsAppDirectory {
   readonly #now: () => number;
-  readonly #groups = new Map<string, { at: number; metadata: GroupMetadata }>();
+  readonly #groups = new Map<string, { until: number; metadata: GroupMetadata | undefined }>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -27,16 +29,15 @@ export class WhatsAppDirectory {
   }
 
   async groupOf(socket: Socket | undefined, jid: string): Promise<GroupMetadata | undefined> {
-    const known = this.known(jid);
-    if (known || !socket) return known;
+    const kept = this.#fresh(jid);
+    if (kept || !socket) return kept?.metadata;
     const metadata = await soon(socket.groupMetadata(jid));
-    if (metadata) this.#keep(jid, metadata);
+    this.#keep(jid, metadata);
     return metadata;
   }
 
   known(jid: string): GroupMetadata | undefined {
-    const kept = this.#groups.get(jid);
-    return kept && this.#now() - kept.at < GROUP_LIFE_MS ? kept.metadata : undefined;
+    return this.#fresh(jid)?.metadata;
   }
 
   /** It has changed. */
@@ -44,9 +45,14 @@ export class WhatsAppDirectory {
     if (jid !== undefined) this.#groups.delete(jid);
   }
 
-  #keep(jid: string, metadata: GroupMetadata): void {
+  #fresh(jid: string) {
+    const kept = this.#groups.get(jid);
+    return kept && this.#now() < kept.until ? kept : undefined;
+  }
+
+  #keep(jid: string, metadata: GroupMetadata | undefined): void {
     this.#groups.delete(jid);
-    this.#groups.set(jid, { at: this.#now(), metadata });
+    this.#groups.set(jid, { until: this.#now() + (metadata ? GROUP_LIFE_MS : UNKNOWN_LIFE_MS), metadata });
     const [oldest] = this.#groups.keys();
     if (this.#groups.size > MOST_GROUPS && oldest !== undefined) this.#groups.delete(oldest);
   }

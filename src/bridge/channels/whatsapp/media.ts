@@ -16,7 +16,7 @@ const VOICE_MS = 60_000;
 /** Of what ffmpeg makes: half an hour of speech at 32 kbit/s. */
 const MOST_VOICE_BYTES = 8 * 1024 * 1024;
 
-/** `near`: where a WhatsApp on this machine keeps its files, for one that is asked in place of the real one. */
+/** `near`: the host of a WhatsApp that is asked in place of the real one. */
 export async function fetchFile(
   library: Pick<Library, "downloadContentFromMessage">,
   content: Content,
@@ -48,7 +48,7 @@ function placeOf({ file }: FilePart, near: string | undefined): { directPath: st
   // The library would take the host from `url`: with the path alone it asks WhatsApp's own.
   if (directPath?.startsWith("/") && !directPath.startsWith("//") && near === undefined) return { directPath };
   const parsed = url && URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed && near !== undefined && parsed.origin === near) return { url: parsed.href };
+  if (parsed?.protocol === "http:" && parsed.hostname === near) return { url: parsed.href };
   const isTheirs = parsed?.protocol === "https:" && parsed.port === "" && /(^|\.)whatsapp\.net$/.test(parsed.hostname);
   if (parsed && isTheirs && parsed.username === "" && parsed.password === "") return { url: parsed.href };
   throw new HomeRefused("NOT_FOUND", "The file does not lie at WhatsApp, so it is not fetched.");

@@ -29,7 +29,7 @@ class WhatsAppLine implements OpenLine {
   readonly #connection: Connection;
   readonly #hearing: Hearing;
   readonly #sending: Sending;
-  /** Where a WhatsApp of this machine keeps its files. */
+  /** The host of a WhatsApp of this machine. */
   readonly #near: string | undefined;
   #socket: Socket | undefined;
 
@@ -37,7 +37,7 @@ class WhatsAppLine implements OpenLine {
     this.#host = host;
     this.#library = library;
     const address = readAddress(host.account.keys["WHATSAPP_WEB_URL"]);
-    this.#near = address && `http://${address.host}`;
+    this.#near = address?.hostname;
     chmodSync(host.dir, 0o700);
     this.#memory = new WhatsAppMemory(host.dir);
     this.#journal = new Journal(library, this.#memory, host.now);
