@@ -35,7 +35,7 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const CODE_MS = 160_000;
 const SHOW_MS = 15_000;
-const UNLINKED = "Not linked yet. Link it under Control, Channels, or with `skerry channels link whatsapp`.";
+const UNLINKED = "Not linked yet. Link it under Control, Channels, or with `skerry channels login whatsapp`.";
 
 export class Connection {
   readonly #request: ConnectionRequest;
@@ -242,7 +242,7 @@ export class Connection {
     const verdict = judgeEnd(code, reason);
     if (!isLinked(this.creds)) {
       const why = code === 408 ? "The code ran out before it was used." : `Linking did not go through: ${verdict.said}`;
-      this.#forget(`${why} Begin again under Control, Channels, or with \`skerry channels link whatsapp\`.`);
+      this.#forget(`${why} Begin again under Control, Channels, or with \`skerry channels login whatsapp\`.`);
     } else if (verdict.is === "again") {
       if (verdict.soon) this.#connect();
       else {

@@ -9,7 +9,7 @@ export type Verdict =
   | { is: "unlinked"; said: string }
   | { is: "refused"; said: string };
 
-const RELINK = "Link it again: Control, Channels, WhatsApp, or `skerry channels link whatsapp`.";
+const RELINK = "Link it again: Control, Channels, WhatsApp, or `skerry channels login whatsapp`.";
 
 export function judgeEnd(code: number | undefined, reason: string): Verdict {
   switch (code) {
