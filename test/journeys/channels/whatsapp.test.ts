@@ -76,11 +76,11 @@ test("a voice note reaches the talk as one", async () => {
   await peer.says(ANN, { audio: { contentBase64, mimeType: "audio/ogg; codecs=opus", ptt: true }, name: "Ann" });
   await vi.waitFor(() => expect(house.requests.length).toBeGreaterThan(0), PATIENCE);
   expect(house.lastRequest()).toMatch(/voice/i);
+  await lastTold("Understood.");
 }, 180_000);
 
 describe("in trouble", () => {
   test("WhatsApp is away for some seconds: the answer comes once it is back, once", async () => {
-    const before = told().length;
     house.teach("out of reach", { say: "Back again.", delayMs: 1_500 });
     await peer.says(ANN, { text: "Are you out of reach?" });
     await vi.waitFor(() => expect(house.requests).toHaveLength(1), PATIENCE);
@@ -89,7 +89,7 @@ describe("in trouble", () => {
     peer.comeUp();
     await lastTold("Back again.");
     await quiet(2_000);
-    expect(told()).toHaveLength(before + 1);
+    expect(told().filter((text) => text === "Back again.")).toHaveLength(1);
   }, 180_000);
 
   test("the bridge is away: what was said meanwhile is answered when it is back", async () => {

@@ -148,21 +148,20 @@ export class Hearing {
     if (this.#unread.size > MOST_TALKS && oldest !== undefined) this.#unread.delete(oldest);
   }
 
-  /** A vote is ciphered with the poll's own secret, under names that may be numbers or lids. */
+  /** Of a poll of ours: a vote is ciphered with the poll's own secret, under names that may be numbers or lids. */
   #voteIn({ key, message }: WAMessage): Around["voteIn"] {
     const { library, memory, me } = this.#request;
     const update = unwrap(message).pollUpdateMessage;
     const pollId = update?.pollCreationMessageKey?.id;
-    const kept = pollId ? memory.find(undefined, pollId) : undefined;
+    const kept = pollId ? memory.findOwn(pollId) : undefined;
     if (!pollId || !update?.vote || !kept?.body) return undefined;
     const content = unwrap(library.proto.Message.decode(kept.body));
     const poll = pollOf(content);
     const pollEncKey = content.messageContextInfo?.messageSecret;
     if (!poll || !pollEncKey) return undefined;
     const own = [me().lid, me().id];
-    const creators = kept.fromMe ? own : [kept.participant ?? kept.jid];
     const voters = key.fromMe ? own : [key.participant ?? key.remoteJid, key.participantAlt ?? key.remoteJidAlt];
-    for (const pollCreatorJid of names(creators)) {
+    for (const pollCreatorJid of names(own)) {
       for (const voterJid of names(voters)) {
         try {
           const { selectedOptions } = library.decryptPollVote(update.vote, {

@@ -92,13 +92,16 @@ export class WhatsAppMemory {
 
   // ── Messages ──
 
+  /** Whoever reuses another one's id takes nobody's place. */
   keep(messages: readonly KeptMessage[], now: number): void {
     if (messages.length === 0) return;
     this.#inOne(() => {
-      const put = this.#db.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)");
+      const [own, others] = ["REPLACE", "IGNORE"].map((or) =>
+        this.#db.prepare(`INSERT OR ${or} INTO message VALUES (?, ?, ?, ?, ?, ?, ?)`),
+      );
       for (const { chat, jid, id, fromMe, participant, body, at } of messages) {
         const fits = body !== undefined && body.byteLength <= MOST_BODY_BYTES;
-        put.run(chat, id, jid, fromMe ? 1 : 0, participant ?? null, fits ? body : null, at);
+        (fromMe ? own : others)?.run(chat, id, jid, fromMe ? 1 : 0, participant ?? null, fits ? body : null, at);
       }
       this.#puts += messages.length;
       if (this.#puts < TIDY_EVERY) return;
@@ -107,23 +110,13 @@ export class WhatsAppMemory {
     });
   }
 
-  /** `chat` undefined: wherever it is; ids are WhatsApp's and as good as unique. */
-  find(chat: string | undefined, id: string): KeptMessage | undefined {
-    const row =
-      chat === undefined
-        ? this.#db.prepare("SELECT * FROM message WHERE id = ? ORDER BY at DESC LIMIT 1").get(id)
-        : this.#db.prepare("SELECT * FROM message WHERE chat = ? AND id = ?").get(chat, id);
-    if (!row) return undefined;
-    const { participant, body } = row;
-    return {
-      chat: String(row["chat"]),
-      jid: String(row["jid"]),
-      id: String(row["id"]),
-      fromMe: row["from_me"] === 1,
-      at: Number(row["at"]),
-      ...(typeof participant === "string" ? { participant } : {}),
-      ...(body instanceof Uint8Array ? { body } : {}),
-    };
+  find(chat: string, id: string): KeptMessage | undefined {
+    return readKept(this.#db.prepare("SELECT * FROM message WHERE chat = ? AND id = ?").get(chat, id));
+  }
+
+  /** Written by this line, wherever that was. */
+  findOwn(id: string): KeptMessage | undefined {
+    return readKept(this.#db.prepare("SELECT * FROM message WHERE id = ? AND from_me = 1").get(id));
   }
 
   /** The oldest go first; what is a month old goes in any case. */
@@ -178,4 +171,18 @@ export class WhatsAppMemory {
       throw error;
     }
   }
+}
+
+function readKept(row: Record<string, unknown> | undefined): KeptMessage | undefined {
+  if (!row) return undefined;
+  const { participant, body } = row;
+  return {
+    chat: String(row["chat"]),
+    jid: String(row["jid"]),
+    id: String(row["id"]),
+    fromMe: row["from_me"] === 1,
+    at: Number(row["at"]),
+    ...(typeof participant === "string" ? { participant } : {}),
+    ...(body instanceof Uint8Array ? { body } : {}),
+  };
 }

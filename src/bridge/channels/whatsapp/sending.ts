@@ -43,7 +43,7 @@ export class Sending {
   }
 
   isOurs(id: string): boolean {
-    return this.#ours.has(id) || this.#memory.find(undefined, id)?.fromMe === true;
+    return this.#ours.has(id) || this.#memory.findOwn(id) !== undefined;
   }
 
   listen(socket: Socket): void {

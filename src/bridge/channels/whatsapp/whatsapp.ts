@@ -49,7 +49,7 @@ class WhatsAppLine implements OpenLine {
       journal: this.#journal,
       ...(address ? { address: address.href } : {}),
       settings: {
-        getMessage: async ({ id }) => this.#bodyOf(id ? this.#memory.find(undefined, id) : undefined),
+        getMessage: async ({ id }) => this.#bodyOf(id ? this.#memory.findOwn(id) : undefined),
         cachedGroupMetadata: async (jid) => this.#directory.known(jid),
       },
       onSocket: (socket) => this.#attach(socket),
