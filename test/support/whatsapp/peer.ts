@@ -33,7 +33,9 @@ export class WhatsAppPeer {
     peer.#server = await startWhatsAppServer({
       selfJid: `${OWN}@s.whatsapp.net`,
       recorderPath: join(peer.folder, "recorded.jsonl"),
-      onEvent: (event) => peer.recorded.push((event as { body?: Recorded }).body ?? {}),
+      onEvent: (event) => {
+        peer.recorded.push((event as { body?: Recorded }).body ?? {});
+      },
     });
     const target = new URL(peer.#manifest.baseUrl);
     peer.#gate = createServer((near) => {

@@ -10,6 +10,7 @@ import { judgeEnd, pauseBefore } from "../../../../src/bridge/channels/whatsapp/
 import { mention, writeAct, writeMedia } from "../../../../src/bridge/channels/whatsapp/words/outbound.ts";
 
 const NOW = 1_795_000_000_000;
+const FFMPEG = "ffmpeg";
 const key = { remoteJid: "49@s.whatsapp.net", id: "M", fromMe: true };
 const members = [{ id: "98765432101234@lid", known: ["98765432101234@lid", "4915112345678@s.whatsapp.net"] }];
 const write = (act: Parameters<typeof writeAct>[0], target?: { key: object; at?: number }) =>
@@ -89,7 +90,7 @@ describe("a voice note", () => {
   };
   const hasFfmpeg = (() => {
     try {
-      execFileSync("ffmpeg", ["-version"], { stdio: "ignore" });
+      execFileSync(FFMPEG, ["-version"], { stdio: "ignore" });
       return true;
     } catch {
       return false;
@@ -109,7 +110,7 @@ describe("a voice note", () => {
 
   test.runIf(hasFfmpeg)("is made Opus by ffmpeg", async () => {
     const path = join(mkdtempSync(join(tmpdir(), "voice-")), "0.wav");
-    execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=duration=1", path]);
+    execFileSync(FFMPEG, ["-v", "error", "-f", "lavfi", "-i", "sine=duration=1", path]);
     expect(await makeVoice({ path, type: "audio/wav", name: "a", size: 1 })).toMatchObject({ type: "audio/ogg", isNote: true });
   });
 });

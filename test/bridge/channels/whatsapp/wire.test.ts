@@ -53,7 +53,7 @@ describe("a linked device", () => {
         parts: [{ text: "Hello äöü 👍" }],
       },
     });
-    const sent = await line.act(`+${ANN}`, { type: "text", text: "Good day ✓", replyTo: one?.message.platformId });
+    const sent = await line.act(`+${ANN}`, { type: "text", text: "Good day ✓", replyTo: one?.message.platformId ?? "" });
     expect(sent).toMatchObject({ outcome: "sent", platformId: expect.stringMatching(/^3EB0[0-9A-F]{18}$/) });
     expect(peer.textsTo(ANN).at(-1)).toBe("Good day ✓");
   }, 60_000);
