@@ -3,6 +3,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { writeAsOne } from "../store.ts";
 
 /** A message as it was, to be quoted, repeated or have its file fetched. */
 export interface KeptMessage {
@@ -133,12 +134,10 @@ export class WhatsAppMemory {
   putUnheard(sender: string, id: string, attrs: Record<string, string>, plain: readonly Uint8Array[], now: number): void {
     const texts = JSON.stringify(plain.map((one) => Buffer.from(one).toString("base64")));
     this.#inOne(() => {
-      this.#db
+      const { lastInsertRowid } = this.#db
         .prepare("INSERT OR REPLACE INTO unheard (sender, id, attrs, plain, at) VALUES (?, ?, ?, ?, ?)")
         .run(sender, id, JSON.stringify(attrs), texts, now);
-      this.#db
-        .prepare("DELETE FROM unheard WHERE place <= (SELECT place FROM unheard ORDER BY place DESC LIMIT 1 OFFSET ?)")
-        .run(MOST_UNHEARD);
+      this.#db.prepare("DELETE FROM unheard WHERE place <= ?").run(Number(lastInsertRowid) - MOST_UNHEARD);
     });
   }
 
@@ -162,14 +161,7 @@ export class WhatsAppMemory {
   }
 
   #inOne(work: () => void): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    writeAsOne(this.#db, work);
   }
 }
 
