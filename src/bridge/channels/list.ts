@@ -3,6 +3,7 @@ import type { Driver } from "./driver.ts";
 
 const DRIVERS: Record<string, () => Promise<Driver>> = {
   discord: async () => (await import("./discord/gateway.ts")).discordGateway,
+  whatsapp: async () => (await import("./whatsapp/whatsapp.ts")).whatsapp,
 };
 
 export function findDriver(channel: string): Promise<Driver> | undefined {
