@@ -2,6 +2,7 @@
 import type { Driver } from "./driver.ts";
 
 const DRIVERS: Record<string, () => Promise<Driver>> = {
+  imessage: async () => (await import("./imessage/imessage.ts")).imessage,
   signal: async () => (await import("./signal/signal.ts")).signal,
 };
 

@@ -1,9 +1,9 @@
 // signal-cli's own daemon: JSON-RPC by HTTP, events as a stream. Files are passed as data, so that it may run on another machine.
 import { writeFile } from "node:fs/promises";
 import * as z from "zod";
+import { readJson, type Web } from "../web.ts";
 import { type Answer, failureOf, failureOfThrown, type Outgoing, type SignalApi, type Target } from "./api.ts";
 import { EventReader } from "./server-events.ts";
-import { readJson, type Web } from "./web.ts";
 
 const SEND_MS = 90_000;
 const LINK_MS = 5 * 60_000;

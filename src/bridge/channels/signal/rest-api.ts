@@ -3,9 +3,9 @@
 import type { WebSocket } from "ws";
 import * as z from "zod";
 import type { TextStyle } from "../../../contract/channels/home-acts.ts";
+import { readJson, type Web, writeTo } from "../web.ts";
 import { type Answer, failureOf, failureOfThrown, type Outgoing, type SignalApi, type Target } from "./api.ts";
 import { dataOf } from "./daemon-api.ts";
-import { readJson, type Web, writeTo } from "./web.ts";
 
 const SEND_MS = 90_000;
 const LINK_MS = 3 * 60_000;

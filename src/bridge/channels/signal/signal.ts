@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost, OpenLine } from "../driver.ts";
 import { type Ended, Standing, surely } from "../standing.ts";
+import { readJson, type Web, webAt } from "../web.ts";
 import type { Listening, SignalApi } from "./api.ts";
 import { daemonApi } from "./daemon-api.ts";
 import { type Received, readReceived } from "./envelope.ts";
@@ -18,7 +19,6 @@ import { Notebook } from "./notebook.ts";
 import { deliver, targetOf } from "./outbound.ts";
 import { type OwnDaemon, startDaemon } from "./own-daemon.ts";
 import { restApi } from "./rest-api.ts";
-import { readJson, type Web, webAt } from "./web.ts";
 
 export interface SignalTempo {
   silentMs: number;
@@ -48,7 +48,7 @@ export function signalDriver(tempo: Partial<SignalTempo> = {}): Driver {
       if (!NUMBER.test(number)) {
         throw new HomeRefused("INVALID_REQUEST", "SIGNAL_NUMBER is no number with country code, like +15551234567.");
       }
-      const line = new SignalLine(host, number, url ? webAt(url) : undefined, { ...TEMPO, ...tempo });
+      const line = new SignalLine(host, number, url ? webAt(url, "SIGNAL_HTTP_URL") : undefined, { ...TEMPO, ...tempo });
       line.start();
       return line;
     },
@@ -154,7 +154,7 @@ class SignalLine implements OpenLine {
           return { phase: "refused", said: error.message, retryMs: this.#tempo.lookAgainMs };
         }
       }
-      return daemonApi(webAt(this.#daemon.url), number);
+      return daemonApi(webAt(this.#daemon.url, "signal-cli"), number);
     }
     const about = await this.#given.fetch("/v1/about", { signal: ending }).catch(() => undefined);
     const told = about?.ok ? await readJson(about) : await about?.body?.cancel();

@@ -1,9 +1,9 @@
-// Requests to the program that speaks Signal: where it is, a limit of time for each, and answers of a bounded size. Its address may hold a
+// Requests to a program at home that speaks for us: where it is, a limit of time for each, and answers of a bounded size. Its address may hold a
 // name and a password: they go into a header, and are never said.
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { HomeRefused } from "../../../contract/errors.ts";
+import { HomeRefused } from "../../contract/errors.ts";
 
 const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -14,10 +14,10 @@ export interface Web {
 }
 
 /** @throws HomeRefused */
-export function webAt(address: string): Web {
+export function webAt(address: string, variable: string): Web {
   const url = URL.parse(address);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new HomeRefused("INVALID_REQUEST", "SIGNAL_HTTP_URL is no address; it looks like http://127.0.0.1:8080.");
+    throw new HomeRefused("INVALID_REQUEST", `${variable} is no address; it looks like http://127.0.0.1:8080.`);
   }
   const { username, password } = url;
   url.username = "";
