@@ -27,7 +27,12 @@ let house: House;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "skerry-signal-"));
   server = await startSignalServer({ account: OWN, recorderPath: join(dir, "requests.jsonl") });
-  house = await openHouse({ SKERRY_BRIDGE: "on", SIGNAL_NUMBER: OWN, SIGNAL_HTTP_URL: server.manifest.baseUrl });
+  house = await openHouse({
+    ...toTheRegistry(),
+    SKERRY_BRIDGE: "on",
+    SIGNAL_NUMBER: OWN,
+    SIGNAL_HTTP_URL: server.manifest.baseUrl,
+  });
 }, 120_000);
 afterAll(async () => {
   await house?.close();
@@ -35,6 +40,14 @@ afterAll(async () => {
   await program?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** What npm needs of this machine to reach its registry: the bridge fetches the channel's packages. */
+function toTheRegistry(): Record<string, string> {
+  const names = /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i;
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value && names.test(name) ? [[name, value]] : [])),
+  );
+}
 
 async function says(text: string, more: Record<string, unknown> = {}): Promise<void> {
   const { manifest } = server;
