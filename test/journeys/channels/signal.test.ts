@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type StartedSignalServer, startSignalServer } from "@openclaw/crabline";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { toTheRegistry } from "../../support/channels/home/registry.ts";
 import { SignalProgram } from "../../support/channels/home/signal-programs.ts";
 import { type House, openHouse } from "../../support/channels/house.ts";
 
@@ -40,14 +41,6 @@ afterAll(async () => {
   await program?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** What npm needs of this machine to reach its registry: the bridge fetches the channel's packages. */
-function toTheRegistry(): Record<string, string> {
-  const names = /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i;
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value && names.test(name) ? [[name, value]] : [])),
-  );
-}
 
 async function says(text: string, more: Record<string, unknown> = {}): Promise<void> {
   const { manifest } = server;

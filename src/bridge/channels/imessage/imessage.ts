@@ -23,6 +23,8 @@ export interface IMessageTempo {
 }
 const TEMPO: IMessageTempo = { readEveryMs: 60_000, refusedMs: 10 * 60_000, firstPauseMs: 1_000, lateMs: 20_000 };
 const MOST_AT_ONCE = 50;
+/** When a line that is being opened is worth asking again. */
+const SOON_MS = 10_000;
 
 type SocketClient = typeof import("socket.io-client");
 
@@ -218,7 +220,7 @@ class IMessageLine implements OpenLine {
   // ── What is asked of it ──
 
   async send(...[{ to, act }, files]: Parameters<OpenLine["send"]>): ReturnType<OpenLine["send"]> {
-    if (!this.#standing.isOpen) return { outcome: "unanswered", reason: this.#standing.trouble };
+    if (!this.#standing.isOpen) return { outcome: "unanswered", reason: this.#standing.trouble, retryAfterMs: SOON_MS };
     return deliver({ to, act }, files, { server: this.#server, info: this.#info, notebook: this.#notebook, now: this.#host.now });
   }
 

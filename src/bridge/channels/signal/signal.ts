@@ -37,6 +37,8 @@ const TEMPO: SignalTempo = {
   firstPauseMs: 1_000,
 };
 const DEAF_AFTER = 3;
+/** When a line that is being opened is worth asking again. */
+const SOON_MS = 10_000;
 const LOST_TIMES = 10;
 const GROUPS_EVERY_MS = 10 * 60_000;
 
@@ -264,7 +266,7 @@ class SignalLine implements OpenLine {
 
   async send(...[{ to, act }, files]: Parameters<OpenLine["send"]>): ReturnType<OpenLine["send"]> {
     const api = this.#api;
-    if (!api || !this.#standing.isOpen) return { outcome: "unanswered", reason: this.#standing.trouble };
+    if (!api || !this.#standing.isOpen) return { outcome: "unanswered", reason: this.#standing.trouble, retryAfterMs: SOON_MS };
     const sender = { api, notebook: this.#notebook, own: this.#own.number, onLost: (reason: string) => this.#lose(reason) };
     const outcome = await deliver({ to, act }, files, sender);
     const isHeard = act.type === "text" || act.type === "media";
