@@ -18,7 +18,6 @@ export type Attachment = z.infer<typeof attachment>;
 const handle = z.object({ address: z.string().min(1).max(256) });
 
 const chat = z.object({ guid: z.string().min(1).max(400), displayName: words });
-export type Chat = z.infer<typeof chat>;
 
 function some<T extends z.ZodType>(item: T, most: number) {
   return z

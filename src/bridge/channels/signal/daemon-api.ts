@@ -171,7 +171,9 @@ function paramsOf({ text, styles, mentions, files, isVoice, quote, edits }: Outg
 }
 
 export function dataOf({ type, name, base64 }: Outgoing["files"][number]): string {
-  const plain = /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : "application/octet-stream";
+  // "text/plain; charset=utf-8" would be read as a parameter of the address.
+  const [bare = ""] = type.split(";");
+  const plain = /^[\w.+-]+\/[\w.+-]+$/.test(bare) ? bare : "application/octet-stream";
   return `data:${plain};filename=${encodeURIComponent(name)};base64,${base64}`;
 }
 

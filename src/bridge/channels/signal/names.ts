@@ -13,4 +13,3 @@ export function readMessageName(name: string): { sentAt: number; author?: string
 }
 
 export const NUMBER = /^\+\d{6,15}$/;
-export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

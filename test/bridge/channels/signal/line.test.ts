@@ -158,7 +158,7 @@ describe.each(["daemon", "container"] as const)("by a %s", (kind) => {
     const sent = await hosted.does(
       { type: "media", media: [{ key: "k", type: "audio/ogg", size: 5 }], caption: { text: "listen" }, isVoice: true },
       { peer: ANN },
-      [{ path: file, type: "audio/ogg", name: "my note; 1.ogg", size: 5 }],
+      [{ path: file, type: "audio/ogg; codecs=opus", name: "my note; 1.ogg", size: 5 }],
     );
     expect(sent.outcome).toBe("sent");
     const data = `data:audio/ogg;filename=my%20note%3B%201.ogg;base64,${btoa("voice")}`;
