@@ -76,3 +76,13 @@ export async function writeTo(path: string, answer: Response, maxBytes: number):
     throw error;
   }
 }
+
+const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** Whether a request broke before it left: nothing can have come of it. */
+export function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && typeof error.code === "string" && NEVER_SENT.includes(error.code)) return true;
+  if (error instanceof AggregateError && error.errors.some(wasNeverSent)) return true;
+  return wasNeverSent(error.cause);
+}

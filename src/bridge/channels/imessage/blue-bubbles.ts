@@ -1,7 +1,7 @@
 // BlueBubbles' server, by its REST interface. The password goes with every address it is asked at, so no address is ever said or logged.
 import * as z from "zod";
 import type { DeliveryOutcome } from "../../../contract/channels/delivery.ts";
-import { readJson, type Web, writeTo } from "../web.ts";
+import { readJson, type Web, wasNeverSent, writeTo } from "../web.ts";
 
 const SEND_MS = 120_000;
 const PAGE = 500;
@@ -122,15 +122,11 @@ function refuse(kind: Refusal["kind"], reason: string): { ok: false; refusal: Re
   return { ok: false, refusal: { kind, reason } };
 }
 
-const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
-
 /** Before it left nothing happened; after that nobody knows. */
 function refusalOfThrown(error: unknown): Refusal {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (NEVER_SENT.includes(code))
+  if (wasNeverSent(error))
     return { kind: "unanswered", reason: "The BlueBubbles server does not answer just now; is the Mac awake?" };
-  return { kind: "unknown", reason: `The BlueBubbles server broke off before it answered${code ? ` (${code})` : ""}.` };
+  return { kind: "unknown", reason: "The BlueBubbles server broke off before it answered." };
 }
 
 export function outcomeOf({ kind, reason }: Refusal): DeliveryOutcome {

@@ -1,5 +1,6 @@
 // A message as BlueBubbles tells it, as far as it is read here. What is not understood is left out, never refused.
 import * as z from "zod";
+import { some } from "../lenient.ts";
 
 const words = z.string().nullish().catch(undefined);
 const count = z.number().nullish().catch(undefined);
@@ -18,19 +19,6 @@ export type Attachment = z.infer<typeof attachment>;
 const handle = z.object({ address: z.string().min(1).max(256) });
 
 const chat = z.object({ guid: z.string().min(1).max(400), displayName: words });
-
-function some<T extends z.ZodType>(item: T, most: number) {
-  return z
-    .array(z.unknown())
-    .nullish()
-    .catch(undefined)
-    .transform((list) =>
-      (list ?? []).slice(0, most).flatMap((one): z.output<T>[] => {
-        const read = item.safeParse(one);
-        return read.success ? [read.data] : [];
-      }),
-    );
-}
 
 const message = z.object({
   /** Where it stands in the Mac's own book of messages: it only grows. */

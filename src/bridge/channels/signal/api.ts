@@ -1,6 +1,7 @@
 // What a program that speaks Signal for us can be asked: signal-cli's daemon or the container around it. Every answer says which of
 // "it said no", "nobody answered", "it may have happened" and "the account is not linked any more" it is.
 import type { TextStyle } from "../../../contract/channels/home-acts.ts";
+import { wasNeverSent } from "../web.ts";
 
 export type Failure =
   | { kind: "refused"; reason: string }
@@ -92,20 +93,8 @@ function isAboutUs(words: string, number: string): boolean {
 
 /** A request that broke: before it left nothing happened; after that nobody knows. */
 export function failureOfThrown(error: unknown, label: string): Failure {
-  const codes = codesOf(error);
-  if (codes.some((code) => NEVER_SENT.includes(code))) {
+  if (wasNeverSent(error)) {
     return { kind: "unanswered", reason: `${label} does not answer just now.`, retryAfterMs: 15_000 };
   }
-  return { kind: "unknown", reason: `${label} broke off before it answered${codes[0] ? ` (${codes[0]})` : ""}.` };
-}
-
-const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
-
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let one = error, depth = 0; one instanceof Error && depth < 4; one = one.cause, depth++) {
-    if ("code" in one && typeof one.code === "string") codes.push(one.code);
-    if (one instanceof AggregateError) codes.push(...one.errors.flatMap(codesOf));
-  }
-  return codes;
+  return { kind: "unknown", reason: `${label} broke off before it answered.` };
 }

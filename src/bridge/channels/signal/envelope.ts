@@ -1,22 +1,9 @@
 // What signal-cli tells of one event, as far as it is read here. What is not understood is left out, never refused: its versions differ.
 import * as z from "zod";
+import { some } from "../lenient.ts";
 
 const words = z.string().nullish().catch(undefined);
 const count = z.number().nullish().catch(undefined);
-
-/** Takes what can be read of a list, at most so many. */
-function some<T extends z.ZodType>(item: T, most: number) {
-  return z
-    .array(z.unknown())
-    .nullish()
-    .catch(undefined)
-    .transform((list) =>
-      (list ?? []).slice(0, most).flatMap((one): z.output<T>[] => {
-        const read = item.safeParse(one);
-        return read.success ? [read.data] : [];
-      }),
-    );
-}
 
 const person = { number: words, uuid: words };
 const mention = z.object({ ...person, name: words, start: z.int().min(0), length: z.int().min(0) });
