@@ -4,6 +4,8 @@ import type { Driver } from "./driver.ts";
 const DRIVERS: Record<string, () => Promise<Driver>> = {
   discord: async () => (await import("./discord/gateway.ts")).discordGateway,
   whatsapp: async () => (await import("./whatsapp/whatsapp.ts")).whatsapp,
+  imessage: async () => (await import("./imessage/imessage.ts")).imessage,
+  signal: async () => (await import("./signal/signal.ts")).signal,
 };
 
 export function findDriver(channel: string): Promise<Driver> | undefined {

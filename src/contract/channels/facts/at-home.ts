@@ -70,13 +70,13 @@ export const HOME_FACTS = [
       {
         name: "BLUEBUBBLES_URL",
         label: "BlueBubbles' address",
-        help: "As the BlueBubbles server on your Mac shows it, for example http://192.168.1.20:1234; or imsg, where the bridge itself runs on the Mac and uses the program of that name.",
+        help: "As the BlueBubbles server on your Mac shows it, for example http://192.168.1.20:1234.",
         isSecret: false,
       },
       {
         name: "BLUEBUBBLES_PASSWORD",
         label: "BlueBubbles' password",
-        help: "The server password you chose in BlueBubbles; imsg has none.",
+        help: "The server password you chose in BlueBubbles.",
         isSecret: true,
         isOptional: true,
       },

@@ -9,7 +9,6 @@ export const signal = makeHomeChannel({
   maxText: 2000,
   render: renderStyled,
   cannot: {
-    poll: "Signal's polls cannot be made by this version of Skerry; ask in words.",
     draft: "A Signal message that grows while it is written is marked as edited at each step.",
     pin: "Signal lets nobody pin a message by a linked device.",
     thread: "Signal has no threads.",

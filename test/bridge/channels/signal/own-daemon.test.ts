@@ -1,0 +1,103 @@
+// signal-cli as the line's own program: started in its folder, ended with the line and with the bridge, whatever way that ends. Run with a
+// program of the same manners, and with the real signal-cli where SKERRY_TEST_SIGNAL_CLI names the folder it lies in.
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { hasProgram } from "../../../../src/bridge/channels/signal/own-daemon.ts";
+import { signalDriver } from "../../../../src/bridge/channels/signal/signal.ts";
+import { type HostedLine, hostLine } from "../../../support/channels/home/line-host.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../../..");
+const MAIN = join(ROOT, "test/support/channels/home/signal-cli-main.ts");
+const REAL = process.env["SKERRY_TEST_SIGNAL_CLI"];
+const OWN = "+15550001111";
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+let dir: string;
+let state: string;
+let line: HostedLine | undefined;
+const path = process.env["PATH"] ?? "";
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "skerry-signal-"));
+  state = join(dir, "signal-cli");
+  mkdirSync(state);
+  mkdirSync(join(dir, "bin"));
+  const program = join(dir, "bin/signal-cli");
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  chmodSync(program, 0o755);
+  process.env["PATH"] = `${join(dir, "bin")}:${path}`;
+});
+afterEach(async () => {
+  process.env["PATH"] = path;
+  await line?.close();
+  line = undefined;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function open(): Promise<HostedLine> {
+  line = await hostLine(signalDriver({ firstPauseMs: 50, lookAgainMs: 300 }), { keys: { SIGNAL_NUMBER: OWN }, dir });
+  return line;
+}
+const started = () => (existsSync(join(state, "started")) ? readFileSync(join(state, "started"), "utf8").trim().split("\n") : []);
+const pidOf = (start: string | undefined) => Number(start?.split(" ")[0]);
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("it is started so that what comes while nobody listens stays at Signal, begun anew when it dies, and ended with the line", async () => {
+  writeFileSync(join(state, "account"), OWN);
+  const hosted = await open();
+  await hosted.reach("open");
+  expect(started()[0]).toMatch(
+    /daemon --http 127\.0\.0\.1:\d+ --receive-mode on-connection --no-receive-stdout --ignore-stories$/,
+  );
+  process.kill(pidOf(started()[0]), "SIGKILL");
+  await vi.waitFor(() => expect(started()).toHaveLength(2), PATIENCE);
+  await hosted.reach("open");
+  expect(hosted.news.some(({ phase }) => phase === "down")).toBe(true);
+  const last = pidOf(started()[1]);
+  await hosted.close();
+  line = undefined;
+  await vi.waitFor(() => expect(isRunning(last)).toBe(false), PATIENCE);
+});
+
+test("it does not outlive a bridge that was killed", async () => {
+  const code = `import("${join(ROOT, "src/bridge/channels/signal/own-daemon.ts")}").then((it) => it.startDaemon("${state}", new AbortController().signal))`;
+  const bridge = spawn(process.execPath, ["-e", code], { stdio: "ignore" });
+  await vi.waitFor(() => expect(started()).toHaveLength(1), PATIENCE);
+  const pid = pidOf(started()[0]);
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(true), PATIENCE);
+  bridge.kill("SIGKILL");
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), PATIENCE);
+});
+
+test("where it is not there, or its Java is too old, that is said", async () => {
+  writeFileSync(join(state, "old-java"), "");
+  const hosted = await open();
+  expect((await hosted.reach("down")).said).toContain("newer Java");
+  rmSync(join(dir, "bin/signal-cli"));
+  if (hasProgram("signal-cli", path)) return;
+  expect((await hosted.reach("refused")).said).toContain("not on this machine's PATH");
+});
+
+describe.skipIf(REAL === undefined)(
+  "the real signal-cli (SKERRY_TEST_SIGNAL_CLI names its folder; needs Java 21 or newer)",
+  () => {
+    test("runs, has no account, says so, and is ended", { timeout: 240_000 }, async () => {
+      process.env["PATH"] = `${REAL}:${path}`;
+      const hosted = await open();
+      expect((await hosted.reach("unlinked", 180_000)).said).toContain("not linked");
+      expect(await hosted.does({ type: "text", text: "hi" }, { peer: "+15550002222" })).toMatchObject({ outcome: "unanswered" });
+      await hosted.close();
+      line = undefined;
+    });
+  },
+);
