@@ -1,7 +1,7 @@
 // Brings what came in to Skerry: of each account in its order, each until Skerry has stored it. What Skerry cannot read is left out after
 // it was tried by itself, so that it stops up nothing.
 
-import { idOfInbound } from "../../contract/channels/at-home.ts";
+import { idOfItem } from "../../contract/channels/at-home.ts";
 import type { HomeDoor } from "../home/door.ts";
 import type { ChannelStore, LineName, QueuedInbound } from "./store.ts";
 
@@ -66,7 +66,7 @@ export class Carrier {
     if (answer?.status !== 400 && answer?.status !== 413) return false;
     const [only] = items;
     if (items.length === 1 && only) {
-      log(`A message could not be read by Skerry and is left out (${idOfInbound(only.inbound).slice(0, 80)}).`, true);
+      log(`A message could not be read by Skerry and is left out (${idOfItem(only.inbound).slice(0, 80)}).`, true);
       store.take([only.place]);
       return true;
     }

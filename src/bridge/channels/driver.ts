@@ -1,6 +1,6 @@
 // What holds the line of one channel: it is opened in a thread of its own for each account, tells what comes in and how the line is, and
 // does there what the house asks. It decides nothing about who may speak, and keeps nothing but what its platform wants it to keep.
-import type { HeldAccount, HomeInbound, LineState } from "../../contract/channels/at-home.ts";
+import type { HeldAccount, HomeItem, LineState } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
 import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import type { Address, RemoteMedia } from "../../contract/message.ts";
@@ -18,7 +18,7 @@ export interface LineHost {
    * Resolves when it is on this machine's disk, from where it goes to Skerry in this order. Only then the platform may be told that it
    * was taken.
    */
-  hear(inbound: HomeInbound[]): Promise<void>;
+  hear(inbound: HomeItem[]): Promise<void>;
   /** What is not told anew stays as it is, but `said`, `link`: they belong to the phase. */
   tell(news: LineNews): void;
   log(text: string, isBad?: boolean): void;

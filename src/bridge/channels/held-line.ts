@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type BirpcReturn, createBirpc } from "birpc";
-import type { HeldAccount, HomeInbound, LineState } from "../../contract/channels/at-home.ts";
+import type { HeldAccount, HomeItem, LineState } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
 import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import { HomeRefused } from "../../contract/errors.ts";
@@ -184,7 +184,7 @@ export class HeldLine {
 
   // ── What comes in and goes out ──
 
-  #hear(inbound: HomeInbound[]): void {
+  #hear(inbound: HomeItem[]): void {
     const now = Date.now();
     this.#request.store.put(this.account, inbound, now);
     this.#state = { ...this.#state, lastInAt: now };

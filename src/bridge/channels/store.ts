@@ -4,10 +4,10 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import {
   type HeldAccount,
-  type HomeInbound,
+  type HomeItem,
   heldAccount,
   INBOUND_LIFE_MS,
-  idOfInbound,
+  idOfItem,
 } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
 
@@ -16,7 +16,7 @@ const SENT_LIFE_MS = 7 * 24 * 3_600_000;
 
 export interface QueuedInbound {
   place: number;
-  inbound: HomeInbound;
+  inbound: HomeItem;
 }
 
 export type SentState = { state: "new" } | { state: "begun" } | { state: "done"; outcome: DeliveryOutcome };
@@ -73,10 +73,10 @@ export class ChannelStore {
   // ── What came in ──
 
   /** All or none. What is there already is not put again. */
-  put({ channel, account }: LineName, inbound: readonly HomeInbound[], now: number): void {
+  put({ channel, account }: LineName, inbound: readonly HomeItem[], now: number): void {
     this.#inOne(() => {
       const put = this.#db.prepare("INSERT OR IGNORE INTO inbound (channel, account, id, body, at) VALUES (?, ?, ?, ?, ?)");
-      for (const one of inbound) put.run(channel, account, `${one.kind}:${idOfInbound(one)}`, JSON.stringify(one), now);
+      for (const one of inbound) put.run(channel, account, `${one.kind}:${idOfItem(one)}`, JSON.stringify(one), now);
     });
   }
 

@@ -1,5 +1,5 @@
 // What the bridge and the thread of a line say to each other. Everything passes as a copy: an error keeps its words alone.
-import type { HeldAccount, HomeInbound } from "../../contract/channels/at-home.ts";
+import type { HeldAccount, HomeItem } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome, ReadBack } from "../../contract/channels/delivery.ts";
 import type { ChannelSend } from "../../contract/channels/home-acts.ts";
 import type { HomeRefusal } from "../../contract/errors.ts";
@@ -27,7 +27,7 @@ export interface InThread {
 
 /** What the thread tells the bridge. */
 export interface InBridge {
-  hear(inbound: HomeInbound[]): Promise<void>;
+  hear(inbound: HomeItem[]): Promise<void>;
   tell(news: LineNews): void;
   log(text: string, isBad: boolean): void;
 }

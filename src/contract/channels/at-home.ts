@@ -61,19 +61,22 @@ const homeMessage = z.object({
 });
 /** What the platform said, word for word, where the Worker's channel reads it; `id` is the same when it is repeated. */
 const homeRaw = z.object({ kind: z.literal("raw"), id: platformId, body: z.record(z.string(), z.unknown()) });
-export const homeInbound = z.discriminatedUnion("kind", [
+const homeItem = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("message"), message: homeMessage }),
   z.object({ kind: z.literal("notice"), message: homeMessage }),
   homeRaw,
 ]);
-export type HomeInbound = z.infer<typeof homeInbound>;
+/** All that a line may bring. */
+export type HomeItem = z.infer<typeof homeItem>;
+/** What somebody said or did, in our words. */
+export type HomeInbound = Exclude<HomeItem, { kind: "raw" }>;
 
-export function idOfInbound(inbound: HomeInbound): string {
-  return inbound.kind === "raw" ? inbound.id : inbound.message.id;
+export function idOfItem(item: HomeItem): string {
+  return item.kind === "raw" ? item.id : item.message.id;
 }
 
 /** One delivery of the bridge, in the order in which it arrived there. */
-export const homePost = z.object({ items: z.array(homeInbound).min(1).max(50) });
+export const homePost = z.object({ items: z.array(homeItem).min(1).max(50) });
 
 /** What a bridge holds: one account of one channel. `keys` by their variables' names. */
 export const heldAccount = z.object({

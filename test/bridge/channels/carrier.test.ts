@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Carrier } from "../../../src/bridge/channels/carrier.ts";
 import { ChannelStore } from "../../../src/bridge/channels/store.ts";
-import { type HomeInbound, idOfInbound } from "../../../src/contract/channels/at-home.ts";
+import { type HomeInbound, idOfItem } from "../../../src/contract/channels/at-home.ts";
 
 const LINE = { channel: "signal", account: "default" };
 afterEach(() => vi.useRealTimers());
@@ -22,7 +22,7 @@ function carry(answer: (ids: string[]) => number | Error) {
     door:
       () =>
       async (_path, { body }) => {
-        const ids = (JSON.parse(String(body)) as { items: HomeInbound[] }).items.map(idOfInbound);
+        const ids = (JSON.parse(String(body)) as { items: HomeInbound[] }).items.map(idOfItem);
         posts.push(ids);
         const status = answer(ids);
         if (status instanceof Error) throw status;

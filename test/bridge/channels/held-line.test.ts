@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { HeldLine } from "../../../src/bridge/channels/held-line.ts";
 import { ChannelStore } from "../../../src/bridge/channels/store.ts";
-import { idOfInbound, type LineState } from "../../../src/contract/channels/at-home.ts";
+import { idOfItem, type LineState } from "../../../src/contract/channels/at-home.ts";
 import type { ChannelSend } from "../../../src/contract/channels/home-acts.ts";
 
 const THREAD = resolve(import.meta.dirname, "../../support/channel-thread.ts");
@@ -54,7 +54,7 @@ describe("a line", () => {
     const { until, line, store } = hold();
     await until("open");
     await line.send(text("1", "say:hello"), none);
-    expect(store.next({ channel: "whatsapp", account: "default" }, 9).map(({ inbound }) => idOfInbound(inbound))).toEqual([
+    expect(store.next({ channel: "whatsapp", account: "default" }, 9).map(({ inbound }) => idOfItem(inbound))).toEqual([
       "t:hello",
     ]);
     expect(line.state.waiting).toBe(1);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ChannelStore } from "../../../src/bridge/channels/store.ts";
-import { type HomeInbound, INBOUND_LIFE_MS, idOfInbound } from "../../../src/contract/channels/at-home.ts";
+import { type HomeInbound, INBOUND_LIFE_MS, idOfItem } from "../../../src/contract/channels/at-home.ts";
 
 const LINE = { channel: "whatsapp", account: "default" };
 const path = () => join(mkdtempSync(join(tmpdir(), "channels-")), "channels.db");
@@ -20,7 +20,7 @@ function said(id: string): HomeInbound {
   return { kind: "message", message };
 }
 
-const waiting = (store: ChannelStore) => store.next(LINE, 100).map(({ inbound }) => idOfInbound(inbound));
+const waiting = (store: ChannelStore) => store.next(LINE, 100).map(({ inbound }) => idOfItem(inbound));
 
 describe("what came in", () => {
   test("stays in its order, also over a restart, until it is taken", () => {

@@ -1,7 +1,7 @@
 // A channel whose line a machine at home holds. Here Markdown is cut and written as the platform writes it; what is done there, the
 // machine does. Asked twice under the id of one row, it does it once: so whatever broke off on the way is asked again.
 import * as z from "zod";
-import { type HomeInbound, homePost, lineState, mediaRef } from "../../../contract/channels/at-home.ts";
+import { type HomeInbound, type HomeItem, homePost, lineState, mediaRef } from "../../../contract/channels/at-home.ts";
 import type { Inbound } from "../../../contract/channels/channel.ts";
 import type { Button, DeliveryAct, DeliveryOutcome, DeliveryStyle } from "../../../contract/channels/delivery.ts";
 import { channelReadAnswer, deliveryOutcome, type HomeAct, type TextStyle } from "../../../contract/channels/home-acts.ts";
@@ -91,14 +91,14 @@ function readHomePost(body: unknown, line: Line): Inbound[] {
 }
 
 /** @throws SyntaxError when it is not what a line brings. */
-export function readItems(body: unknown): HomeInbound[] {
+export function readItems(body: unknown): HomeItem[] {
   const read = homePost.safeParse(body);
   if (!read.success) throw new SyntaxError(z.prettifyError(read.error).slice(0, 500));
   return read.data.items;
 }
 
 /** Where it came in is where it is answered: the machine names people and rooms, not channels. */
-function messageOf({ message }: Exclude<HomeInbound, { kind: "raw" }>, { account }: Line): Inbound["message"] {
+function messageOf({ message }: HomeInbound, { account }: Line): Inbound["message"] {
   const { sender, from, ...rest } = message;
   return {
     ...rest,
