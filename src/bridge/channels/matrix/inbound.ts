@@ -5,6 +5,9 @@ import type { Address, RemoteMedia } from "../../../contract/message.ts";
 import { sealedFile } from "./files.ts";
 import { inside, type Json, listIn, numberIn, objectIn, type RoomEvent, textIn } from "./wire.ts";
 
+/** A message or a notice. */
+export type Told = Extract<HomeInbound, { message: unknown }>;
+
 export interface InboundContext {
   account: string;
   me: { id: string; name: string };
@@ -29,7 +32,7 @@ export function namedBy(event: RoomEvent): string[] {
   return ids.flatMap((id) => (id === undefined ? [] : [id]));
 }
 
-export function readEvent(event: RoomEvent, context: InboundContext): HomeInbound[] {
+export function readEvent(event: RoomEvent, context: InboundContext): Told[] {
   const { me } = context;
   if (event.sender === me.id || event.state_key !== undefined) return readState(event, context);
   const relation = objectIn(event.content, "m.relates_to");
@@ -46,7 +49,7 @@ export function readEvent(event: RoomEvent, context: InboundContext): HomeInboun
   if (context.room.isEncrypted && !context.isSealed) {
     return notice(event, context, `wrote this without encryption, so that it may be anybody's:\n${text}`);
   }
-  const message: HomeInbound["message"] = {
+  const message: Told["message"] = {
     ...headOf(event, context),
     parts: text === "" ? [] : [{ type: "text", text }],
     platformId: event.event_id,
@@ -136,7 +139,7 @@ function answered(content: Json): string | undefined {
   return textIn(objectIn(relation, "m.in_reply_to"), "event_id");
 }
 
-function quotedOf(event: RoomEvent, { look, nameOf, me }: InboundContext): Pick<HomeInbound["message"], "quoted"> | undefined {
+function quotedOf(event: RoomEvent, { look, nameOf, me }: InboundContext): Pick<Told["message"], "quoted"> | undefined {
   const id = answered(event.content);
   if (id === undefined) return undefined;
   const quoted = look(id);
@@ -152,7 +155,7 @@ function quotedOf(event: RoomEvent, { look, nameOf, me }: InboundContext): Pick<
 
 // ── Things that are known, and not answered ──
 
-function readEdit(event: RoomEvent, context: InboundContext): HomeInbound[] {
+function readEdit(event: RoomEvent, context: InboundContext): Told[] {
   const content = objectIn(event.content, "m.new_content");
   const said = content && describe({ ...event, content });
   return said
@@ -160,7 +163,7 @@ function readEdit(event: RoomEvent, context: InboundContext): HomeInbound[] {
     : [];
 }
 
-function readReaction(event: RoomEvent, context: InboundContext): HomeInbound[] {
+function readReaction(event: RoomEvent, context: InboundContext): Told[] {
   const key = textIn(objectIn(event.content, "m.relates_to"), "key");
   if (key === undefined) return [];
   const target = targetOf(event);
@@ -168,7 +171,7 @@ function readReaction(event: RoomEvent, context: InboundContext): HomeInbound[] 
   return notice(event, context, `reacted ${key.slice(0, 100)} to message ${target}${text}`);
 }
 
-function readVote(event: RoomEvent, context: InboundContext): HomeInbound[] {
+function readVote(event: RoomEvent, context: InboundContext): Told[] {
   const response = objectIn(event.content, "m.selections") ?? objectIn(event.content, "org.matrix.msc3381.poll.response");
   const chosen = [...listIn(response, "answers"), ...listIn(event.content, "m.selections")];
   const target = targetOf(event);
@@ -179,7 +182,7 @@ function readVote(event: RoomEvent, context: InboundContext): HomeInbound[] {
   return notice(event, context, `${what} in the poll ${target}`);
 }
 
-function readState(event: RoomEvent, context: InboundContext): HomeInbound[] {
+function readState(event: RoomEvent, context: InboundContext): Told[] {
   if (event.type !== "m.room.member" || context.room.isDirect || !context.room.isSmall) return [];
   const person = event.state_key ?? "";
   const [now, before] = [textIn(event.content, "membership"), textIn(objectIn(event.unsigned, "prev_content"), "membership")];
@@ -192,13 +195,13 @@ function readState(event: RoomEvent, context: InboundContext): HomeInbound[] {
   return [];
 }
 
-function notice(event: RoomEvent, context: InboundContext, what: string): HomeInbound[] {
+function notice(event: RoomEvent, context: InboundContext, what: string): Told[] {
   if (event.sender === context.me.id) return [];
   const [first = "", ...rest] = what.split("\n");
   return told(event, context, [`[${context.nameOf(event.sender)} ${first}]`, ...rest].join("\n"));
 }
 
-function told(event: RoomEvent, context: InboundContext, text: string): HomeInbound[] {
+function told(event: RoomEvent, context: InboundContext, text: string): Told[] {
   return [{ kind: "notice", message: { ...headOf(event, context), parts: [{ type: "text", text }] } }];
 }
 

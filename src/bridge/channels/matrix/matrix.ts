@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost } from "../driver.ts";
-import { type CryptoPackage, MatrixDevice } from "./device.ts";
 import { findHomeserver, Homeserver, type MatrixNo } from "./homeserver.ts";
-import { type IndexedDbPackage, KeptKeys } from "./kept-keys.ts";
+import { type CryptoPackage, MatrixDevice } from "./keys/device.ts";
+import { type IndexedDbPackage, KeptKeys } from "./keys/kept-keys.ts";
 import { MatrixLine } from "./line.ts";
 import { keysPath, logIn, type MatrixKeys, readKeys, renew, signedOut } from "./login.ts";
 import { Reader } from "./reader.ts";

@@ -1,10 +1,9 @@
 // One answer of the stream, as what came in: state first, then each room's events in their order, opened where they are sealed. What
 // cannot be opened yet waits on disk for its key. What was said before the account came into a room is not heard, and gaps are filled.
-import type { HomeInbound } from "../../../contract/channels/at-home.ts";
-import type { MatrixDevice } from "./device.ts";
 import type { Homeserver } from "./homeserver.ts";
 import { MatrixNo } from "./homeserver.ts";
-import { headOf, type InboundContext, namedBy, readEvent } from "./inbound.ts";
+import { headOf, type InboundContext, namedBy, readEvent, type Told } from "./inbound.ts";
+import type { MatrixDevice } from "./keys/device.ts";
 import { type Rooms, roomPath } from "./rooms.ts";
 import type { MatrixState } from "./state.ts";
 import { type JoinedRoom, listIn, type RoomEvent, readEvents, roomEvent, type SyncAnswer, textIn } from "./wire.ts";
@@ -29,7 +28,7 @@ export interface ReaderRequest {
 }
 
 export interface Heard {
-  inbound: HomeInbound[];
+  inbound: Told[];
   /** The last event of each room that somebody wrote in. */
   read: Map<string, string>;
 }
@@ -135,7 +134,7 @@ export class Reader {
     return missed.reverse();
   }
 
-  async #tell(id: string, event: RoomEvent, isClosed: boolean): Promise<HomeInbound[]> {
+  async #tell(id: string, event: RoomEvent, isClosed: boolean): Promise<Told[]> {
     const named = new Map<string, RoomEvent | undefined>();
     for (const other of namedBy(event)) named.set(other, await this.look(id, other));
     return readEvent(
@@ -145,7 +144,7 @@ export class Reader {
   }
 
   /** In words, so that whoever wrote it can be told. */
-  #tellSealed(id: string, event: RoomEvent): HomeInbound {
+  #tellSealed(id: string, event: RoomEvent): Told {
     const context = this.#contextOf(id, true, () => undefined);
     const head = headOf(event, context);
     const text = "[A message that this device could not decrypt: its key did not come. The sender can send it again.]";

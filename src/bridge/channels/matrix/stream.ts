@@ -7,8 +7,8 @@
 // opened for an hour. A deaf line is started anew, at most once an hour. A login that ended is not tried again.
 import type { HomeInbound } from "../../../contract/channels/at-home.ts";
 import type { LineNews } from "../driver.ts";
-import type { MatrixDevice } from "./device.ts";
 import { type Homeserver, MatrixNo } from "./homeserver.ts";
+import type { MatrixDevice } from "./keys/device.ts";
 import type { Reader } from "./reader.ts";
 import { type AutoJoin, type Rooms, roomPath } from "./rooms.ts";
 import type { MatrixState } from "./state.ts";

@@ -2,9 +2,9 @@
 // devices trust each other. They are read, used and not kept here.
 import { createDecipheriv, createHmac, hkdfSync, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { HomeRefused } from "../../../contract/errors.ts";
-import { type Homeserver, MatrixNo } from "./homeserver.ts";
-import { type Json, numberIn, objectIn, textIn } from "./wire.ts";
+import { HomeRefused } from "../../../../contract/errors.ts";
+import { type Homeserver, MatrixNo } from "../homeserver.ts";
+import { type Json, numberIn, objectIn, textIn } from "../wire.ts";
 
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const PREFIX = Buffer.from([0x8b, 0x01]);

@@ -2,11 +2,11 @@
 // homeserver what the library wants it to have. Its keys are on disk before they are used (kept-keys.ts). Keys of a room go to every device
 // of its members; whether a device is verified is theirs to judge.
 import type * as Crypto from "@matrix-org/matrix-sdk-crypto-wasm";
-import { HomeRefused } from "../../../contract/errors.ts";
-import { type Homeserver, MatrixNo } from "./homeserver.ts";
-import type { RoomFacts } from "./state.ts";
+import { HomeRefused } from "../../../../contract/errors.ts";
+import { type Homeserver, MatrixNo } from "../homeserver.ts";
+import type { RoomFacts } from "../state.ts";
+import { type Json, objectIn, type RoomEvent, roomEvent, type SyncAnswer, textIn } from "../wire.ts";
 import { readSigningSecrets } from "./vault.ts";
-import { type Json, objectIn, type RoomEvent, roomEvent, type SyncAnswer, textIn } from "./wire.ts";
 
 export type CryptoPackage = typeof Crypto;
 

@@ -38,7 +38,7 @@ interface StoreShape {
 export class KeptKeys {
   readonly #db: DatabaseSync;
   readonly #changes = new WeakMap<IDBTransaction, Change[]>();
-  /** Not a word is written down while the kept databases are read back. */
+  /** Not a word is written down while the kept databases are read back, nor after the end. */
   #isReading = true;
   /** What went wrong while writing: from then on nothing may be taken for kept. */
   #trouble: Error | undefined;
@@ -72,6 +72,7 @@ export class KeptKeys {
   }
 
   close(): void {
+    this.#isReading = true;
     this.#db.close();
   }
 
