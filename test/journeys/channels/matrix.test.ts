@@ -10,6 +10,7 @@ import { MatrixPerson } from "../../support/matrix/person.ts";
 import { type MatrixAccount, Synapse, whyNoSynapse } from "../../support/matrix/synapse.ts";
 
 const missing = whyNoSynapse();
+const certificates = process.env["NODE_EXTRA_CA_CERTS"];
 const PATIENCE = { timeout: 60_000, interval: 100 };
 /** A red dot. */
 const PICTURE = Buffer.from(
@@ -42,6 +43,8 @@ describe.skipIf(missing !== undefined)(`Matrix${missing === undefined ? "" : `, 
     [olga, gus] = (await Promise.all(people.map((one) => MatrixPerson.start(synapse.url, one)))) as [MatrixPerson, MatrixPerson];
     house = await openHouse({
       SKERRY_BRIDGE: "on",
+      // The bridge fetches the channel's packages, maybe through a proxy with a certificate of its own.
+      ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
       MATRIX_HOMESERVER_URL: synapse.url,
       MATRIX_USER_ID: own.userId,
       MATRIX_PASSWORD: own.password,

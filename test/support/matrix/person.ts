@@ -8,7 +8,7 @@ import {
   MsgType,
   RoomEvent,
 } from "matrix-js-sdk";
-import { logger } from "matrix-js-sdk/lib/logger.js";
+import { type Logger, logger } from "matrix-js-sdk/lib/logger.js";
 import { vi } from "vitest";
 import type { MatrixAccount } from "./synapse.ts";
 
@@ -21,6 +21,8 @@ export interface Seen {
   id: string;
 }
 
+/** The library writes down every step. */
+const SILENT: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => SILENT };
 const PATIENCE = { timeout: 45_000, interval: 50 };
 
 export class MatrixPerson {
@@ -37,7 +39,7 @@ export class MatrixPerson {
   static async start(url: string, { userId, token, deviceId }: MatrixAccount): Promise<MatrixPerson> {
     // Its type does not say that it can be told to be silent.
     if ("setLevel" in logger && typeof logger.setLevel === "function") logger.setLevel("silent");
-    const client = createClient({ baseUrl: url, userId, accessToken: token, deviceId, logger });
+    const client = createClient({ baseUrl: url, userId, accessToken: token, deviceId, logger: SILENT });
     await client.initRustCrypto({ useIndexedDB: false });
     const person = new MatrixPerson(client);
     await client.startClient({ initialSyncLimit: 20 });
