@@ -2,6 +2,7 @@
 import {
   createClient,
   EventType,
+  type ICreateClientOpts,
   type MatrixClient,
   type MatrixEvent,
   MatrixEventEvent,
@@ -36,10 +37,14 @@ export class MatrixPerson {
     client.on(MatrixEventEvent.Decrypted, see);
   }
 
-  static async start(url: string, { userId, token, deviceId }: MatrixAccount): Promise<MatrixPerson> {
+  static async start(
+    url: string,
+    { userId, token, deviceId }: MatrixAccount,
+    more: Partial<Pick<ICreateClientOpts, "cryptoCallbacks">> = {},
+  ): Promise<MatrixPerson> {
     // Its type does not say that it can be told to be silent.
     if ("setLevel" in logger && typeof logger.setLevel === "function") logger.setLevel("silent");
-    const client = createClient({ baseUrl: url, userId, accessToken: token, deviceId, logger: SILENT });
+    const client = createClient({ baseUrl: url, userId, accessToken: token, deviceId, logger: SILENT, ...more });
     await client.initRustCrypto({ useIndexedDB: false });
     const person = new MatrixPerson(client);
     await client.startClient({ initialSyncLimit: 20 });

@@ -39,6 +39,7 @@ export interface LineRequest {
 export class MatrixLine implements OpenLine {
   readonly #request: LineRequest;
   readonly #typing = new Set<string>();
+  #closing: Promise<void> | undefined;
 
   constructor(request: LineRequest) {
     this.#request = request;
@@ -101,7 +102,8 @@ export class MatrixLine implements OpenLine {
   }
 
   close(): Promise<void> {
-    return this.#request.end();
+    this.#closing ??= this.#request.end();
+    return this.#closing;
   }
 
   // ── Acts ──

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost } from "../driver.ts";
-import { findHomeserver, Homeserver, type MatrixNo } from "./homeserver.ts";
+import { findHomeserver, Homeserver, MatrixNo } from "./homeserver.ts";
 import { type CryptoPackage, MatrixDevice } from "./keys/device.ts";
 import { type IndexedDbPackage, KeptKeys } from "./keys/kept-keys.ts";
 import { MatrixLine } from "./line.ts";
@@ -140,12 +140,14 @@ function readAutoJoin(option: unknown): AutoJoin {
   return option === "always" || option === "off" ? option : "allowlist";
 }
 
-/** What only needs another try says what it needs. */
+/** What only needs another try says what it needs; a fault of ours stays what it is. */
 async function reach<T>(work: () => Promise<T>, url: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof HomeRefused) throw error;
+    if (error instanceof MatrixNo) throw new Error(`the homeserver at ${url} said no: ${error.message}`, { cause: error });
+    const isUnreached = error instanceof Error && (error.name === "TimeoutError" || error.message === "fetch failed");
+    if (!isUnreached) throw error;
     throw new Error(`the homeserver at ${url} does not answer (${reasonOf(error)})`, { cause: error });
   }
 }
