@@ -121,7 +121,11 @@ export class Reader {
     const missed: RoomEvent[] = [];
     for (let at: string | undefined = from; at !== undefined; ) {
       const query = { dir: "b", from: at, to, limit: String(MISSED_AT_ONCE) };
-      const answer = await server.ask(roomPath(id, "messages"), { query });
+      const answer = await server.ask(roomPath(id, "messages"), { query }).catch((error: unknown) => {
+        if (!(error instanceof MatrixNo) || error.isPassing || error.isSignedOut) throw error;
+        log(`What was missed in one room is not given out (${error.message}).`, true);
+        return {};
+      });
       const chunk = readEvents({ events: listIn(answer, "chunk") });
       missed.push(...chunk);
       const next = textIn(answer, "end");

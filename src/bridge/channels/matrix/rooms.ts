@@ -82,9 +82,14 @@ export class Rooms {
     if (this.#state.room(id).heroes === undefined) await this.#count(id);
   }
 
+  /** A room whose members are not to be had is a group, and stops up nothing. */
   async #count(id: string): Promise<void> {
-    const members = await this.membersOf(id);
-    this.#state.keepRoom(id, { ...this.#state.room(id), joined: members.length, invited: 0 });
+    try {
+      const members = await this.membersOf(id);
+      this.#state.keepRoom(id, { ...this.#state.room(id), joined: members.length, invited: 0 });
+    } catch (error) {
+      if (!(error instanceof MatrixNo) || error.isPassing || error.isSignedOut) throw error;
+    }
   }
 
   // ── What is asked ──

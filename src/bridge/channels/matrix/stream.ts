@@ -150,7 +150,9 @@ export class Stream {
     const { rooms, autoJoin, log } = this.#request;
     if (!rooms.isTrap(id, autoJoin)) return;
     log("A room that was called a talk of two has more people in it, and none of them is let in: it is left.", true);
-    await rooms.leave(id);
+    await rooms.leave(id).catch((error: unknown) => {
+      if (!(error instanceof MatrixNo) || error.isPassing || error.isSignedOut) throw error;
+    });
   }
 
   /** Not worth stopping for. */
