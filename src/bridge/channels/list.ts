@@ -3,9 +3,10 @@ import type { Driver } from "./driver.ts";
 
 const DRIVERS: Record<string, () => Promise<Driver>> = {
   discord: async () => (await import("./discord/gateway.ts")).discordGateway,
-  whatsapp: async () => (await import("./whatsapp/whatsapp.ts")).whatsapp,
   imessage: async () => (await import("./imessage/imessage.ts")).imessage,
+  matrix: async () => (await import("./matrix/matrix.ts")).matrix,
   signal: async () => (await import("./signal/signal.ts")).signal,
+  whatsapp: async () => (await import("./whatsapp/whatsapp.ts")).whatsapp,
 };
 
 export function findDriver(channel: string): Promise<Driver> | undefined {

@@ -71,6 +71,10 @@ export type HomeItem = z.infer<typeof homeItem>;
 /** What somebody said or did, in our words. */
 export type HomeInbound = Exclude<HomeItem, { kind: "raw" }>;
 
+export function isSaid(item: HomeItem): item is HomeInbound {
+  return item.kind !== "raw";
+}
+
 export function idOfItem(item: HomeItem): string {
   return item.kind === "raw" ? item.id : item.message.id;
 }

@@ -6,7 +6,7 @@ import * as library from "@whiskeysockets/baileys";
 import { expect, vi } from "vitest";
 import type { LineHost, LineNews, OpenLine } from "../../../src/bridge/channels/driver.ts";
 import { whatsapp } from "../../../src/bridge/channels/whatsapp/whatsapp.ts";
-import type { HomeInbound } from "../../../src/contract/channels/at-home.ts";
+import { type HomeInbound, isSaid } from "../../../src/contract/channels/at-home.ts";
 import type { HomeAct } from "../../../src/contract/channels/home-acts.ts";
 import { OWN } from "./peer.ts";
 
@@ -55,7 +55,8 @@ export async function openTestLine({
     },
     dir,
     load: async () => ({ ...library, ...wishes.load }),
-    hear: async (inbound) => {
+    hear: async (items) => {
+      const inbound = items.filter(isSaid);
       await wishes.hear?.(inbound);
       heard.push(...inbound);
     },

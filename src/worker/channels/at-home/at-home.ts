@@ -1,7 +1,7 @@
 // A channel whose line a machine at home holds. Here Markdown is cut and written as the platform writes it; what is done there, the
 // machine does. Asked twice under the id of one row, it does it once: so whatever broke off on the way is asked again.
 import * as z from "zod";
-import { type HomeInbound, type HomeItem, homePost, lineState, mediaRef } from "../../../contract/channels/at-home.ts";
+import { type HomeInbound, type HomeItem, homePost, isSaid, lineState, mediaRef } from "../../../contract/channels/at-home.ts";
 import type { Inbound } from "../../../contract/channels/channel.ts";
 import type { Button, DeliveryAct, DeliveryOutcome, DeliveryStyle } from "../../../contract/channels/delivery.ts";
 import { channelReadAnswer, deliveryOutcome, type HomeAct, type TextStyle } from "../../../contract/channels/home-acts.ts";
@@ -87,7 +87,9 @@ export function makeHomeChannel(platform: HomePlatform): Channel {
 
 /** @throws SyntaxError when it is not what a line brings. */
 function readHomePost(body: unknown, line: Line): Inbound[] {
-  return readItems(body).flatMap((item) => (item.kind === "raw" ? [] : [{ kind: item.kind, message: messageOf(item, line) }]));
+  return readItems(body)
+    .filter(isSaid)
+    .map((item) => ({ kind: item.kind, message: messageOf(item, line) }));
 }
 
 /** @throws SyntaxError when it is not what a line brings. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
 import type { Driver, LineHost, LineNews, OpenLine } from "../../../../src/bridge/channels/driver.ts";
-import type { HomeInbound } from "../../../../src/contract/channels/at-home.ts";
+import { type HomeInbound, isSaid } from "../../../../src/contract/channels/at-home.ts";
 import type { HomeAct } from "../../../../src/contract/channels/home-acts.ts";
 import type { Address } from "../../../../src/contract/message.ts";
 
@@ -42,7 +42,8 @@ export async function hostLine(driver: Driver, { keys, options = {}, dir: given,
     account: { channel: driver.channel, account: "default", keys, mediaMaxMb: 20, options },
     dir,
     load: (name) => import(name),
-    hear: async (inbound) => {
+    hear: async (items) => {
+      const inbound = items.filter(isSaid);
       await hear?.(inbound);
       heard.push(...inbound);
     },

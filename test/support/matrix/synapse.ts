@@ -1,0 +1,142 @@
+// A real homeserver (Synapse, from Debian sid) in a folder of its own, for journeys: found at SKERRY_SYNAPSE_ROOT or .cache/synapse-sid,
+// where it is put once; that needs root, debootstrap and a few minutes. Each start has a database and a port of its own.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { findPort } from "../runtime.ts";
+
+const ROOT = process.env["SKERRY_SYNAPSE_ROOT"] ?? resolve(import.meta.dirname, "../../../.cache/synapse-sid");
+const STARTED_MS = 120_000;
+
+export interface MatrixAccount {
+  userId: string;
+  password: string;
+  token: string;
+  deviceId: string;
+}
+
+/** Why it cannot run here; undefined: it can. */
+export function whyNoSynapse(): string | undefined {
+  if (process.getuid?.() !== 0) return "a homeserver of Debian sid needs root for its folder";
+  if (hasSynapse()) return undefined;
+  if (process.env["SKERRY_SYNAPSE"] !== "on")
+    return "the homeserver is not installed; SKERRY_SYNAPSE=on installs it (about 750 MB)";
+  try {
+    execFileSync("debootstrap", ["--version"], { stdio: "ignore" });
+    return undefined;
+  } catch {
+    return "debootstrap is not on this machine";
+  }
+}
+
+export class Synapse {
+  readonly url: string;
+  readonly #port: number;
+  readonly #dir: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, dir: string) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.#port = port;
+    this.#dir = dir;
+  }
+
+  static async start(): Promise<Synapse> {
+    if (!hasSynapse()) install();
+    mkdirSync(join(ROOT, "srv"), { recursive: true });
+    const synapse = new Synapse(await findPort(), mkdtempSync(join(ROOT, "srv/skerry-")));
+    synapse.#configure();
+    await synapse.comeUp();
+    return synapse;
+  }
+
+  async comeUp(): Promise<void> {
+    const inside = `/srv/${basename(this.#dir)}/homeserver.yaml`;
+    this.#child = spawn("chroot", [ROOT, "python3", "-m", "synapse.app.homeserver", "-c", inside], { stdio: "ignore" });
+    for (const endAt = Date.now() + STARTED_MS; ; ) {
+      const answer = await fetch(`${this.url}/_matrix/client/versions`).catch(() => undefined);
+      await answer?.body?.cancel();
+      if (answer?.ok) return;
+      if (Date.now() > endAt || this.#child.exitCode !== null) throw new Error("Synapse did not start.");
+      await new Promise((done) => setTimeout(done, 200));
+    }
+  }
+
+  async goDown(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.goDown();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  async register(name: string, password = `pw-${name}`): Promise<MatrixAccount> {
+    const made = await this.post("/_matrix/client/v3/register", { username: name, password, auth: { type: "m.login.dummy" } });
+    return { userId: made["user_id"] ?? "", password, token: made["access_token"] ?? "", deviceId: made["device_id"] ?? "" };
+  }
+
+  async post(path: string, body: unknown, token?: string): Promise<Record<string, string>> {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${this.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  #configure(): void {
+    const inside = `/srv/${basename(this.#dir)}`;
+    const often = "{per_second: 1000, burst_count: 1000}";
+    writeFileSync(
+      join(this.#dir, "homeserver.yaml"),
+      `server_name: localhost
+pid_file: ${inside}/homeserver.pid
+listeners: [{port: ${this.#port}, type: http, bind_addresses: ["127.0.0.1"], resources: [{names: [client]}]}]
+database: {name: sqlite3, args: {database: ${inside}/homeserver.db}}
+media_store_path: ${inside}/media
+signing_key_path: ${inside}/signing.key
+macaroon_secret_key: ${"m".repeat(40)}
+form_secret: ${"f".repeat(40)}
+report_stats: false
+trusted_key_servers: []
+enable_registration: true
+enable_registration_without_verification: true
+rc_message: ${often}
+rc_registration: ${often}
+rc_joins: {local: ${often}, remote: ${often}}
+rc_invites: {per_room: ${often}, per_user: ${often}, per_issuer: ${often}}
+rc_room_creation: ${often}
+rc_login: {address: ${often}, account: ${often}, failed_attempts: ${often}}
+`,
+    );
+    const key = ["-m", "synapse.app.homeserver", "-c", `${inside}/homeserver.yaml`, "--generate-keys"];
+    execFileSync("chroot", [ROOT, "python3", ...key], { stdio: "ignore" });
+  }
+}
+
+function hasSynapse(): boolean {
+  return existsSync(join(ROOT, "usr/lib/python3/dist-packages/synapse"));
+}
+
+function install(): void {
+  const run = (command: string, args: string[]) => execFileSync(command, args, { stdio: "ignore", timeout: 20 * 60_000 });
+  run("debootstrap", ["--variant=minbase", "sid", ROOT]);
+  // What is served of sid may be older than its list says.
+  writeFileSync(join(ROOT, "etc/apt/apt.conf.d/99valid"), 'Acquire::Check-Valid-Until "false";\n');
+  writeFileSync(join(ROOT, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  for (const file of ["resolv.conf", "hosts"]) cpSync(`/etc/${file}`, join(ROOT, "etc", file));
+  const answers =
+    "matrix-synapse matrix-synapse/server-name string localhost\\nmatrix-synapse matrix-synapse/report-stats boolean false\\n";
+  const steps = [
+    `printf '${answers}' | debconf-set-selections`,
+    "export DEBIAN_FRONTEND=noninteractive",
+    "apt-get update -q",
+    "apt-get install -y -q --no-install-recommends matrix-synapse",
+  ];
+  run("chroot", [ROOT, "sh", "-ec", steps.join("\n")]);
+}
