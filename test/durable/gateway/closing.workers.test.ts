@@ -26,11 +26,11 @@ function openGateway() {
     const params = makeConnect({ scopes: ["operator.admin"], ...(auth ? { auth } : {}) });
     return { socket, hello: await socket.connect((nonce) => device.sign(params, nonce)) };
   };
-  const come = async (device: TestDevice) => {
+  const come = async (device: TestDevice, caps = ["resume"]) => {
     const socket = await open(HALF_OPEN);
     const client = { id: "skerry-bridge", displayName: "nas", version: "1", platform: "linux", mode: "node", instanceId: "1" };
     const commands = ["sandbox.status"];
-    const params = makeConnect({ role: "node", scopes: [], client, caps: ["resume"], commands, auth: { token: TOKEN } });
+    const params = makeConnect({ role: "node", scopes: [], client, caps, commands, auth: { token: TOKEN } });
     expect(await socket.connect((nonce) => device.sign(params, nonce))).toMatchObject({ ok: true });
     return socket;
   };
@@ -110,4 +110,40 @@ test("a stranger that does not go when it is late keeps no alarm and no place", 
   expect(await runInDurableObject(stub, (_object, { storage }) => storage.sql.exec("SELECT 1 FROM devices").toArray())).toEqual(
     [],
   );
+});
+
+test("a program with one key for both roles keeps its screen when its machine connects again", async () => {
+  const { gateway, enter, come } = openGateway();
+  const device = await makeDevice();
+  const { socket: screen } = await enter(device, { token: TOKEN });
+  const first = await come(device);
+  await come(device);
+  expect(await first.closing()).toMatchObject({ code: 4000 });
+  expect(await screen.request("system-presence")).toMatchObject({ ok: true });
+  expect(screen.closed).toBeUndefined();
+  expect(await isHere(gateway)).toEqual([true]);
+});
+
+test("a machine that cannot resume and is back by another socket loses what it was asked by the old one", async () => {
+  const { gateway, come } = openGateway();
+  const device = await makeDevice();
+  const socket = await come(device, []);
+  const answer = gateway.callHome({ id: "cut", command: "sandbox.status", params: {}, timeoutMs: 60_000, waitMs: 8000 });
+  await socket.event("node.invoke.request");
+  await come(device, []);
+  expect(await answer).toMatchObject({
+    outcome: "interrupted",
+    reason: "nas was working on it when it was restarted meanwhile.",
+  });
+});
+
+test("a machine that is locked out leaves nobody waiting for what it was asked", async () => {
+  const { gateway, enter, come } = openGateway();
+  const { socket: owner } = await enter(await makeDevice(), { token: TOKEN });
+  const device = await makeDevice();
+  const socket = await come(device);
+  const answer = gateway.callHome({ id: "out", command: "sandbox.status", params: {}, timeoutMs: 60_000, waitMs: 8000 });
+  await socket.event("node.invoke.request");
+  await owner.request("device.token.revoke", { deviceId: device.id, role: "node" });
+  expect(await answer).toMatchObject({ outcome: "interrupted" });
 });

@@ -140,6 +140,7 @@ export function enterHome(screen: Screen, params: ConnectParams, authority: Auth
   const isVouched = authority.method === "token";
   house.dropOthers(deviceId, screen.id);
   house.homes.arrive(arrival, isVouched ? commands : []);
+  if (!caps.includes(CAP_RESUME)) house.homes.resume(deviceId, screen.id, []);
   tellChanged(house, deviceId);
 }
 
