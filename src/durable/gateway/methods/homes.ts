@@ -120,9 +120,10 @@ export function refuseHome(params: ConnectParams, deviceId: string | undefined, 
     const details = { code: "DEVICE_IDENTITY_REQUIRED" };
     return new GatewayError({ code: "NOT_PAIRED", message: "device identity required", details });
   }
-  const known = house.homes.homesKnown.instanceOf(deviceId);
-  const { instanceId = "" } = params.client;
-  if (!params.caps.includes(CAP_RESUME) || known === "" || known === instanceId) return undefined;
+  const { instance, caps } = house.homes.homesKnown.arrivedAs(deviceId);
+  // Other programs' marks may change. Ours does not, and whoever has its key cannot pass for another program.
+  const isOurs = [...caps, ...params.caps].includes(CAP_RESUME);
+  if (!isOurs || instance === "" || instance === params.client.instanceId) return undefined;
   return new GatewayError({
     code: "NOT_PAIRED",
     message: "This key belongs to another machine. Give this one a key of its own: skerry bridge pair --new.",
