@@ -142,7 +142,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   /** With a code and a reason: it is closed, too. */
   #forget(screen: Screen | undefined, ...farewell: [code: number, reason: string] | []): void {
     if (!screen) return;
-    if (farewell.length > 0) screen.close(...farewell);
+    if (farewell.length === 2) screen.close(...farewell);
     this.#screens.remove(screen.id);
     this.#waits.forgetScreen(screen.id);
     leaveHome(screen, this.#house);
