@@ -2,6 +2,7 @@
 // itself alone: its id is that of its socket, whatever a frame says.
 import { GatewayError } from "../../../contract/errors.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { MAX_ANSWER_CHARS } from "../../../contract/home/commands.ts";
 import { processEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
 import type { Authority } from "../access/access.ts";
@@ -26,7 +27,6 @@ type HomesMethod =
 const INVOKE_TIMEOUT_MS = 30_000;
 /** A home with this capability says when it comes back what it still works on. */
 const CAP_RESUME = "resume";
-const MAX_ANSWER_CHARS = 900_000;
 const MAX_ERROR_CHARS = 20_000;
 
 export const homes: Handlers<HomesMethod> = {
