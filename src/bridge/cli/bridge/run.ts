@@ -9,6 +9,7 @@ import { readBridgeConfig } from "../../home/config.ts";
 import { openDeviceKey, retireDeviceKey } from "../../home/device-key.ts";
 import type { LinkState } from "../../home/link.ts";
 import { openRooms } from "../../home/rooms.ts";
+import { outliveStrays } from "../../home/strays.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -36,6 +37,7 @@ export async function runBridge(command: BridgeCommand, root: string): Promise<n
   const { config, stateDir, url } = settle(command);
   openBridgeState(stateDir);
   const log = (text: string, isBad = false) => terminal.remark(`${clock()} ${text}`, isBad ? "red" : undefined);
+  outliveStrays((text) => log(text, true));
   const left = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => left.resolve());
   const rooms = await openRooms({ root, stateDir, config, environment, log });
