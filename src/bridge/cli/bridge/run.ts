@@ -40,7 +40,6 @@ export async function runBridge(command: BridgeCommand, root: string): Promise<n
   outliveStrays((text) => log(text, true));
   const left = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => left.resolve());
-  const rooms = await openRooms({ root, stateDir, config, environment, log });
   const token = given.token ?? environment["SKERRY_TOKEN"];
   let told = "";
   const bridge = await startBridge(
@@ -58,7 +57,7 @@ export async function runBridge(command: BridgeCommand, root: string): Promise<n
         told = text ?? told;
       },
     },
-    rooms,
+    () => openRooms({ root, stateDir, config, environment, log }),
   );
   log(`This machine offers ${bridge.commands.length === 0 ? "nothing yet" : bridge.commands.join(", ")}.`);
   await left.promise;
