@@ -11,6 +11,7 @@ import type { LinkState } from "../../home/link.ts";
 import { openRooms } from "../../home/rooms.ts";
 import { outliveStrays } from "../../home/strays.ts";
 import { EXIT } from "../exit-code.ts";
+import { readUrl } from "../reach.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface BridgeArguments {
@@ -89,9 +90,9 @@ export async function showPairing(command: BridgeCommand, isNew: boolean): Promi
 
 export function settle({ environment, given }: Pick<BridgeCommand, "environment" | "given">) {
   const config = readBridgeConfig(given.config);
-  const url = (given.url ?? environment["SKERRY_URL"] ?? config.url)?.replace(/\/+$/, "");
-  if (!url) throw new BridgeRefused({ kind: "no-address" });
-  return { config, url, stateDir: findBridgeState(environment, given.stateDir) };
+  const named = given.url ?? environment["SKERRY_URL"] ?? config.url;
+  if (!named) throw new BridgeRefused({ kind: "no-address" });
+  return { config, url: readUrl(named.replace(/\/+$/, "")), stateDir: findBridgeState(environment, given.stateDir) };
 }
 
 export function findBridgeState(environment: NodeJS.ProcessEnv, given: string | undefined): string {
