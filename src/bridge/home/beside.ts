@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { openBridgeState, startBridge } from "./bridge.ts";
 import { readBridgeConfig } from "./config.ts";
+import type { LinkState } from "./link.ts";
 import { openRooms } from "./rooms.ts";
 
 export interface BesideRequest {
@@ -26,7 +27,17 @@ export async function startBeside(request: BesideRequest): Promise<() => Promise
   const log = (text: string, isBad = false) => {
     if (isBad) complain(`bridge: ${text}`);
   };
-  const rooms = await openRooms({ root, stateDir, config, environment, log });
-  const bridge = await startBridge({ url, token, stateDir, version, config, environment, log }, rooms);
+  let told = "";
+  const onState = (state: LinkState) => {
+    const reason = state.phase === "refused" ? state.reason : "";
+    if (reason !== told && reason !== "") {
+      complain(`bridge: This machine is not let in. ${reason}`);
+      if (reason.includes("--new")) complain(`bridge: Its folder came from there. Add --url ${url} --state-dir ${stateDir}`);
+    }
+    told = reason;
+  };
+  const bridge = await startBridge({ url, token, stateDir, version, config, environment, log, onState }, () =>
+    openRooms({ root, stateDir, config, environment, log }),
+  );
   return () => bridge.close();
 }

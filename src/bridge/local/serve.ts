@@ -85,6 +85,8 @@ async function openBridge(
 ): Promise<() => Promise<void>> {
   if (environment["SKERRY_BRIDGE"] === "off") return async () => {};
   try {
+    const { outliveStrays } = await import("../home/strays.ts");
+    outliveStrays((text) => complain(`bridge: ${text}`));
     const { startBeside } = await import("../home/beside.ts");
     return await startBeside({ ...skerry, version, root: dirname(distDir), environment, complain });
   } catch (error) {

@@ -208,3 +208,6 @@ export type HomeResult<C extends HomeCommandName> = z.infer<(typeof HOME_COMMAND
 export function isFleeting(command: string): boolean {
   return command === "browser.watch" || command === "browser.hand";
 }
+
+/** Of an answer, as JSON. Both ends turn a larger one down: the line would not carry it. */
+export const MAX_ANSWER_CHARS = 900_000;

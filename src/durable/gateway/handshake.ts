@@ -87,6 +87,11 @@ async function enter(screen: Screen, id: string, params: ConnectParams, house: H
   if (unfit) return turnAway(screen, id, unfit.data, house);
   house.presence.join({ connId: screen.id, client: params.client, role, scopes, deviceId }, house.now());
   const hello = await sayHello(screen, authority, house);
+  if (screen.isClosed) {
+    // It was too late meanwhile, and is forgotten.
+    house.presence.leave(screen.id, house.now());
+    return false;
+  }
   // Nothing waits between these two: no event can come before hello-ok.
   screen.open(authority, params);
   screen.respond(id, hello, house.now());

@@ -93,6 +93,11 @@ export class Screen {
     return this.#state;
   }
 
+  /** It was told to go, or is gone. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   change(change: Partial<ScreenState>): void {
     this.#state = { ...this.#state, ...change };
     this.#save();

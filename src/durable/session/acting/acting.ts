@@ -142,7 +142,7 @@ async function performCall(
   }
   try {
     const input = validateInput(tool, call.args);
-    const context = contextOf(parts, turn, call);
+    const context = await contextOf(parts, turn, call);
     const end = call.wait && { memo: call.wait.memo, ...parts.calls.answerOf(call) };
     const result = end ? await resume(tool, input, end, context) : await tool.run(input, context);
     if ("waitsFor" in result) return result;
@@ -172,8 +172,9 @@ function resume(tool: AnyTool, input: Record<string, unknown>, end: WaitEnd, con
 /** What waits elsewhere is told that nobody wants it any more; should that fail, its answer is dropped when it comes. */
 async function cancelWait(parts: SessionParts, turn: Turn, call: PlannedCall): Promise<void> {
   if (!call.wait) return;
+  const context = await contextOf(parts, turn, call);
   await findTool(call.name)
-    ?.cancel?.(call.wait.memo, contextOf(parts, turn, call))
+    ?.cancel?.(call.wait.memo, context)
     .catch((error: unknown) => console.error("a wait was not called off", error));
 }
 
