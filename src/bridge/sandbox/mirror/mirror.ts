@@ -185,7 +185,8 @@ export function openMirror(options: MirrorOptions): Mirror {
 /** The folder itself is its container's; what is beside it is the bridge's alone. */
 function makeFolders(path: string): void {
   const isRoot = process.getuid?.() === 0;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  // What was noted of one that is gone is not true of a new one, which would pass for the same with its files removed.
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) rmSync(`${path}.json`, { force: true });
   const { uid, mode } = statSync(path);
   if (isRoot && uid === 0) chownSync(path, NOBODY, NOBODY);
   if ((mode & 0o777) !== 0o700) chmodSync(path, 0o700);
