@@ -114,6 +114,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
               minFreeBytes,
               env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
               discard: () => containers().remove(engine, container.id),
+              log,
             },
           );
           const ended = running.ended.then(async (end) => {
