@@ -15,10 +15,11 @@ import {
   planContainer,
   type SandboxPlace,
 } from "./container-plan.ts";
+import { explainLack, roomOf } from "./disk.ts";
 import { type Engine, type EngineReply, refuse } from "./engine.ts";
 import { runInside } from "./exec.ts";
 import { requireImage } from "./image.ts";
-import { type ContainerHandle, freeBytes } from "./running.ts";
+import type { ContainerHandle } from "./running.ts";
 
 const IDLE_MS = 24 * 3_600_000;
 const OLD_MS = 7 * 24 * 3_600_000;
@@ -143,12 +144,9 @@ export class Containers {
   async #open(engine: Engine, place: SandboxPlace, name: string): Promise<ContainerHandle> {
     const { installation, defaultImage, networks, minFreeBytes } = this.#options;
     const { folder, owner } = await this.folderOf(place);
-    const free = await freeBytes(folder);
-    if (free !== undefined && free < minFreeBytes) {
-      throw new HomeRefused(
-        "DISK_FULL",
-        `The disk of this machine is nearly full (${Math.floor(free / 1024 / 1024)} MB left), so nothing is started in the sandbox. Free some space first.`,
-      );
+    const lack = explainLack(await roomOf(folder), minFreeBytes);
+    if (lack !== undefined) {
+      throw new HomeRefused("DISK_FULL", `${lack}, so nothing is started in the sandbox. Free some space first.`);
     }
     const image = place.image ?? defaultImage;
     const [found, picture] = await Promise.all([

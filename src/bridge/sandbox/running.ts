@@ -1,16 +1,14 @@
 // A command that runs in a container: what it says, what is said to it, its end. The end is told in words whenever something
 // else than the command itself brought it: no memory, a full disk, a container that is gone, an engine that is gone.
 import { randomUUID } from "node:crypto";
-import { statfs } from "node:fs/promises";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { Ended, LaunchRequest, RunningProcess } from "../places/place.ts";
 import type { SandboxPlace } from "./container-plan.ts";
+import { explainLack, roomOf } from "./disk.ts";
 import { type Engine, type EngineReply, isPassing, refuse } from "./engine.ts";
 import { type ExecState, type OpenExec, openExec, runInside, waitQuiet, writeTo } from "./exec.ts";
 import { KILL, MARK, OOM_COUNT, START } from "./inside.ts";
 
-/** With less than this left on the disk nothing is begun. */
-export const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const WATCH_MS = 1_000;
 const ASK_MS = 5_000;
 /** An engine that is busy answers nothing for a while; what runs goes on. So often in a row, and it is given up. */
@@ -180,9 +178,9 @@ class SandboxProcess implements RunningProcess {
 
   async #checkDisk(): Promise<void> {
     const { container, minFreeBytes } = this.#options;
-    const free = await freeBytes(container.folder);
-    if (free === undefined || free >= minFreeBytes || this.#cause !== undefined) return;
-    this.#cause = `The disk of this machine is nearly full (${Math.floor(free / 1024 / 1024)} MB left), so it was ended. Free some space first.`;
+    const lack = explainLack(await roomOf(container.folder), minFreeBytes);
+    if (lack === undefined || this.#cause !== undefined) return;
+    this.#cause = `${lack}, so it was ended. Free some space first.`;
     await this.kill("KILL");
   }
 
@@ -341,16 +339,6 @@ function explainSilence(noise: string): HomeRefused {
   }
   const reason = noise.trim().slice(0, 300);
   return new HomeRefused("UNAVAILABLE", `The command did not start in the sandbox${reason === "" ? "" : `: ${reason}`}.`);
-}
-
-/** Undefined where it cannot be known. */
-export async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
 }
 
 function signalOf(signal: string): Ended {

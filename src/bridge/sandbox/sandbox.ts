@@ -9,13 +9,14 @@ import type { HomeCommands } from "../home-command.ts";
 import type { LaunchRequest, PlaceHost, RunningProcess } from "../places/place.ts";
 import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
 import { Containers, homeOf } from "./containers.ts";
+import { MIN_FREE_BYTES } from "./disk.ts";
 import type { Engine } from "./engine.ts";
 import { findEngine } from "./engine-search.ts";
 import { openFiles } from "./files.ts";
 import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
 import type { AgentFolders } from "./mirror/mirror.ts";
 import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
-import { MIN_FREE_BYTES, startRunning } from "./running.ts";
+import { startRunning } from "./running.ts";
 
 const PRUNE_EVERY_MS = 3_600_000;
 const FAREWELL_MS = 5_000;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { HomeDoor } from "../../home/door.ts";
 import { NOBODY, type SandboxPlace } from "../container-plan.ts";
-import { MIN_FREE_BYTES } from "../running.ts";
+import { MIN_FREE_BYTES } from "../disk.ts";
 import { openAgentFiles } from "./agent-files.ts";
 import { openMirrorState } from "./state.ts";
 import { syncFiles } from "./sync.ts";

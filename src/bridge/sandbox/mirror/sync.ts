@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
-import { freeBytes } from "../running.ts";
+import { explainLack, roomOf } from "../disk.ts";
 import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
 import { clauseOf, explainFault, Notes } from "./notes.ts";
 import { inParallel } from "./parallel.ts";
@@ -176,12 +176,16 @@ class Sync {
 
   async #checkRoom(steps: readonly Step[]): Promise<void> {
     const { tree, minFreeBytes } = this.#request;
-    const wanted = steps.reduce((sum, step) => sum + (step.do === "fetch" || step.do === "restore" ? step.size : 0), 0);
-    const free = await freeBytes(tree.root);
-    if (wanted === 0 || free === undefined || free - wanted >= minFreeBytes) return;
+    const arriving = steps.filter((step) => step.do === "fetch" || step.do === "restore");
+    const wanted = arriving.reduce((sum, { size }) => sum + size, 0);
+    const room = wanted === 0 ? undefined : await roomOf(tree.root);
+    if (!room) return;
+    const { freeBytes, files, freeFiles } = room;
+    const lack = explainLack({ files, freeBytes: freeBytes - wanted, freeFiles: freeFiles - arriving.length }, minFreeBytes);
+    if (lack === undefined) return;
     throw new HomeRefused(
       "DISK_FULL",
-      `The disk of this machine has ${megabytes(free)} MB left; ${megabytes(wanted)} MB of the agent's files cannot be brought into the sandbox. Free some space first.`,
+      `The disk of this machine has ${megabytes(freeBytes)} MB left${files === 0 ? "" : ` and room for ${freeFiles} files`}; ${arriving.length} of the agent's files with ${megabytes(wanted)} MB cannot be brought into the sandbox. Free some space first.`,
     );
   }
 
