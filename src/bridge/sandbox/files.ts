@@ -101,7 +101,7 @@ async function keep(to: string, content: Iterable<Uint8Array> | AsyncIterable<Ui
   let size = 0;
   try {
     for await (const chunk of content) {
-      await target.write(chunk);
+      await target.writeFile(chunk);
       size += chunk.length;
     }
   } finally {
