@@ -29,6 +29,8 @@ export interface ContainerHandle {
   folder: string;
   /** Ends counted so far for want of memory. */
   oomKills: number;
+  /** Why it was taken away by us while something ran in it. */
+  removedFor?: string;
 }
 
 export interface RunningOptions {
@@ -234,7 +236,7 @@ class SandboxProcess implements RunningProcess {
     for (let round = 0; round < 6; round++) {
       if (round > 0) await wait(100);
       gone = await this.#explainContainer().catch(() => undefined);
-      if (gone === undefined ? !isAbrupt : gone === REMOVED) break;
+      if (gone === undefined ? !isAbrupt : gone === REMOVED || this.#options.container.removedFor !== undefined) break;
     }
     return gone;
   }
@@ -242,12 +244,13 @@ class SandboxProcess implements RunningProcess {
   /** Why the container is not there any more; undefined: it is. */
   async #explainContainer(): Promise<string | undefined> {
     const reply = await this.#inspect();
-    if (reply.status === 404) return REMOVED;
+    const { removedFor } = this.#options.container;
+    if (reply.status === 404) return removedFor ?? REMOVED;
     const { State: state } = reply.body as { State?: { Running?: boolean; OOMKilled?: boolean } };
     if (state?.Running !== false) return undefined;
     return state.OOMKilled === true
       ? this.#outOfMemory()
-      : "Its sandbox was stopped by somebody while it ran; the next command gets a new one.";
+      : (removedFor ?? "Its sandbox was stopped by somebody while it ran; the next command gets a new one.");
   }
 
   #inspect(): Promise<EngineReply> {

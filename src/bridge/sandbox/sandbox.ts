@@ -114,7 +114,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
               folder,
               minFreeBytes,
               env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
-              discard: () => containers().remove(engine, container.id),
+              discard: () => containers().discard(engine, container),
               log,
             },
           );
