@@ -59,7 +59,7 @@ export async function openHouse(rest: Partial<MirrorOptions> = {}): Promise<Test
     },
     async run(work = () => undefined, rest = {}) {
       const said: string[] = [];
-      const leave = await house.mirror.enter(filesPlace(rest), (text) => said.push(text));
+      const leave = await house.mirror.enter(filesPlace(rest), ({ text, isOld }) => isOld || said.push(text));
       await work();
       await leave();
       return said;

@@ -16,6 +16,7 @@ import { openFiles } from "./files.ts";
 import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
 import type { AgentFolders } from "./mirror/mirror.ts";
 import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
+import type { Note } from "./mirror/notes.ts";
 import { startRunning } from "./running.ts";
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -218,7 +219,8 @@ function openVoice({ isPty, onOutput }: LaunchRequest<SandboxPlace>) {
       if (chunk.length > 0) isLineOpen = chunk.at(-1) !== 10;
       onOutput(chunk);
     },
-    say: (text: string) => {
+    say: ({ text, isOld }: Note) => {
+      if (isOld) return;
       const end = isPty ? "\r\n" : "\n";
       onOutput(Buffer.from(`${isLineOpen ? end : ""}[skerry] ${text}${end}`));
       isLineOpen = false;
