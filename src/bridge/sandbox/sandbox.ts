@@ -13,7 +13,7 @@ import { MIN_FREE_BYTES } from "./disk.ts";
 import type { Engine } from "./engine.ts";
 import { findEngine } from "./engine-search.ts";
 import { openFiles } from "./files.ts";
-import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
+import { type BuildRequest, buildImage, DEFAULT_IMAGE, explainMissing, findImage } from "./image.ts";
 import type { AgentFolders } from "./mirror/mirror.ts";
 import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
 import type { Note } from "./mirror/notes.ts";
@@ -46,8 +46,8 @@ export interface Sandbox {
   status(): Promise<SandboxStatus>;
   /** Takes away what was idle for a day or is a week old. Answers how many. @throws HomeRefused */
   prune(): Promise<number>;
-  /** @throws HomeRefused */
-  buildImage(onLine: (line: string) => void, signal?: AbortSignal): Promise<string>;
+  /** The default one, whichever is used. @throws HomeRefused */
+  buildImage(onLine: (line: string) => void, signal?: AbortSignal): Promise<{ built: string; used: string }>;
   /** The bridge begins: takes away what an earlier run left behind, and prunes now and every hour. Never rejects. */
   start(): Promise<void>;
   /** Ends what runs. Never rejects. */
@@ -162,7 +162,14 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return await withEngine(async (engine) => {
         const { name, version, isRootless, socket } = engine.facts;
         const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
-        return { engine: { name, version, isRootless, socket }, image, hasImage: picture !== undefined, containers: list };
+        const reason = picture || image === DEFAULT_IMAGE ? {} : { reason: explainMissing(engine, image, image) };
+        return {
+          engine: { name, version, isRootless, socket },
+          ...reason,
+          image,
+          hasImage: picture !== undefined,
+          containers: list,
+        };
       });
     } catch (error) {
       if (!(error instanceof HomeRefused)) throw error;
@@ -176,9 +183,9 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     status,
     prune,
     async buildImage(onLine, signal) {
-      const request: BuildRequest = { imageDir: options.imageDir, image, onLine, signal };
+      const request: BuildRequest = { imageDir: options.imageDir, onLine, signal };
       await withEngine((engine) => buildImage(engine, request));
-      return image;
+      return { built: DEFAULT_IMAGE, used: image };
     },
     async start() {
       const tidy = async (isFirst: boolean) => {
