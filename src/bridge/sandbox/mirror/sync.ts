@@ -221,7 +221,7 @@ class Sync {
   #report(done: number, all: number): void {
     const { now, say } = this.#request;
     if (now() - this.#savedAt >= SAVE_EVERY_MS) this.save();
-    if (now() - this.#saidAt < SAY_EVERY_MS) return;
+    if (done === all || now() - this.#saidAt < SAY_EVERY_MS) return;
     this.#saidAt = now();
     say({ text: `The agent's files are being compared with the sandbox's: ${done} of ${all} done …`, paths: [] });
   }
