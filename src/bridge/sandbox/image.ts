@@ -19,7 +19,6 @@ export async function requireImage(engine: Engine, image: string, defaultImage: 
   throw new HomeRefused("NO_IMAGE", explainMissing(engine, image, defaultImage));
 }
 
-/** Only our own is built here: another one of the same name would stand for what its owner means by it. */
 export function explainMissing(engine: Engine, image: string, defaultImage: string): string {
   const tool = engine.facts.name === "Podman" ? "podman" : "docker";
   return image === defaultImage && image === DEFAULT_IMAGE
@@ -41,17 +40,18 @@ export async function findImage(engine: Engine, image: string): Promise<ImageFac
 export interface BuildRequest {
   /** Folder with the Dockerfile. */
   imageDir: string;
+  image: string;
   onLine(line: string): void;
   signal?: AbortSignal | undefined;
 }
 
-/** The default image, always under its own name. @throws HomeRefused with the reason; what was there before stays. */
-export async function buildImage(engine: Engine, { imageDir, onLine, signal }: BuildRequest): Promise<void> {
+/** @throws HomeRefused with the reason; what was there before stays. */
+export async function buildImage(engine: Engine, { imageDir, image, onLine, signal }: BuildRequest): Promise<void> {
   // Loaded when an image is built: nothing else needs it.
   const { packTar } = await import("modern-tar");
   const text = await readFile(join(imageDir, "Dockerfile"));
   const bytes = await packTar([{ header: { name: "Dockerfile", size: text.length, type: "file" }, body: text }]);
-  const query = { t: DEFAULT_IMAGE, dockerfile: "Dockerfile", rm: "true", forcerm: "true" };
+  const query = { t: image, dockerfile: "Dockerfile", rm: "true", forcerm: "true" };
   const said: string[] = [];
   for await (const event of engine.follow("POST", "/build", { query, bytes, type: "application/x-tar", signal })) {
     const fault = event["error"];
@@ -62,8 +62,8 @@ export async function buildImage(engine: Engine, { imageDir, onLine, signal }: B
       if (said.length > 200) said.shift();
     }
   }
-  if (!(await findImage(engine, DEFAULT_IMAGE))) {
-    throw new HomeRefused("UNAVAILABLE", `The engine ended the building of ${DEFAULT_IMAGE} without an image; see its own log.`);
+  if (!(await findImage(engine, image))) {
+    throw new HomeRefused("UNAVAILABLE", `The engine ended the building of ${image} without an image; see its own log.`);
   }
 }
 

@@ -183,7 +183,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     status,
     prune,
     async buildImage(onLine, signal) {
-      const request: BuildRequest = { imageDir: options.imageDir, onLine, signal };
+      // Never by the name of another one: it would stand for what its owner means by that.
+      const request: BuildRequest = { imageDir: options.imageDir, image: DEFAULT_IMAGE, onLine, signal };
       await withEngine((engine) => buildImage(engine, request));
       return { built: DEFAULT_IMAGE, used: image };
     },
