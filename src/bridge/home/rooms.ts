@@ -45,18 +45,19 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
 async function sandboxRoom(sandbox: Sandbox, mirror: Mirror, log: RoomsRequest["log"]): Promise<Room> {
   const look = async () => {
     try {
-      const { engine, hasImage, image } = await sandbox.status();
-      return { canBeUsed: engine !== undefined && hasImage, lacksImage: engine !== undefined && !hasImage, image };
+      const { engine, hasImage, image, reason } = await sandbox.status();
+      const lack = reason ?? `its image ${image} is not there. Build it with: skerry bridge sandbox build`;
+      return { canBeUsed: engine !== undefined && hasImage, lack: engine && !hasImage ? lack : undefined };
     } catch (error) {
       log(`How the sandbox stands could not be found out: ${error instanceof Error ? error.message : String(error)}`, true);
-      return { canBeUsed: false, lacksImage: false, image: "" };
+      return { canBeUsed: false, lack: undefined };
     }
   };
   const first = look();
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, ENGINE_MS, undefined));
   let isReady = (await Promise.race([first, late]))?.canBeUsed === true;
-  void first.then(({ lacksImage, image }) => {
-    if (lacksImage) log(`The sandbox is not used: its image ${image} is not there. Build it with: skerry bridge sandbox build`);
+  void first.then(({ lack }) => {
+    if (lack !== undefined) log(`The sandbox is not used: ${lack}`);
   });
   let timer: NodeJS.Timeout | undefined;
   return {
