@@ -163,6 +163,8 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
   function hostilePage({ trap }: Pick<Pages, "trap">, { pathname, searchParams }: URL): string | undefined {
     const to = searchParams.get("to") ?? `${trap.host}:${trap.port}`;
     switch (pathname) {
+      case "/written":
+        return searchParams.get("html") ?? "nothing";
       case "/redirect":
         response.writeHead(302, { location: to }).end();
         return "";

@@ -23,6 +23,7 @@ const WORLD = "skerry";
 const ALL_REQUESTS = { patterns: [{ urlPattern: "*", requestStage: "Request" as const }] };
 const LOAD_MS = 15_000;
 const QUIET_MS = 120;
+const MOST_NOTES = 20;
 
 export class Page {
   readonly connection: Connection;
@@ -265,6 +266,7 @@ export class Page {
         guard.check(url.replace(/^ws/, "http")).catch(() => {
           // The browser offers no way to stop a socket but to leave the page.
           if (!guard.holdsSockets) this.send("Page.navigate", { url: "about:blank" }).catch(() => undefined);
+          if (this.notes.length > MOST_NOTES) return;
           this.notes.push(`The page tried to open a socket to ${plain(url, 100)}, which is not allowed.`);
         });
       }),
@@ -283,7 +285,7 @@ export class Page {
       { accept: isAccepted, ...(type === "prompt" ? { promptText } : {}) },
       session,
     );
-    if (type === "beforeunload" || this.notes.length > 20) return;
+    if (type === "beforeunload" || this.notes.length > MOST_NOTES) return;
     const advice = isAccepted || wanted ? "" : " To accept it, call dialog with accept, then do the same again.";
     this.notes.push(
       `A dialog (${type}) said "${plain(message, 200)}"; it was ${isAccepted ? "accepted" : "dismissed"}.${advice}`,
