@@ -5,7 +5,7 @@ import type { HomeAnswer } from "../../../contract/home/port.ts";
 import type { MediaRef } from "../../../contract/message.ts";
 import { type Asked, ask, read } from "../hands/asking.ts";
 import type { ToolContext, WaitEnd } from "../port.ts";
-import { filesFor, keepFiles } from "./result.ts";
+import { filesFor, keepFiles, marked } from "./result.ts";
 import { mayManageProfiles, mustHave, policyFor, profileFor } from "./where.ts";
 
 /** A start, a slow page, a large file; and then what was asked to be waited for. */
@@ -33,12 +33,14 @@ export async function askBrowser(input: BrowserInput, { home }: Home, context: T
     mayManageProfiles: mayManageProfiles(context),
   };
   const timeoutMs = ANSWER_MS + (input.action === "act" ? (input.seconds ?? 0) * 1000 : 0);
-  return outcomeOf(await ask(context, part, "browser.do", params, { home, timeoutMs }), context, part, timeoutMs);
+  const asked = await marked(ask(context, part, "browser.do", params, { home, timeoutMs }));
+  return outcomeOf(asked, context, part, timeoutMs);
 }
 
-export function readBrowserAnswer(end: WaitEnd, context: ToolContext, part: string): HomeOutcome {
+export async function readBrowserAnswer(end: WaitEnd, context: ToolContext, part: string): Promise<HomeOutcome> {
   if (end.answer === undefined) return { outcome: "interrupted", reason: "The machine did not answer in time." };
-  return outcomeOf(read("browser.do", end.answer as HomeAnswer), context, part, ANSWER_MS);
+  const asked = await marked((async () => read("browser.do", end.answer as HomeAnswer))());
+  return outcomeOf(asked, context, part, ANSWER_MS);
 }
 
 function outcomeOf(asked: Asked<"browser.do">, context: ToolContext, part: string, timeoutMs: number): HomeOutcome {

@@ -7,6 +7,7 @@ import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserInput, BrowserPolicy, HandedTab } from "../../../contract/home/browser.ts";
 import type { ToolContext, ToolResult, ToolWait } from "../port.ts";
 import { askBrowser } from "./at-home.ts";
+import { marked } from "./result.ts";
 import { type Chosen, mustHave, policyFor, profileFor } from "./where.ts";
 
 const LOOK_MS = 12_000;
@@ -105,7 +106,7 @@ async function ask(input: BrowserInput, chosen: Chosen, context: ToolContext): P
     throw new ToolFailure(`${asked.home} did not show the browser in time; try again.`);
   }
   const task = { profile: await profileFor(input.profile, chosen.place, context), input, policy: policyFor(context), files: [] };
-  return mustHave(context).do(chosen.place, task);
+  return marked(mustHave(context).do(chosen.place, task));
 }
 
 async function isDone(input: BrowserInput, { chosen, looks }: HandOffMemo, context: ToolContext): Promise<boolean> {
@@ -122,7 +123,7 @@ async function isDone(input: BrowserInput, { chosen, looks }: HandOffMemo, conte
   }
   const profile = await profileFor(input.profile, chosen.place, context);
   const task = { profile, input: condition ?? input, policy: policyFor(context), files: [] };
-  return mustHave(context).isHandedBack(chosen.place, task);
+  return marked(mustHave(context).isHandedBack(chosen.place, task));
 }
 
 /** What the page has to be like, as a wait that is over at once. `text` is what the person is asked for, not this. */
