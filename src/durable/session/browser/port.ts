@@ -2,7 +2,7 @@
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserBrief } from "../../../contract/home/browser-settings.ts";
 import { addressKey } from "../../agent/delivery.ts";
-import { tagOf } from "../../hand-off-link.ts";
+import { HAND_OFF, tagOf } from "../../hand-off-link.ts";
 import type { BrowserPort } from "../../tools/port.ts";
 import { outboxItem, presentTarget } from "../outgoing/places.ts";
 import type { SessionParts } from "../parts.ts";
@@ -39,7 +39,7 @@ async function tellPerson(parts: SessionParts, turn: Turn, call: PlannedCall, te
       const item = outboxItem(parts, { id: `${call.rowId}:hand-off`, runId: turn.runId, to, act: { type: "text", text } });
       parts.outbox.add(item, parts.now());
     }
-    return parts.transcript.add({ kind: "note", turnId: turn.id, text, label: "hand-off", isForModel: false }, parts.now());
+    return parts.transcript.add({ kind: "note", turnId: turn.id, text, label: HAND_OFF, isForModel: false }, parts.now());
   });
   parts.publisher.tell({ type: "entry", entry });
 }
