@@ -217,3 +217,31 @@ test("pictures: what is seen, the whole page, one element, with refs drawn; prin
   const [pdf] = (await browser.act({ action: "pdf" })).files;
   expect(new TextDecoder().decode(pdf?.bytes.subarray(0, 5))).toBe("%PDF-");
 });
+
+test("a download is answered with a file of its own page alone, or of a window or frame of that", async () => {
+  const written = (html: string) => `${pages.origin}/written?html=${encodeURIComponent(html)}`;
+  const own =
+    '<a id="own" href="/shop/slow.csv">Invoice</a><a id="new" href="/shop/invoice.csv" target="_blank" rel="noopener">In a window</a>';
+  // Another tab, and one of another session, which put files in the way all the time.
+  const evil = written(
+    `<title>Evil</title><script>setInterval(() => { const f = document.createElement("iframe"); f.src = "/attached?" + Math.random(); document.body.append(f);
+      const a = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob(["EVIL"])), download: "invoice.csv" }); a.click(); }, 60)</script>`,
+  );
+  await go("/login");
+  await browser.act({ action: "open", url: evil });
+  await browser.ask({ action: "open", url: evil }, { sessionKey: "agent:main:other" });
+  await browser.act({
+    action: "open",
+    url: written(
+      `${own}<iframe src="${pages.otherOrigin}/written?html=${encodeURIComponent('<a id="inner" href="/attached">Get</a>')}"></iframe>`,
+    ),
+  });
+  for (const [selector, said] of [
+    ["#own", /^invoice-1001\.csv: item;/],
+    ["#new", /^invoice-1001\.csv: item;/],
+    ["#inner", /^virus\.exe: MZ/],
+  ] as const) {
+    const { files } = await browser.act({ action: "download", selector });
+    expect(files.map(({ name, bytes }) => `${name}: ${new TextDecoder().decode(bytes)}`).join()).toMatch(said);
+  }
+});

@@ -12,14 +12,18 @@ const MAX_BYTES = 20 * 1024 * 1024;
 /** `begin` does what a download follows from. @throws ToolFailure when none does. */
 export async function download(page: Page, begin: () => Promise<unknown>): Promise<BrowserFile> {
   const { cdp, guard } = page.connection;
+  const isMeant = whoseDownloads(page);
   let stopCatching = () => {};
   let stopHearing = () => {};
   let failed: ToolFailure | undefined;
   const caught = new Promise<BrowserFile>((resolve, reject) => {
-    stopCatching = guard.catchNext((file) => (file instanceof ToolFailure ? reject(file) : resolve(file)));
-    stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename }) => {
+    stopCatching = guard.catchNext({
+      isMeant,
+      caught: (file) => (file instanceof ToolFailure ? reject(file) : resolve(file)),
+    });
+    stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename, frameId }) => {
       // A link's own `download` is not a navigation: the guard never has its bytes. It leads to the page's own origin alone.
-      if (!guard.isReceiving) readInPage(page, url, suggestedFilename).then(resolve, reject);
+      if (isMeant(frameId) && !guard.isReceiving) readInPage(page, url, suggestedFilename).then(resolve, reject);
     });
   });
   caught.catch(() => undefined);
@@ -45,6 +49,21 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
     stopCatching();
     stopHearing();
   }
+}
+
+/** Those of the page's frames and of windows that it opens from now on: other tabs, also of other sessions, are in the same browser. */
+function whoseDownloads(page: Page): (frameId: string) => boolean {
+  const { targets } = page.connection;
+  const known = new Set(targets.keys());
+  return (frameId) => {
+    let target = targets.get(frameId);
+    // A window's outermost frame has its id.
+    while (target?.openerId && !known.has(target.targetId)) {
+      if (target.openerId === page.tab.target) return true;
+      target = targets.get(target.openerId);
+    }
+    return page.hasFrame(frameId);
+  };
 }
 
 async function readInPage(page: Page, url: string, name: string): Promise<BrowserFile> {

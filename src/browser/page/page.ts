@@ -33,6 +33,8 @@ export class Page {
   readonly notes: string[] = [];
   readonly #sessions = new Map<string, { parentFrame?: string | undefined }>();
   readonly #worlds = new Map<string, Promise<number>>();
+  /** Ids of frames, known without asking: a page that is on its way to another one answers nothing. */
+  readonly #frameIds = new Set<string>();
   readonly #stops: (() => void)[] = [];
   #isLoading = false;
   #mainFrame = "";
@@ -51,7 +53,9 @@ export class Page {
     const page = new Page(connection, tab, sessionId);
     page.#listen();
     await page.#take(sessionId);
-    const { frame } = await page.#treeOf(sessionId);
+    const tree = await page.#treeOf(sessionId);
+    page.#know(tree);
+    const { frame } = tree;
     page.#mainFrame = frame.id;
     page.#outermost = frame;
     await applyEmulation(page, {}, tab.emulation);
@@ -98,6 +102,15 @@ export class Page {
       if (tree) walk(tree, session, parentFrame);
     }
     return found.sort((one, other) => Number(one.parent !== undefined) - Number(other.parent !== undefined));
+  }
+
+  hasFrame(id: string): boolean {
+    return this.#frameIds.has(id);
+  }
+
+  #know({ frame, childFrames = [] }: Protocol.Page.FrameTree): void {
+    this.#frameIds.add(frame.id);
+    for (const child of childFrames) this.#know(child);
   }
 
   async main(): Promise<Frame> {
@@ -201,7 +214,21 @@ export class Page {
       cdp.on("Target.attachedToTarget", ({ sessionId, targetInfo }, parent) => {
         if (!isOurs(parent)) return;
         if (targetInfo.type !== "iframe") return;
-        this.#take(sessionId, targetInfo.parentFrameId).catch(() => this.#sessions.delete(sessionId));
+        this.#frameIds.add(targetInfo.targetId);
+        this.#take(sessionId, targetInfo.parentFrameId).then(
+          () =>
+            this.#treeOf(sessionId).then(
+              (tree) => this.#know(tree),
+              () => undefined,
+            ),
+          () => this.#sessions.delete(sessionId),
+        );
+      }),
+      cdp.on("Page.frameAttached", ({ frameId }, session) => {
+        if (isOurs(session)) this.#frameIds.add(frameId);
+      }),
+      cdp.on("Page.frameDetached", ({ frameId, reason }, session) => {
+        if (isOurs(session) && reason === "remove") this.#frameIds.delete(frameId);
       }),
       cdp.on("Target.detachedFromTarget", ({ sessionId }) => void this.#sessions.delete(sessionId)),
       cdp.on("Page.javascriptDialogOpening", (dialog, session) => {
