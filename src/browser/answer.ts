@@ -14,6 +14,8 @@ export interface BrowserAnswer {
   content?: string;
   url?: string;
   files?: BrowserFile[];
+  /** Of a hand-off: the tab's name from now on. */
+  tab?: string;
   /** Handed to a person by a page of our own. */
   handed?: HandedTab;
 }

@@ -92,8 +92,8 @@ async function conclude(
 }
 
 async function lookAgain(
-  { tab, profile }: BrowserInput,
-  { chosen, looks }: HandOffMemo,
+  { tab: asked, profile }: BrowserInput,
+  { chosen, looks, tab = asked }: HandOffMemo,
   context: ToolContext,
   note: string,
 ): Promise<ToolResult | ToolWait> {

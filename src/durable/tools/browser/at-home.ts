@@ -15,7 +15,7 @@ const LATE_MS = 30_000;
 export type Home = { home?: string };
 
 export type HomeOutcome =
-  | { outcome: "answered"; answer: Pick<BrowserAnswer, "notes" | "content" | "url" | "handed">; media: MediaRef[] }
+  | { outcome: "answered"; answer: Pick<BrowserAnswer, "notes" | "content" | "url" | "tab" | "handed">; media: MediaRef[] }
   | { outcome: "pending"; token: string; until: number; home: string }
   | { outcome: "interrupted"; reason: string };
 
@@ -52,9 +52,9 @@ function outcomeOf(asked: Asked<"browser.do">, context: ToolContext, part: strin
       return { outcome: "pending", token, until: context.now() + timeoutMs + LATE_MS, home: asked.home };
     }
     case "answered": {
-      const { notes, content, url, files, handed } = asked.value;
+      const { notes, content, url, files, tab, handed } = asked.value;
       const said = { ...(content === undefined ? {} : { content }), ...(url === undefined ? {} : { url }) };
-      const answer = { notes, ...said, ...(handed ? { handed } : {}) };
+      const answer = { notes, ...said, ...(tab ? { tab } : {}), ...(handed ? { handed } : {}) };
       const media = files.map(({ key, type, size, name }) => ({ key, type, size, ...(name === undefined ? {} : { name }) }));
       return { outcome: "answered", answer, media };
     }

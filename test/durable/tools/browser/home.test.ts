@@ -319,4 +319,33 @@ describe("a hand-off at home", () => {
     expect(talk.home.requests[1]?.params).toMatchObject({ input: { kind: "wait", url: "/home", seconds: 0 } });
     expect(resultsOf(talk.session.entries())[0]?.text).toContain("The person is done");
   });
+
+  it("goes on with the tab's new name where the browser was started anew for it", async () => {
+    let now = Date.now();
+    const talk = open([{ action: "handoff", url: "/home", tab: "t3" }], {
+      now: () => now,
+      answer: ({ action }) =>
+        action === "handoff"
+          ? answered({ notes: ["The page was opened anew, as t1."], tab: "t1" })
+          : answered({ content: "heading", url: "https://example.com/home" }),
+    });
+    await talk.session.send("go");
+    await talk.session.rest();
+    now += 12_001;
+    await talk.session.fireAlarm();
+    expect(talk.home.requests.map(({ params }) => params["input"])).toMatchObject([
+      { action: "handoff", tab: "t3" },
+      { action: "act", tab: "t1" },
+      { action: "snapshot", tab: "t1" },
+    ]);
+  });
+
+  it("opens nothing for a group, which would have it together", async () => {
+    const talk = open([{ action: "handoff" }], { answer: answered({ notes: ["A window is open on nas."] }) });
+    const from = { channel: "telegram", peer: "-100", kind: "group" } as const;
+    await talk.session.send("go", { message: { from } });
+    await talk.session.rest();
+    expect(resultsOf(talk.session.entries())[0]?.text).toContain("not handed over in a group");
+    expect(talk.home.requests).toEqual([]);
+  });
 });
