@@ -193,7 +193,17 @@ test("a page is made to believe in another device, place and time", async () => 
     Intl.DateTimeFormat().resolvedOptions().timeZone, /iPhone/.test(navigator.userAgent),
     await new Promise((done) => navigator.geolocation.getCurrentPosition((p) => done(p.coords.latitude), (e) => done(e.message)))]))()`;
   const { text } = await browser.act({ action: "evaluate", text: seen }, { policy });
-  expect(text).toMatch(/\[\d+,3,true,"Asia\/Tokyo",true,/);
+  expect(text).toMatch(/\[\d+,3,true,"Asia\/Tokyo",true,53\.5\]/);
+  // Of the origins that this tab shows alone, and only for as long.
+  const may = "navigator.permissions.query({ name: 'geolocation' }).then((one) => one.state)";
+  const mayHere = async () => (await browser.ask({ action: "evaluate", text: may }, { policy })).content;
+  expect(await mayHere()).toBe("granted");
+  const other = { policy, sessionKey: "agent:main:other" };
+  await browser.ask({ action: "open", url: `${pages.otherOrigin}/inner.html?other` }, other);
+  expect((await browser.ask({ action: "evaluate", text: may }, other)).content).not.toBe("granted");
+  await browser.ask({ action: "close" }, other);
+  await browser.act({ action: "emulate", set: { geo: "" } });
+  expect(await mayHere()).not.toBe("granted");
   await browser.act({ action: "emulate", set: { device: "desktop", offline: true } });
   await expect(go("/inner.html?offline")).rejects.toThrow(/offline/);
   await browser.act({ action: "emulate", set: { offline: false } });

@@ -6,7 +6,7 @@ import { plain } from "../answer.ts";
 import type { Connection } from "../connection.ts";
 import { CdpRefused, type Command, GONE, type Params, type Result } from "../line.ts";
 import { keep, type TabState } from "../state.ts";
-import { applyEmulation } from "./emulation.ts";
+import { allowPlace, applyEmulation } from "./emulation.ts";
 
 export interface Frame {
   id: string;
@@ -39,7 +39,6 @@ export class Page {
   #isLoading = false;
   #mainFrame = "";
   #outermost: Protocol.Page.Frame | undefined;
-  #changes = 0;
   #chooser: ((node: number | undefined, session: string) => void) | undefined;
 
   private constructor(connection: Connection, tab: TabState, session: string) {
@@ -52,23 +51,24 @@ export class Page {
     const { sessionId } = await connection.cdp.send("Target.attachToTarget", { targetId: tab.target, flatten: true });
     const page = new Page(connection, tab, sessionId);
     page.#listen();
-    await page.#take(sessionId);
-    const tree = await page.#treeOf(sessionId);
-    page.#know(tree);
-    const { frame } = tree;
-    page.#mainFrame = frame.id;
-    page.#outermost = frame;
-    await applyEmulation(page, {}, tab.emulation);
-    return page;
+    try {
+      await page.#take(sessionId);
+      const tree = await page.#treeOf(sessionId);
+      page.#know(tree);
+      const { frame } = tree;
+      page.#mainFrame = frame.id;
+      page.#outermost = frame;
+      await applyEmulation(page, {}, tab.emulation);
+      return page;
+    } catch (error) {
+      // A page that hangs is asked again and again.
+      page.detach();
+      throw error;
+    }
   }
 
   get isGone(): boolean {
     return !this.#sessions.has(this.session) || this.connection.cdp.isClosed;
-  }
-
-  /** Counts up with every navigation of the main frame. */
-  get changes(): number {
-    return this.#changes;
   }
 
   send<M extends Command>(method: M, params?: Params<M>, session = this.session, waitMs?: number): Promise<Result<M>> {
@@ -249,7 +249,7 @@ export class Page {
       cdp.on("Page.frameNavigated", ({ frame }, session) => {
         if (!isOurs(session) || frame.id !== this.#mainFrame) return;
         this.#outermost = frame;
-        this.#changes++;
+        if (this.tab.emulation.geo) allowPlace(this, frame.url, true).catch(() => undefined);
       }),
       cdp.on("Page.fileChooserOpened", ({ backendNodeId }, session) => {
         if (isOurs(session)) this.#chooser?.(backendNodeId, session);
