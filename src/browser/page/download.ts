@@ -2,7 +2,7 @@
 // is read in the page. Nothing is written to the browser's own disk.
 import { ToolFailure } from "../../contract/errors.ts";
 import { type BrowserFile, bytesOf } from "../answer.ts";
-import { type Page, pause } from "./page.ts";
+import type { Page } from "./page.ts";
 import { READ_BLOB } from "./scripts.ts";
 
 const BEGIN_MS = 15_000;
@@ -13,6 +13,8 @@ const MAX_BYTES = 20 * 1024 * 1024;
 export async function download(page: Page, begin: () => Promise<unknown>): Promise<BrowserFile> {
   const { cdp, guard } = page.connection;
   const isMeant = whoseDownloads(page);
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const after = (ms: number) => new Promise<void>((resolve) => timers.push(setTimeout(resolve, ms)));
   let stopCatching = () => {};
   let stopHearing = () => {};
   let failed: ToolFailure | undefined;
@@ -33,13 +35,13 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
       if (error instanceof ToolFailure) failed = error;
       else throw error;
     });
-    const nothing = pause(BEGIN_MS).then(async () => {
+    const nothing = after(BEGIN_MS).then(async () => {
       if (!guard.isReceiving)
         throw failed ?? new ToolFailure("No download began within 15 seconds; look at the page with a snapshot.");
-      await pause(WHOLE_MS);
+      await after(WHOLE_MS);
       throw new ToolFailure("The download did not end within a minute; try again.");
     });
-    const early = pause(500).then(() => {
+    const early = after(500).then(() => {
       if (failed && !guard.isReceiving) throw failed;
       return nothing;
     });
@@ -48,6 +50,8 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
   } finally {
     stopCatching();
     stopHearing();
+    // What waits for nothing would keep a session's object awake.
+    for (const timer of timers) clearTimeout(timer);
   }
 }
 
