@@ -13,7 +13,7 @@ import { openSql } from "../storage/sql.ts";
 import { sessionOf } from "../stubs.ts";
 import { type Access, openAccess } from "./access/access.ts";
 import { dispatch } from "./dispatch.ts";
-import { shakeHands } from "./handshake.ts";
+import { pageOrigin, shakeHands } from "./handshake.ts";
 import type { HomesDesk } from "./homes/desk.ts";
 import { openHomesDesk } from "./homes/wiring.ts";
 import { makeHouse } from "./house.ts";
@@ -109,7 +109,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     const address = read(ADDRESS_HEADER) ?? "unknown";
     const brought = await this.#access.atUpgrade(read(LOGIN_HEADER), read(ASSERTION_HEADER), address, Date.now());
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    const state = newScreenState(newId("conn"), address, Date.now(), brought, new URL(request.url).origin);
+    const state = newScreenState(newId("conn"), address, Date.now(), brought, pageOrigin(request));
     this.ctx.acceptWebSocket(ours, [state.connId]);
     ours.serializeAttachment(state);
     this.#screens.add(ours, state).challenge(Date.now());

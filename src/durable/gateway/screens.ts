@@ -140,6 +140,10 @@ function hears(state: ScreenState, audience: Audience | "pairing" | "approvals" 
       return state.followsLists && may(state, "operator.read");
     case "transcript":
       return (state.followsLists || state.follows.includes(sessionKey)) && may(state, "operator.read");
+    case "approvers":
+      return hears(state, "transcript", sessionKey) && may(state, "operator.approvals");
+    case "others":
+      return hears(state, "transcript", sessionKey) && !may(state, "operator.approvals");
     default:
       return audience satisfies never;
   }

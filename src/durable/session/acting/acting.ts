@@ -5,7 +5,7 @@ import type { CallOutcome, Entry, ToolCall } from "../../../contract/entry.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { MediaRef } from "../../../contract/message.ts";
 import { addressKey } from "../../agent/delivery.ts";
-import { capResult, resultCap } from "../../agent/results.ts";
+import { capResult, cutFailure, resultCap } from "../../agent/results.ts";
 import { tools, toolsFor, validateInput } from "../../tools/list.ts";
 import type { AnyTool, ToolContext, ToolWait, WaitEnd } from "../../tools/port.ts";
 import type { SessionParts } from "../parts.ts";
@@ -157,10 +157,10 @@ async function performCall(
       ...(result.details ? { details: result.details } : {}),
     };
   } catch (error) {
-    if (error instanceof ToolFailure) return { outcome: "failed", text: error.message };
+    if (error instanceof ToolFailure) return { outcome: "failed", text: cutFailure(error.message) };
     console.error(`tool ${call.name} failed`, error);
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: "failed", text: `${call.name} failed: ${reason}` };
+    return { outcome: "failed", text: cutFailure(`${call.name} failed: ${reason}`) };
   }
 }
 
