@@ -120,7 +120,9 @@ type Redirection = Shell.SimpleCommandNode["redirections"][number];
 
 function readRedirect({ operator, fd, fdVariable, target }: Redirection): Redirect | { reason: string } {
   if (operator === "<<" || operator === "<<-" || operator === "<<<") return { reason: "has a here-document" };
-  if (fdVariable !== undefined || target.type !== "Word") return { reason: "redirects in a way that cannot be judged" };
+  // Of two digits or more, to some shells a number before > is a word, or a part of one.
+  if (fdVariable !== undefined || target.type !== "Word" || (fd !== null && !(fd <= 9)))
+    return { reason: "redirects in a way that cannot be judged" };
   const known = readWord(target);
   if (known.outcome !== "read") return { reason: known.reason };
   const { text } = known;
