@@ -10,6 +10,7 @@ import { execCommands } from "./commands.ts";
 import { fileCommands } from "./file-commands.ts";
 import { ExecLedger } from "./ledger.ts";
 import { SEARCH_PATH } from "./policy/executables.ts";
+import type { Locate } from "./policy/redirects.ts";
 import { type EndNotice, type Hosts, Processes } from "./processes.ts";
 
 /** In the state folder of the bridge. */
@@ -60,7 +61,8 @@ export function openExec(options: ExecOptions): ExecRoom {
   const processes = new Processes({ folder: join(dir, "output"), ledger, hosts, now, log, tell });
   const openFolders = write.map((folder) => resolveHomePath(folder, homeFolder));
   const folderOf = (workdir: string | undefined) => home.folderOf(workdir);
-  const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, now };
+  const locate: Locate = (path, purpose) => home.files.locate(path, purpose);
+  const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, locate, now };
   return {
     commands: {
       ...execCommands({ processes, gate }),

@@ -7,6 +7,7 @@ import type { ExecLedger } from "./ledger.ts";
 import { type MachineRules, rule } from "./policy/decision.ts";
 import { refusedNames } from "./policy/environment.ts";
 import { findDefect, type JudgedPlan, makePlan } from "./policy/plan.ts";
+import type { Locate } from "./policy/redirects.ts";
 
 export interface GateOptions {
   ledger: ExecLedger;
@@ -17,6 +18,8 @@ export interface GateOptions {
   openFolders: readonly string[];
   /** @throws HomeRefused when there is no such folder. */
   folderOf(workdir: string | undefined): Promise<string>;
+  /** For files that a command reads and writes by < and >. */
+  locate: Locate;
   now(): number;
 }
 
@@ -26,7 +29,7 @@ export type Passed =
 
 /** `key`: of the process that it would be. */
 export async function pass(params: ExecStart, key: string, options: GateOptions): Promise<Passed> {
-  const { ledger, rules, searchPath, openFolders, folderOf, now } = options;
+  const { ledger, rules, searchPath, openFolders, folderOf, locate, now } = options;
   const { command, env, isPty, sessionKey, processId, policy, approval } = params;
   const write = (workdir: string, verdict: string) =>
     note(ledger, { at: now(), sessionKey, processId, place: "home", command, workdir, verdict, ...wordOf(approval) });
@@ -47,7 +50,7 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
   const workdir = await folderOf(params.workdir);
   const mayCount = trusted(ledger, openFolders);
   const entries = ledger.allowed().filter(mayCount);
-  const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, redirectFolders: openFolders });
+  const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, locate });
   const ruling = rule(policy, rules, plan.isProved);
   switch (ruling) {
     case "refuse":

@@ -2,7 +2,7 @@
 // What runs without a question reads no file: secrets lie on the disk and in the environment of a process, and no line that is
 // let through may say one of them. The lines are really run, in the room of commands.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isHarmless } from "../../../src/bridge/exec/policy/filters.ts";
@@ -28,14 +28,18 @@ afterAll(async () => {
   await test.close();
 });
 
-/** Whatever it answers; a question and a refusal show the line, but never what it would say. */
-async function said(line: string): Promise<string> {
+function start(line: string) {
   count += 1;
   const command = line
     .replaceAll("{secret}", join(test.homeFolder, ".ssh/id_rsa"))
     .replaceAll("{state}", join(test.stateDir, "device-key.json"))
     .replaceAll("{pid}", String(child.pid));
-  const answer = await test.start(command, { processId: `r${count}`, timeoutMs: 5_000 });
+  return test.start(command, { processId: `r${count}`, timeoutMs: 5_000 });
+}
+
+/** Whatever it says; a question and a refusal show the line, but never what it would say. */
+async function said(line: string): Promise<string> {
+  const answer = await start(line);
   return answer.state === "exited" || answer.state === "running" ? answer.output : "";
 }
 
@@ -60,6 +64,10 @@ describe("no secret is said by", () => {
     "fgrep -e MARK {secret}",
     "sh -c 'grep -e MARK .ssh/id_rsa'",
     "timeout 5 grep -e MARK .ssh/id_rsa",
+    "cat < .ssh/id_rsa",
+    "cat < {state}",
+    "cat < Skerry/../.ssh/id_rsa",
+    "sort 0< {secret}",
     "cat 99999999999>&2",
     "sh -c 'cat 10>&1'",
     "sh -c 'sort 10<&0'",
@@ -85,6 +93,28 @@ describe("no secret is said by", () => {
       expect({ line, isSaid: (await said(line)).includes(MARK) }).toEqual({ line, isSaid: false });
     }
   });
+});
+
+describe("no file is written where nobody may write, also where a folder is open, by", () => {
+  it.each([
+    "echo x >> .bashrc",
+    "echo x > .bashrc",
+    "echo x > tool",
+    "echo x > {state}",
+    "echo x > .config/autostart/x",
+    "echo x > .ssh/authorized_keys",
+  ])("%s", async (line) => {
+    writeFileSync(join(test.homeFolder, "tool"), "", { mode: 0o755 });
+    expect(await start(line)).toMatchObject({ state: "asks" });
+  });
+});
+
+it("plain files of open folders are read and written by < and >, also where the folder is a link", async () => {
+  writeFileSync(join(test.homeFolder, "notes/a"), "note\n");
+  symlinkSync(join(test.homeFolder, "notes"), join(test.homeFolder, "link"));
+  expect(await said("cat < link/a")).toBe("note\n");
+  expect(await start("echo x > link/b")).toMatchObject({ state: "exited" });
+  expect(readFileSync(join(test.homeFolder, "notes/b"), "utf8")).toBe("x\n");
 });
 
 it("what is piped in is found all the same", async () => {

@@ -10,6 +10,7 @@ import { findExecutable, hashFile } from "./executables.ts";
 import { judgeLine } from "./judge.ts";
 import { openReader } from "./line.ts";
 import { mayReadCode } from "./programs.ts";
+import type { Locate } from "./redirects.ts";
 
 export interface PlanRequest {
   command: string;
@@ -18,7 +19,8 @@ export interface PlanRequest {
   isPty: boolean;
   entries: readonly AllowEntry[];
   searchPath: readonly string[];
-  redirectFolders: readonly string[];
+  /** For files that are read and written by < and >; absent: none may be. */
+  locate?: Locate | undefined;
 }
 
 export interface JudgedPlan extends ExecPlan {
@@ -46,9 +48,9 @@ export function findDefect(command: string): string | undefined {
 }
 
 export async function makePlan(request: PlanRequest): Promise<JudgedPlan> {
-  const { command, workdir, env, isPty, entries, searchPath, redirectFolders } = request;
+  const { command, workdir, env, isPty, entries, searchPath, locate } = request;
   const read = await openReader();
-  const judgement = await judgeLine(command, workdir, { read, entries, searchPath, redirectFolders });
+  const judgement = await judgeLine(command, workdir, { read, entries, searchPath, locate });
   const segments = judgement.segments.map(visibly);
   const doubts = [...findDoubts(command, env)];
   for (const reason of doubts) segments.push({ text: visible(command.slice(0, 200)), verdict: "unprovable", reason });
