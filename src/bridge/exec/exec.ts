@@ -19,6 +19,8 @@ export const LEDGER_FILE = join("exec", "exec.db");
 export interface ExecOptions {
   /** Of the bridge; nobody may look into it. */
   stateDir: string;
+  /** Nor into these: the program and what it keeps. */
+  closed?: readonly string[];
   config: Pick<BridgeConfig, "exec" | "files">;
   /** The bridge's own; little of it is passed on. */
   environment: NodeJS.ProcessEnv;
@@ -39,14 +41,23 @@ export interface ExecRoom {
 }
 
 export function openExec(options: ExecOptions): ExecRoom {
-  const { stateDir, config, environment, log, now = Date.now, homeFolder = homedir(), searchPath = SEARCH_PATH } = options;
+  const {
+    stateDir,
+    closed = [],
+    config,
+    environment,
+    log,
+    now = Date.now,
+    homeFolder = homedir(),
+    searchPath = SEARCH_PATH,
+  } = options;
   const dir = join(stateDir, "exec");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const ledger = new ExecLedger(join(stateDir, LEDGER_FILE));
   const { read, write } = config.files;
   const home = new HomePlace({
     environment,
-    closedFolders: [resolve(stateDir)],
+    closedFolders: [stateDir, ...closed].map((path) => resolve(path)),
     openFolders: { read, write },
     searchPath,
     homeFolder,

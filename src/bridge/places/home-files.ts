@@ -166,7 +166,7 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     if (KERNEL.test(real)) throw new HomeRefused("FORBIDDEN", `${shown} is no file on the disk of this machine.`);
     for (const folder of this.#options.closedFolders) {
       if (isWithin(real, await follow(folder)))
-        throw new HomeRefused("FORBIDDEN", `${shown} belongs to the bridge itself and stays closed.`);
+        throw new HomeRefused("FORBIDDEN", `${shown} belongs to Skerry itself and stays closed.`);
     }
     const home = await follow(this.#options.homeFolder);
     const fromHome = isWithin(real, home) ? real.slice(home.length + 1) : undefined;
