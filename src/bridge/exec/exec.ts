@@ -4,7 +4,6 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { BridgeConfig } from "../home/config.ts";
 import type { HomeCommands } from "../home-command.ts";
-import { resolveHomePath } from "../places/home-files.ts";
 import { HomePlace } from "../places/home-place.ts";
 import { execCommands } from "./commands.ts";
 import { fileCommands } from "./file-commands.ts";
@@ -70,10 +69,10 @@ export function openExec(options: ExecOptions): ExecRoom {
     else untold.push([key, notice]);
   };
   const processes = new Processes({ folder: join(dir, "output"), ledger, hosts, now, log, tell });
-  const openFolders = write.map((folder) => resolveHomePath(folder, homeFolder));
+  const expose = (path: string) => home.files.expose(path);
   const folderOf = (workdir: string | undefined) => home.folderOf(workdir);
   const locate: Locate = (path, purpose) => home.files.locate(path, purpose);
-  const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, locate, now };
+  const gate = { ledger, rules: config.exec ?? {}, searchPath, expose, folderOf, locate, now };
   return {
     commands: {
       ...execCommands({ processes, gate }),

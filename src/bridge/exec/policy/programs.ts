@@ -81,6 +81,9 @@ const REPEATABLE: Record<string, RegExp | undefined> = {
   git: /^(status|diff|log|show|branch|fetch|pull|add|commit|stash|blame|remote|tag|rev-parse|ls-files)$/,
 };
 
+/** They look for what they run in every folder below the one they stand in. */
+const LOOKING_BELOW = new Set("pytest tsc eslint prettier jest vitest".split(" "));
+
 /** With these arguments they run others, or change files, although they do not otherwise. Long options may be cut short. */
 const RISKY: Record<string, (args: readonly string[]) => boolean> = {
   find: any(/^-(delete|ok|okdir|fprint|fprint0|fprintf|fls)$/),
@@ -153,6 +156,10 @@ export function needsArguments(executable: Pick<Executable, "path" | "real">, ar
 export function isRepeatable(executable: Pick<Executable, "path" | "real">, args: readonly string[]): boolean {
   if (args.some((arg) => arg === "-" || arg.startsWith("/dev/"))) return false;
   return namesOf(executable).some((name) => Object.hasOwn(REPEATABLE, name) && REPEATABLE[name]?.test(args[0] ?? "") === true);
+}
+
+export function looksBelow(path: string): boolean {
+  return LOOKING_BELOW.has(plainName(basename(path)));
 }
 
 export function isManyInOne({ real }: Pick<Executable, "real">): boolean {
