@@ -4,7 +4,7 @@ import { keepTrusted } from "../../../src/bridge/exec/trust.ts";
 
 const OPEN = "/home/me/Skerry";
 const options = {
-  writableFiles: ["/home/me/other/Makefile"],
+  writableFiles: ["/home/you/other/Makefile"],
   expose: async (path: string) => ({
     real: path,
     isOpen: `${path}/`.startsWith(`${OPEN}/`),
@@ -21,8 +21,8 @@ it.each([
   ["/usr/bin/npm", "/home/me", "--prefix=Skerry/x", "test"],
   ["/usr/bin/npm", "/home/me", "exec", "file:Skerry/x"],
   ["/usr/bin/make", "/home/me", "-fSkerry/Makefile"],
-  ["/usr/bin/make", "/srv", "-C", "/home/me/other"],
-  ["/usr/bin/make", "/home/me/other"],
+  ["/usr/bin/make", "/srv", "-C", "/home/you/other"],
+  ["/usr/bin/make", "/home/you/other"],
   ["/usr/bin/go", "/home/me", "run", "./Skerry/..."],
 ])("%s in %s with %j %j is not", async (path, workdir, ...args) => {
   expect(await isTrusted(path, workdir, ...args.filter((arg) => arg !== undefined))).toBe(false);
