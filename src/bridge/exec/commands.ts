@@ -4,8 +4,9 @@ import { HomeRefused } from "../../contract/errors.ts";
 import type { ExecAnswer, ExecStart, ProcessState } from "../../contract/home/commands.ts";
 import type { CommandContext, HomeCommands } from "../home-command.ts";
 import { type GateOptions, note, pass } from "./gate.ts";
+import type { Kept } from "./kept.ts";
 import { bytesOfKeys } from "./keys.ts";
-import { type Kept, keyOf, type Processes } from "./processes.ts";
+import { keyOf, type Processes } from "./processes.ts";
 
 export interface ExecDeps {
   processes: Processes;

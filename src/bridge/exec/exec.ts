@@ -7,10 +7,11 @@ import type { HomeCommands } from "../home-command.ts";
 import { HomePlace } from "../places/home-place.ts";
 import { execCommands } from "./commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import type { EndNotice } from "./kept.ts";
 import { ExecLedger } from "./ledger.ts";
 import { SEARCH_PATH } from "./policy/executables.ts";
 import type { Locate } from "./policy/redirects.ts";
-import { type EndNotice, type Hosts, Processes } from "./processes.ts";
+import { type Hosts, Processes } from "./processes.ts";
 
 /** In the state folder of the bridge. */
 export const LEDGER_FILE = join("exec", "exec.db");
@@ -82,7 +83,7 @@ export function openExec(options: ExecOptions): ExecRoom {
     ledger,
     begin(to) {
       line = to;
-      for (const [key, notice] of untold.splice(0)) tell(key, notice);
+      for (const [key, notice] of untold.splice(0)) processes.tell(key, notice);
     },
     async close() {
       await processes.close();
