@@ -163,6 +163,25 @@ describe("the owner's word", () => {
     expect(await test.start("rm -f gone", { workdir: "/tmp" })).toMatchObject({ state: "asks" });
   });
 
+  it("for always means these very arguments, but of a program that only shows any", async () => {
+    const test = exec();
+    const tool = join(test.dir, "tool");
+    writeFileSync(tool, "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+    const remember = async (command: string, id: string) => {
+      const plan = planOf(await test.start(command, { processId: id }));
+      await test.start(command, { processId: id, ...approval(plan, id, "allow-always") });
+    };
+    await remember(`${tool} one`, "a");
+    expect(await test.start(`${tool} one`)).toMatchObject({ state: "exited" });
+    expect(await test.start(`${tool} two`)).toMatchObject({ state: "asks" });
+    expect(await test.start(`${tool} one`, { workdir: test.dir })).toMatchObject({ state: "asks" });
+    await remember("head /etc/hostname", "b");
+    expect(await test.start("head /etc/passwd")).toMatchObject({ state: "asks" });
+    await remember("du -s /etc", "c");
+    expect(await test.start("du -s /usr/lib/os-release")).toMatchObject({ state: "exited" });
+    expect(await test.start("du --files0-from=/etc/passwd")).toMatchObject({ state: "asks" });
+  });
+
   it("for always counts for nothing in a folder that can be written to without a question", async () => {
     const test = exec();
     const folder = join(test.homeFolder, "Skerry");

@@ -9,7 +9,7 @@ import { isHarmlessVariable } from "./environment.ts";
 import { type Executable, findExecutable } from "./executables.ts";
 import { isHarmless } from "./filters.ts";
 import type { Chain, Line, Part, Simple } from "./line.ts";
-import { isLauncher, isManyInOne, isRepeatable, isShellOwn, namesOf, needsArguments } from "./programs.ts";
+import { isLauncher, isManyInOne, isRepeatable, isShellOwn, namesOf, needsArguments, showsOnly } from "./programs.ts";
 import { judgeRedirect, type Locate } from "./redirects.ts";
 import { lookThrough, type Wrapping } from "./wrappers.ts";
 
@@ -272,8 +272,9 @@ class Judge {
     }
     this.segments.push({ ...segment, verdict: "not-listed", reason: `${executable.real} ${listing.reason}.` });
     const base = draftOf(executable);
-    if (!needsArguments(executable, args)) this.drafts.push(base);
-    else if (isRepeatable(executable, args) && !hasUnknownArguments && workdir !== undefined) {
+    const mustSay = needsArguments(executable, args);
+    if (!mustSay && showsOnly(executable)) this.drafts.push(base);
+    else if ((!mustSay || isRepeatable(executable, args)) && !hasUnknownArguments && workdir !== undefined) {
       this.drafts.push({ ...base, args: [...args], isExact: true, workdir });
     }
   }
