@@ -104,6 +104,25 @@ describe("the owner's word", () => {
     }
   });
 
+  it.each([
+    "cd proj && python3 x.py",
+    "cd proj; python3 x.py",
+    "cd proj && cd sub && python3 ../x.py $X",
+    "sh -c 'cd proj && python3 x.py'",
+    "python3 < proj/x.py",
+    "cat proj/x.py | python3",
+    "(cd proj; ./x.py)",
+  ])("is asked for anew when a script that is found only on the way was changed meanwhile: %s", async (command) => {
+    const test = exec();
+    mkdirSync(join(test.homeFolder, "proj/sub"), { recursive: true });
+    const script = join(test.homeFolder, "proj/x.py");
+    writeFileSync(script, "print('good')\n", { mode: 0o755 });
+    const plan = planOf(await test.start(command, { processId: "p" }));
+    expect(planOf(await test.start(command, { processId: "p" })).hash).toBe(plan.hash);
+    writeFileSync(script, "print('evil')\n");
+    expect(planOf(await test.start(command, { processId: "p", ...approval(plan, "a") })).reason).toContain("has changed");
+  });
+
   it("is asked for anew when a link leads elsewhere meanwhile", async () => {
     const test = exec();
     const link = join(test.homeFolder, "link");

@@ -63,7 +63,7 @@ const SHELL_OWN = new Set(
 const CODE_READERS = new Set(
   `
   sh bash rbash dash ash zsh ksh mksh fish csh tcsh pwsh busybox toybox source . python pypy node nodejs deno bun perl ruby php
-  lua luajit tclsh wish expect guile racket java Rscript julia octave osascript awk gawk mawk nawk sed make gmake cmake ninja
+  lua luajit tclsh wish expect guile racket java r rscript julia octave osascript awk gawk mawk nawk sed make gmake cmake ninja
   just rake ant gradle tsx ts-node ansible-playbook pytest vim vi ex ed emacs gdb lldb psql mysql sqlite3 crontab at ld
   `
     .trim()
