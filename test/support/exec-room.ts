@@ -80,7 +80,10 @@ export function openTestExec(rest: Partial<ExecOptions> = {}): TestExec {
     progress,
     ask(command, params, own = {}) {
       const run = test.room.commands[command] as (params: unknown, context: CommandContext) => Promise<never>;
-      return run(HOME_COMMANDS[command].params.parse({ sessionKey: "one", ...params }), { ...context, ...own });
+      return run(HOME_COMMANDS[command].params.parse({ sessionKey: "one", mayReachHome: true, ...params }), {
+        ...context,
+        ...own,
+      });
     },
     start(command, more = {}, own = {}) {
       count += 1;

@@ -52,18 +52,18 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
       const begun = await turn.finally(() => starting.get(key) === quiet && starting.delete(key));
       return "answer" in begun ? begun.answer : follow(begun.kept, params.yieldMs, context);
     },
-    "process.list": async ({ sessionKey }) => ({ processes: processes.list(sessionKey).map(view) }),
-    "process.poll": async ({ sessionKey, processId, since, waitMs }, { signal }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.list": async (whose) => ({ processes: processes.list(whose).map(view) }),
+    "process.poll": async ({ since, waitMs, ...whose }, { signal }) => {
+      const kept = await processes.need(whose);
       await kept.wait(waitMs, () => (kept.output?.bytes ?? 0) > since, signal);
       return kept.state(since);
     },
-    "process.log": async ({ sessionKey, processId, from, lines }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.log": async ({ from, lines, ...whose }) => {
+      const kept = await processes.need(whose);
       return kept.log(from, lines);
     },
-    "process.write": async ({ sessionKey, processId, data, isEnd }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.write": async ({ data, isEnd, ...whose }) => {
+      const kept = await processes.need(whose);
       const { process } = kept;
       if (kept.isInputClosed) {
         throw new HomeRefused(
@@ -76,14 +76,14 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
         if (isEnd) await process.endInput();
       });
     },
-    "process.keys": async ({ sessionKey, processId, keys }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.keys": async ({ keys, ...whose }) => {
+      const kept = await processes.need(whose);
       const { process } = kept;
       const bytes = bytesOfKeys(keys);
       return answer(kept, () => process.write(bytes));
     },
-    "process.kill": async ({ sessionKey, processId, signal }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.kill": async ({ signal, ...whose }) => {
+      const kept = await processes.need(whose);
       if (kept.isRunning) await kept.signal(signal);
       return kept.state();
     },

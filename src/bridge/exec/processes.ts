@@ -39,6 +39,12 @@ export interface Launch {
   auditId: number;
 }
 
+/** Who asks, and whether they may have anything done on the machine itself. */
+export interface Whose {
+  sessionKey: string;
+  mayReachHome: boolean;
+}
+
 export interface ProcessesOptions {
   /** For output; of the bridge alone. */
   folder: string;
@@ -76,18 +82,19 @@ export class Processes {
     return known ? Promise.resolve(known) : this.#starting.get(key);
   }
 
-  /** @throws HomeRefused when this session knows none of that id. */
-  async need(sessionKey: string, processId: string): Promise<Kept> {
+  /** @throws HomeRefused when this session knows none of that id, or may not reach the machine that it runs on. */
+  async need({ sessionKey, processId, mayReachHome }: { processId: string } & Whose): Promise<Kept> {
     const found = await this.find(sessionKey, processId);
-    if (found) return found;
+    if (found && isReached(found, mayReachHome)) return found;
     throw new HomeRefused("NOT_FOUND", `There is no process ${processId} of this session on this machine.`);
   }
 
   /** Running ones first, then the latest that ended. */
-  list(sessionKey: string): Kept[] {
+  list({ sessionKey, mayReachHome }: Whose): Kept[] {
     const since = this.#options.now() - SHOWN_MS;
     return [...this.#known.values()]
       .filter(({ row }) => row.sessionKey === sessionKey && (row.endedAt === undefined || row.endedAt >= since))
+      .filter((kept) => isReached(kept, mayReachHome))
       .sort((one, other) => rank(one) - rank(other) || other.row.startedAt - one.row.startedAt);
   }
 
@@ -121,7 +128,15 @@ export class Processes {
       throw new HomeRefused("UNAVAILABLE", `${MAX_RUNNING} processes run on this machine already; end one of them first.`);
     }
     const path = join(folder, key);
-    const row: ProcessRow = { key, sessionKey, processId, command: launch.command.slice(0, 1000), startedAt: now(), log: path };
+    const row: ProcessRow = {
+      key,
+      sessionKey,
+      processId,
+      place: place.kind,
+      command: launch.command.slice(0, 1000),
+      startedAt: now(),
+      log: path,
+    };
     const kept = new Kept(row, Output.create(path), now);
     try {
       ledger.keepProcess(row);
@@ -235,6 +250,10 @@ export class Processes {
       }
     }
   }
+}
+
+function isReached({ row }: Kept, mayReachHome: boolean): boolean {
+  return mayReachHome || row.place !== "home";
 }
 
 function rank({ isRunning }: Kept): number {
