@@ -90,6 +90,33 @@ it("a process that the ledger cannot take is not begun, and leaves no file", asy
   await processes.close();
 });
 
+it("what a process does not read is not waited for, and not to be written again", async () => {
+  const room = openTestExec();
+  rooms.push(room);
+  await room.run("sleep 4; wc -c", { processId: "w", yieldMs: 0 });
+  const data = "x".repeat(300_000);
+  const startedAt = performance.now();
+  const state = await room.ask("process.write", { processId: "w", data, isEnd: true });
+  expect(performance.now() - startedAt).toBeLessThan(3_900);
+  expect(state).toMatchObject({ state: "running", output: expect.stringContaining("do not write it again") });
+  await expect
+    .poll(async () => (await room.ask("process.poll", { processId: "w" })).output, { timeout: 15_000 })
+    .toBe("300000\n");
+});
+
+it("what is typed into a process on the machine itself stands in the audit log", async () => {
+  const room = openTestExec();
+  rooms.push(room);
+  await room.run("cat", { processId: "c", yieldMs: 0 });
+  await room.ask("process.write", { processId: "c", data: "rm -rf everything\n" });
+  await room.ask("process.keys", { processId: "c", keys: ["y", "Enter"] });
+  expect(room.room.ledger.audited(2).map(({ command, verdict }) => [command, verdict])).toEqual([
+    ["y Enter", "typed into c"],
+    ["rm -rf everything\n", "typed into c"],
+  ]);
+  await room.ask("process.kill", { processId: "c" });
+});
+
 it.each(["TERM", "INT", "KILL"] as const)("an end by process kill %s is an answer, and told to nobody again", async (signal) => {
   const room = openTestExec();
   rooms.push(room);
