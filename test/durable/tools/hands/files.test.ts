@@ -134,6 +134,16 @@ describe("the owner's word", () => {
     expect(home.requests).toHaveLength(1);
   });
 
+  test("is asked for all that would be written, or not at all", async () => {
+    const { context, asked } = open({ "files.write": [asks, asks] });
+    const content = `${"a".repeat(50_000)}; the last words`;
+    asWait(await run(writeAnywhere, { path: "home:~/a.txt", content }, context));
+    expect(asked).toMatchObject([{ command: `write /home/me/a.txt\n${content}` }]);
+    const tooLong = await run(writeAnywhere, { path: "home:~/a.txt", content: content.repeat(2) }, context);
+    expect(tooLong).toMatchObject({ isError: true, text: expect.stringContaining("copy it there") });
+    expect(asked).toHaveLength(1);
+  });
+
   test("is asked again when another file would be written by then", async () => {
     const input = { path: "home:~/a.txt", content: "x" };
     const other = told({ state: "asks", plan: makePlan("write /srv/elsewhere.txt") });
