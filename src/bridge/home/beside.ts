@@ -14,19 +14,24 @@ export interface BesideRequest {
   version: string;
   /** Of the program. */
   root: string;
+  /** Where `.dev.vars` is looked for. */
+  workingDir: string;
   environment: NodeJS.ProcessEnv;
   complain(text: string): void;
 }
 
 /** Answers how to end it. */
 export async function startBeside(request: BesideRequest): Promise<() => Promise<void>> {
-  const { url, token, version, root, environment, complain } = request;
+  const { url, token, version, root, workingDir, environment, complain } = request;
   const stateDir = join(request.stateDir, "bridge");
   openBridgeState(stateDir);
-  const config = readBridgeConfig(environment["SKERRY_BRIDGE_CONFIG"] || undefined);
+  const configPath = environment["SKERRY_BRIDGE_CONFIG"] || undefined;
+  const config = readBridgeConfig(configPath);
   const log = (text: string, isBad = false) => {
     if (isBad) complain(`bridge: ${text}`);
   };
+  // The owner's token, all that is told to Skerry, its keys, and what this machine says about it all.
+  const closed = [request.stateDir, join(workingDir, ".dev.vars"), ...(configPath === undefined ? [] : [configPath])];
   let told = "";
   const onState = (state: LinkState) => {
     const reason = state.phase === "refused" ? state.reason : "";
@@ -37,7 +42,7 @@ export async function startBeside(request: BesideRequest): Promise<() => Promise
     told = reason;
   };
   const bridge = await startBridge({ url, token, stateDir, version, config, environment, log, onState }, () =>
-    openRooms({ root, stateDir, config, environment, log }),
+    openRooms({ root, stateDir, closed, config, environment, log }),
   );
   return () => bridge.close();
 }

@@ -13,6 +13,8 @@ export interface RoomsRequest {
   /** Of the program: the image of the sandbox lies there. */
   root: string;
   stateDir: string;
+  /** Files and folders of Skerry's own beside these two. */
+  closed?: readonly string[];
   config: BridgeConfig;
   environment: NodeJS.ProcessEnv;
   log(text: string, isBad?: boolean): void;
@@ -23,7 +25,7 @@ const ENGINE_MS = 700;
 const LOOK_MS = 30_000;
 
 export async function openRooms(request: RoomsRequest): Promise<Room[]> {
-  const { root, stateDir, config, environment, log } = request;
+  const { root, stateDir, closed = [], config, environment, log } = request;
   const mirror = openMirror({ dir: join(stateDir, "sandbox/files"), log });
   const sandbox = openSandbox({
     stateDir,
@@ -33,7 +35,7 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
     folders: mirror,
     log,
   });
-  const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
+  const exec = openExec({ stateDir, closed: [root, ...closed], config, environment, hosts: { sandbox: sandbox.host }, log });
   const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
   return [exec, await sandboxRoom(sandbox, mirror, log), browser];
 }

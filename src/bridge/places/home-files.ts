@@ -53,6 +53,16 @@ export function resolveHomePath(path: string, homeFolder: string): string {
   return isAbsolute(path) ? resolve(path) : resolve(homeFolder, path);
 }
 
+/** Who can change what lies somewhere without being asked. */
+export interface Exposure {
+  /** With links followed. */
+  real: string;
+  /** It lies in a folder that may be written to. */
+  isOpen: boolean;
+  /** Such a folder lies in it. */
+  holdsOpen: boolean;
+}
+
 export class HomeFiles implements PlaceFiles<HomeKind> {
   readonly #options: HomeFilesOptions;
 
@@ -166,7 +176,7 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     if (KERNEL.test(real)) throw new HomeRefused("FORBIDDEN", `${shown} is no file on the disk of this machine.`);
     for (const folder of this.#options.closedFolders) {
       if (isWithin(real, await follow(folder)))
-        throw new HomeRefused("FORBIDDEN", `${shown} belongs to the bridge itself and stays closed.`);
+        throw new HomeRefused("FORBIDDEN", `${shown} belongs to Skerry itself and stays closed.`);
     }
     const home = await follow(this.#options.homeFolder);
     const fromHome = isWithin(real, home) ? real.slice(home.length + 1) : undefined;
@@ -179,6 +189,17 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
         throw new HomeRefused("FORBIDDEN", `${shown} would run by itself or in place of a program; the owner has to change it.`);
     }
     return { real, shown, ...(await this.#openness(real, purpose)) };
+  }
+
+  async expose(path: string): Promise<Exposure> {
+    const { homeFolder, openFolders } = this.#options;
+    const real = await follow(resolveHomePath(path, homeFolder)).catch(() => path);
+    const open = await Promise.all(openFolders.write.map((folder) => follow(resolveHomePath(folder, homeFolder))));
+    return {
+      real,
+      isOpen: open.some((folder) => isWithin(real, folder)),
+      holdsOpen: open.some((folder) => isWithin(folder, real)),
+    };
   }
 
   /** The same files, with this one, or this folder, open as well. */

@@ -116,8 +116,10 @@ export const execAnswer = z.union([
 ]);
 export type ExecAnswer = z.infer<typeof execAnswer>;
 
-const ofProcess = { processId: id, sessionKey: z.string().min(1).max(512) };
-export const processList = z.object({ sessionKey: ofProcess.sessionKey });
+/** `mayReachHome`: whether whoever asks may have commands on the machine itself now; else its processes do not exist for them. */
+const ofSession = { sessionKey: z.string().min(1).max(512), mayReachHome: z.boolean().default(false) };
+const ofProcess = { processId: id, ...ofSession };
+export const processList = z.object(ofSession);
 /** Answered as soon as there is output after `since`, when it ends, or after `waitMs`. */
 export const processPoll = z.object({
   ...ofProcess,

@@ -173,7 +173,7 @@ describe("nobody's word opens", () => {
   const full: ExecPolicy = { security: "full", ask: "off" };
 
   test.each([
-    ["the bridge's own files", "state/device.json", /belongs to the bridge/],
+    ["the bridge's own files", "state/device.json", /belongs to Skerry itself/],
     ["keys of the owner", "home/.ssh/id", /keys or logins/],
   ])("%s", async (_name, path, message) => {
     await expect(open().read(join(root, path), { policy: full })).rejects.toThrow(message);

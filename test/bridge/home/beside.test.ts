@@ -28,6 +28,7 @@ it("a folder that came from another machine is complained of once, with the word
     stateDir,
     version: "1",
     root: process.cwd(),
+    workingDir: "/nowhere",
     environment: { PATH: "" },
     complain: (text) => complaints.push(text),
   });
