@@ -21,10 +21,10 @@ export function createClient(
   return new GatewayClient(options, listeners);
 }
 
-/** `http://host/path` → `ws://host/path/ws`. */
+/** `http://host/path` → `ws://host/path/ws`; a socket's own scheme stays. */
 export function socketUrl(url: string): string {
   const address = new URL(url);
-  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  address.protocol = ["https:", "wss:"].includes(address.protocol) ? "wss:" : "ws:";
   address.pathname = `${address.pathname.replace(/\/(ws)?$/, "")}/ws`;
   return address.href;
 }

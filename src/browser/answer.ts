@@ -14,6 +14,8 @@ export interface BrowserAnswer {
   content?: string;
   url?: string;
   files?: BrowserFile[];
+  /** Of a hand-off: the tab's name from now on. */
+  tab?: string;
   /** Handed to a person by a page of our own. */
   handed?: HandedTab;
 }
@@ -27,6 +29,34 @@ export function base64Of(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
+}
+
+const MOST_NOTES = 30;
+const MOST_NOTE = 1000;
+const MOST_FAILURE = 4000;
+const MOST_URL = 4096;
+
+/** What a page can make as long as it likes, at a length that passes every line on its way. */
+export function bounded(answer: BrowserAnswer): BrowserAnswer {
+  const { notes, url } = answer;
+  const more = notes.length - MOST_NOTES;
+  return {
+    ...answer,
+    notes: [
+      ...notes.slice(0, MOST_NOTES).map((note) => cutTo(note, MOST_NOTE)),
+      ...(more > 0 ? [`And ${more} more of these.`] : []),
+    ],
+    ...(url === undefined ? {} : { url: cutTo(url, MOST_URL) }),
+  };
+}
+
+/** The same for a failure and what happened beside it. */
+export function boundedFailure(message: string, notes: readonly string[]): string {
+  return cutTo([cutTo(message, MOST_FAILURE / 2), ...notes].join(" "), MOST_FAILURE);
+}
+
+function cutTo(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).toWellFormed()}…`;
 }
 
 /** One line without marks that look like ours: `[e5]` means a ref only where we wrote it. */

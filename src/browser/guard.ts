@@ -15,6 +15,12 @@ export interface GuardOptions {
   hasProxy: boolean;
 }
 
+interface Catcher {
+  /** Whether a frame's download is the one that is waited for: the browser has tabs of others, too. */
+  isMeant(frameId: string): boolean;
+  caught(file: BrowserFile | ToolFailure): void;
+}
+
 const MAX_BYTES = 20 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 const MOST_NOTES = 50;
@@ -32,7 +38,7 @@ export class Guard {
   readonly #asDownload = new Set<string>();
   readonly #blocked: string[] = [];
   readonly #offered: string[] = [];
-  #catcher: ((file: BrowserFile | ToolFailure) => void) | undefined;
+  #catcher: Catcher | undefined;
   #isReceiving = false;
 
   constructor(cdp: Cdp, options: GuardOptions) {
@@ -103,11 +109,11 @@ export class Guard {
     return this.#isReceiving;
   }
 
-  /** Waits for the next download and keeps it. The function that is answered ends the waiting. */
-  catchNext(caught: (file: BrowserFile | ToolFailure) => void): () => void {
-    this.#catcher = caught;
+  /** Waits for the next download that is meant and keeps it. The function that is answered ends the waiting. */
+  catchNext(catcher: Catcher): () => void {
+    this.#catcher = catcher;
     return () => {
-      if (this.#catcher === caught) this.#catcher = undefined;
+      if (this.#catcher === catcher) this.#catcher = undefined;
     };
   }
 
@@ -134,7 +140,9 @@ export class Guard {
     if (event.responseErrorReason || (status >= 300 && status < 400)) return goOn;
     if (event.resourceType === "Document" && this.#isDownload(request.url, header)) {
       const name = nameOf(header("content-disposition"), request.url);
-      await this.#catch(requestId, name, header("content-type"), Number(header("content-length")));
+      if (this.#catcher?.isMeant(event.frameId))
+        await this.#catch(this.#catcher, requestId, name, header("content-type"), Number(header("content-length")));
+      else this.#offer(name);
       return { method: "Fetch.failRequest", params: { requestId, errorReason: "Aborted" } } as const;
     }
     if (this.#options.hasProxy || this.#isOwn(request.url)) return goOn;
@@ -155,24 +163,19 @@ export class Guard {
     return type !== "" && !SHOWN_TYPES.test(type);
   }
 
-  async #catch(requestId: string, name: string, type: string, length: number): Promise<void> {
-    const catcher = this.#catcher;
-    if (!catcher) {
-      this.#offer(name);
-      return;
-    }
+  async #catch({ caught }: Catcher, requestId: string, name: string, type: string, length: number): Promise<void> {
     this.#catcher = undefined;
     this.#isReceiving = true;
     try {
       if (length > MAX_BYTES) throw tooLarge(name);
       const { stream } = await this.#cdp.send("Fetch.takeResponseBodyAsStream", { requestId });
-      catcher({
+      caught({
         name,
         type: type.split(";")[0]?.trim() || "application/octet-stream",
         bytes: await this.#readStream(stream, name),
       });
     } catch (error) {
-      catcher(error instanceof ToolFailure ? error : new ToolFailure(`${name} broke off on its way; try again.`));
+      caught(error instanceof ToolFailure ? error : new ToolFailure(`${name} broke off on its way; try again.`));
     } finally {
       this.#isReceiving = false;
     }

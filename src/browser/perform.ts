@@ -5,7 +5,7 @@ import type { BrowserInput, BrowserPolicy } from "../contract/home/browser.ts";
 import { act } from "./acting/act.ts";
 import { find, pointAt } from "./acting/element.ts";
 import { click } from "./acting/hands.ts";
-import { type BrowserAnswer, type BrowserFile, plain } from "./answer.ts";
+import { type BrowserAnswer, type BrowserFile, bounded, boundedFailure, plain } from "./answer.ts";
 import type { Result } from "./line.ts";
 import { download } from "./page/download.ts";
 import { emulate } from "./page/emulation.ts";
@@ -35,13 +35,12 @@ const EVALUATE_MS = 10_000;
 export async function perform(talk: Talk, { input, policy, files }: Task): Promise<BrowserAnswer> {
   try {
     const answer = await dispatch(talk, input, policy, files);
-    return { ...answer, notes: [...answer.notes, ...talk.takeNotes(), ...talk.connection.guard.takeNotes()] };
+    return bounded({ ...answer, notes: [...answer.notes, ...talk.takeNotes(), ...talk.connection.guard.takeNotes()] });
   } catch (error) {
     const notes = [...talk.takeNotes(), ...talk.connection.guard.takeNotes()];
     const failure = isStale(error) ? new ToolFailure("The page changed or closed meanwhile; take a new snapshot.") : error;
     // Why it failed often stands in what happened beside it: a dialog, a blocked address.
-    if (failure instanceof ToolFailure && notes.length > 0) throw new ToolFailure([failure.message, ...notes].join(" "));
-    throw failure;
+    throw failure instanceof ToolFailure ? new ToolFailure(boundedFailure(failure.message, notes)) : failure;
   }
 }
 

@@ -335,8 +335,9 @@ export interface WorkspacePort {
     limit?: number;
     context?: number;
   }): Promise<Outcome<{ path: string; line: number; text: string }[]>>;
-  /** Lays stored files into the workspace without copying them. What lies there already stays as it is. */
+  /** Lays stored files there without copying them; what is there stays. `take` writes one, unless another is there and stays. */
   attach?(files: { path: string; key: string; size: number }[]): Promise<Outcome<{ attached: number }>>;
+  take?(file: { path: string; key: string; size: number }, isReplacing: boolean): Promise<Outcome<{ isTaken: boolean }>>;
   memorySearch(query: string, limit: number): Promise<MemoryHit[]>;
   skills(switches?: Record<string, boolean>): Promise<SkillInfo[]>;
   storage?(): Promise<WorkspaceStorage>;

@@ -13,6 +13,14 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const MOST_CHARS = 1200;
 
+/** Of the note that tells a person of a hand-off. */
+export const HAND_OFF = "hand-off";
+
+/** That note for whoever must not have the tab: anybody who may read a talk sees its notes, and the address is all that it takes. */
+export function hideAddress(text: string): string {
+  return text.replace(/\b[a-z]+:\/\/\S+/gi, "(the address is shown to those who may approve)");
+}
+
 /** @throws when there is no owner's token: nothing may be opened without one. */
 export async function sealLink(ownerToken: string, { sessionKey, call, endsAt }: HandOffLink): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));

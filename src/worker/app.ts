@@ -58,7 +58,9 @@ for (const path of ["/auth/*", "/media/*", "/home/*", "/v1/*", "/hooks/*", "/cha
 app.all("*", (c) => serveAsset(c));
 
 app.onError((error, c) => {
-  console.error("request failed", new URL(c.req.url).pathname, error);
+  // The link of a hand-off is all that it takes to have the tab.
+  const path = new URL(c.req.url).pathname.replace(/^\/browser\/[^/]+/, "/browser/…");
+  console.error("request failed", path, error);
   const tooNew = readStateTooNew(error);
   if (tooNew) return refuse(c, 503, "STATE_TOO_NEW", tooNew);
   return refuse(c, 500, "INTERNAL", "Something broke inside; try again in a moment.");

@@ -51,7 +51,9 @@ export function networkOf(address: string): string {
 export async function originOf(c: Context<Door>): Promise<"own" | "none" | "foreign"> {
   const origin = c.req.header("origin");
   if (origin === undefined) return "none";
-  if (origin === new URL(c.req.url).origin) return "own";
+  const { protocol, host, origin: own } = new URL(c.req.url);
+  // A tunnel or a proxy speaks https to the browser and http to us; the name stays the same.
+  if (origin === own || (protocol === "http:" && origin === `https://${host}`)) return "own";
   // What boxed frames and local files are called: anybody's name.
   if (origin === "null") return "foreign";
   const { settings } = await directoryOf(c.env).settings();

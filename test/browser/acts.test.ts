@@ -193,7 +193,17 @@ test("a page is made to believe in another device, place and time", async () => 
     Intl.DateTimeFormat().resolvedOptions().timeZone, /iPhone/.test(navigator.userAgent),
     await new Promise((done) => navigator.geolocation.getCurrentPosition((p) => done(p.coords.latitude), (e) => done(e.message)))]))()`;
   const { text } = await browser.act({ action: "evaluate", text: seen }, { policy });
-  expect(text).toMatch(/\[\d+,3,true,"Asia\/Tokyo",true,/);
+  expect(text).toMatch(/\[\d+,3,true,"Asia\/Tokyo",true,53\.5\]/);
+  // Of the origins that this tab shows alone, and only for as long.
+  const may = "navigator.permissions.query({ name: 'geolocation' }).then((one) => one.state)";
+  const mayHere = async () => (await browser.ask({ action: "evaluate", text: may }, { policy })).content;
+  expect(await mayHere()).toBe("granted");
+  const other = { policy, sessionKey: "agent:main:other" };
+  await browser.ask({ action: "open", url: `${pages.otherOrigin}/inner.html?other` }, other);
+  expect((await browser.ask({ action: "evaluate", text: may }, other)).content).not.toBe("granted");
+  await browser.ask({ action: "close" }, other);
+  await browser.act({ action: "emulate", set: { geo: "" } });
+  expect(await mayHere()).not.toBe("granted");
   await browser.act({ action: "emulate", set: { device: "desktop", offline: true } });
   await expect(go("/inner.html?offline")).rejects.toThrow(/offline/);
   await browser.act({ action: "emulate", set: { offline: false } });
@@ -216,4 +226,32 @@ test("pictures: what is seen, the whole page, one element, with refs drawn; prin
   expect(await show({ mode: "full" })).not.toContain("skerry");
   const [pdf] = (await browser.act({ action: "pdf" })).files;
   expect(new TextDecoder().decode(pdf?.bytes.subarray(0, 5))).toBe("%PDF-");
+});
+
+test("a download is answered with a file of its own page alone, or of a window or frame of that", async () => {
+  const written = (html: string) => `${pages.origin}/written?html=${encodeURIComponent(html)}`;
+  const own =
+    '<a id="own" href="/shop/slow.csv">Invoice</a><a id="new" href="/shop/invoice.csv" target="_blank" rel="noopener">In a window</a>';
+  // Another tab, and one of another session, which put files in the way all the time.
+  const evil = written(
+    `<title>Evil</title><script>setInterval(() => { const f = document.createElement("iframe"); f.src = "/attached?" + Math.random(); document.body.append(f);
+      const a = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob(["EVIL"])), download: "invoice.csv" }); a.click(); }, 60)</script>`,
+  );
+  await go("/login");
+  await browser.act({ action: "open", url: evil });
+  await browser.ask({ action: "open", url: evil }, { sessionKey: "agent:main:other" });
+  await browser.act({
+    action: "open",
+    url: written(
+      `${own}<iframe src="${pages.otherOrigin}/written?html=${encodeURIComponent('<a id="inner" href="/attached">Get</a>')}"></iframe>`,
+    ),
+  });
+  for (const [selector, said] of [
+    ["#own", /^invoice-1001\.csv: item;/],
+    ["#new", /^invoice-1001\.csv: item;/],
+    ["#inner", /^virus\.exe: MZ/],
+  ] as const) {
+    const { files } = await browser.act({ action: "download", selector });
+    expect(files.map(({ name, bytes }) => `${name}: ${new TextDecoder().decode(bytes)}`).join()).toMatch(said);
+  }
 });

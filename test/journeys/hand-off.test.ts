@@ -9,6 +9,7 @@ import { ORDERS, type Pages, SHOP_LOGIN, servePages } from "../support/browser-p
 import type { CallResult, DrivenAgent } from "../support/driven-agent.ts";
 import { openDrivenBrowser } from "../support/driven-browser.ts";
 import { judge, openLooks } from "../support/screens.ts";
+import { openChat } from "../support/webchat.ts";
 
 // Two real browsers on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -24,6 +25,10 @@ beforeAll(async () => {
   pages = await servePages();
   owner = await launchBrowser();
   agent = await openDrivenBrowser(pages);
+  // Links lead to where the owner opened the page.
+  const { context } = await openProfile(owner);
+  await openChat(context, agent.skerry.loginLink);
+  await context.close();
 });
 afterEach(async () => {
   for (const viewer of viewers.splice(0)) await viewer.close();

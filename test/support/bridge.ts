@@ -22,6 +22,8 @@ export interface TestBridgeOptions {
   /** Kept after the end when given. */
   stateDir?: string;
   rooms?: Room[];
+  /** In place of `rooms`. */
+  openRooms?: () => Promise<Room[]>;
 }
 
 export async function openTestBridge(options: TestBridgeOptions): Promise<TestBridge> {
@@ -40,7 +42,7 @@ export async function openTestBridge(options: TestBridgeOptions): Promise<TestBr
       log: (text) => log.push(text),
       onState: (state) => states.push(state),
     },
-    options.rooms ?? [],
+    options.openRooms ?? (async () => options.rooms ?? []),
   );
   return {
     ...bridge,

@@ -143,6 +143,9 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
     }
     case "GET /shop/invoice.csv":
       return void attach("invoice-1001.csv", "text/csv", INVOICE);
+    case "GET /shop/slow.csv":
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return void attach("invoice-1001.csv", "text/csv", INVOICE);
     case "GET /shop/invoice.txt":
       return void response.writeHead(200, { "content-type": "text/plain" }).end(INVOICE);
     case "GET /shop/big.bin":
@@ -163,6 +166,8 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
   function hostilePage({ trap }: Pick<Pages, "trap">, { pathname, searchParams }: URL): string | undefined {
     const to = searchParams.get("to") ?? `${trap.host}:${trap.port}`;
     switch (pathname) {
+      case "/written":
+        return searchParams.get("html") ?? "nothing";
       case "/redirect":
         response.writeHead(302, { location: to }).end();
         return "";

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ExecOptions, type ExecRoom, openExec } from "../../src/bridge/exec/exec.ts";
+import type { EndNotice } from "../../src/bridge/exec/kept.ts";
 import { SEARCH_PATH } from "../../src/bridge/exec/policy/executables.ts";
-import type { EndNotice } from "../../src/bridge/exec/processes.ts";
 import type { CommandContext, Transfer } from "../../src/bridge/home-command.ts";
 import {
   type ExecAnswer,
@@ -80,7 +80,10 @@ export function openTestExec(rest: Partial<ExecOptions> = {}): TestExec {
     progress,
     ask(command, params, own = {}) {
       const run = test.room.commands[command] as (params: unknown, context: CommandContext) => Promise<never>;
-      return run(HOME_COMMANDS[command].params.parse({ sessionKey: "one", ...params }), { ...context, ...own });
+      return run(HOME_COMMANDS[command].params.parse({ sessionKey: "one", mayReachHome: true, ...params }), {
+        ...context,
+        ...own,
+      });
     },
     start(command, more = {}, own = {}) {
       count += 1;

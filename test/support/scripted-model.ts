@@ -8,7 +8,8 @@ export interface ScriptedReply {
   pieces?: [string, number][];
   /** Thoughts before the text, in the same way. */
   thoughts?: [string, number][];
-  calls?: { name: string; args: Record<string, unknown> }[];
+  /** `id`: as the provider names it; else they are counted. */
+  calls?: { name: string; args: Record<string, unknown>; id?: string }[];
   status?: number;
   headers?: Record<string, string>;
   /** Before the first byte, ms. */
@@ -71,7 +72,7 @@ export function scriptModel(
               tool_calls: [
                 {
                   index,
-                  id: `call_${callCount}`,
+                  id: call.id ?? `call_${callCount}`,
                   type: "function",
                   function: { name: call.name, arguments: JSON.stringify(call.args) },
                 },

@@ -61,6 +61,14 @@ test("logging out is the page's own affair: a request without its origin ends no
   expect((await SELF.fetch(`${ORIGIN}/auth/me`, { headers: still })).status).toBe(401);
 });
 
+test("behind a tunnel the page is https and the request http: it is our own all the same", async () => {
+  const { host } = new URL(ORIGIN);
+  const ask = (url: string, origin: string) =>
+    SELF.fetch(`${url}/auth/login`, { method: "POST", body: JSON.stringify({ token: TOKEN }), headers: { origin } });
+  expect((await ask(`http://${host}`, `https://${host}`)).status).toBe(200);
+  expect((await ask(`https://${host}`, `http://${host}`)).status).toBe(403);
+});
+
 test("a cookie opens the socket of our own page, and is no proof where the origin is not named", async () => {
   const cookie = await login();
   const own = new TestSocket(await openSocket({ cookie, origin: ORIGIN }));
@@ -82,6 +90,9 @@ test("a page of another site gets neither socket nor login", async () => {
   const upgrade = await openSocket({ origin: "https://evil.example" });
   expect(upgrade.status).toBe(403);
   expect(await errorOf(upgrade)).toMatchObject({ code: "ORIGIN_NOT_ALLOWED" });
+  for (const near of [`http://${new URL(ORIGIN).hostname}:1`, "http://localhost", `https://evil.${new URL(ORIGIN).hostname}`]) {
+    expect((await send("/auth/login", { token: TOKEN }, { origin: near })).status).toBe(403);
+  }
   const post = await send("/auth/login", { token: TOKEN }, { origin: "https://evil.example" });
   expect(post.status).toBe(403);
 });

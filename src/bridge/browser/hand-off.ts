@@ -10,6 +10,8 @@ import type { Browsers } from "./browsers.ts";
 import type { Running } from "./running.ts";
 
 const HELD_S = 600;
+/** The one who asks waits for fifteen seconds. */
+const GIVEN_UP_MS = 12_000;
 
 /** Gives the tab into the person's hands. @throws ToolFailure when there is none. */
 export async function openToPage(running: Running, { sessionKey, policy, input }: BrowserDo): Promise<BrowserAnswer> {
@@ -35,7 +37,14 @@ export async function watch(browsers: Browsers, request: BrowserWatch, signal: A
 export async function hand(browsers: Browsers, request: BrowserHand): Promise<Record<string, never>> {
   const { sessionKey, policy, handed, events } = request;
   const running = await handedTo(browsers, request);
-  await told(running.work(sessionKey, policy, async (talk) => handle(await pageOf(talk, handed), events)));
+  const askedAt = performance.now();
+  const work = running.work(sessionKey, policy, async (talk) => {
+    // Others may have held the browser: what the person was told is lost is not done behind their back.
+    if (!running.isHanded(sessionKey) || performance.now() - askedAt > GIVEN_UP_MS)
+      throw new ToolFailure("The browser was busy for too long; do it again.");
+    await handle(await pageOf(talk, handed), events);
+  });
+  await told(work);
   return {};
 }
 

@@ -79,12 +79,15 @@ export class Running {
       // What the browser asks by itself (updates of its parts) is nothing that a page did.
       onRefused: (url, reason) => running?.connection.guard.hasSeen(url) && running.connection.guard.note(reason),
     });
+    let chrome: Chrome | undefined;
     try {
-      const chrome = await startChrome({ ...start, proxyPort: proxy.port });
+      chrome = await startChrome({ ...start, proxyPort: proxy.port });
       const connection = await Connection.open(chrome.cdp, { policy: start.policy, resolveHost, hasProxy: true });
       running = new Running(start, chrome, proxy, connection, start.policy);
       return running;
     } catch (error) {
+      // It would keep its profile locked.
+      await chrome?.close();
       await proxy.close();
       throw error;
     }

@@ -22,7 +22,7 @@ export async function handOver(running: Running, request: BrowserDo, restart: ()
   if (!running.isHeadless) {
     await running.work(sessionKey, policy, (talk) => talk.focus(tab.id));
     running.hold(sessionKey, forMs);
-    return { notes: [`The page is in the window of the browser on ${hostname()}.`], url: tab.url };
+    return { notes: [`The page is in the window of the browser on ${hostname()}.`], url: tab.url, tab: tab.id };
   }
   const cookies = await running.readCookies();
   await running.close("The browser was started anew with a window, for a person to take over; open the page again.");
@@ -31,5 +31,5 @@ export async function handOver(running: Running, request: BrowserDo, restart: ()
   await next.do({ ...request, input: { action: "open", url: tab.url } }, []);
   next.hold(sessionKey, forMs);
   const { id = "" } = next.tabsOf(sessionKey).find(({ isCurrent }) => isCurrent) ?? {};
-  return { notes: [`The page was opened anew, as ${id}, in a window of the browser on ${hostname()}.`], url: tab.url };
+  return { notes: [`The page was opened anew, as ${id}, in a window of the browser on ${hostname()}.`], url: tab.url, tab: id };
 }

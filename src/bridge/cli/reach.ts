@@ -45,7 +45,8 @@ function readLocalToken(stateDir: string, root: string): string | undefined {
   return readToken(stateDir);
 }
 
-function readUrl(text: string): string {
+/** An http(s) address, also where the scheme was left out or is a socket's. @throws GatewayError */
+export function readUrl(text: string): string {
   const whole = /^[a-z]+:\/\//i.test(text) ? text : `${/^(localhost|127\.|\[::1\])/.test(text) ? "http" : "https"}://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
   if (!url || !["http:", "https:", "ws:", "wss:"].includes(url.protocol)) {

@@ -4,8 +4,9 @@ import { HomeRefused } from "../../contract/errors.ts";
 import type { ExecAnswer, ExecStart, ProcessState } from "../../contract/home/commands.ts";
 import type { CommandContext, HomeCommands } from "../home-command.ts";
 import { type GateOptions, note, pass } from "./gate.ts";
+import type { Kept } from "./kept.ts";
 import { bytesOfKeys } from "./keys.ts";
-import { type Kept, keyOf, type Processes } from "./processes.ts";
+import { keyOf, type Processes } from "./processes.ts";
 
 export interface ExecDeps {
   processes: Processes;
@@ -16,6 +17,8 @@ const PROGRESS_MS = 500;
 const PROGRESS_BYTES = 4_000;
 /** Between writing and the answer: what it says to that. */
 const ECHO_MS = 250;
+/** So long it may take to read what is written to it. */
+const READ_MS = 2_000;
 
 export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
   const starting = new Map<string, Promise<unknown>>();
@@ -38,6 +41,14 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
     return { kept: await processes.start({ ...launch, text, workdir, auditId }) };
   }
 
+  /** What a shell on the machine itself is told is a command like others, and stands in the audit log. */
+  function noteTyped({ row }: Kept, text: string): void {
+    if (row.place !== "home") return;
+    const { sessionKey, processId } = row;
+    const typed = { sessionKey, processId, place: "home", command: text, workdir: "", verdict: `typed into ${processId}` };
+    gate.ledger.auditEnd(note(gate.ledger, { ...typed, at: gate.now() }), "", gate.now());
+  }
+
   return {
     "exec.start": async (params, context) => {
       // The same id twice at once is one question, or one process.
@@ -51,18 +62,18 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
       const begun = await turn.finally(() => starting.get(key) === quiet && starting.delete(key));
       return "answer" in begun ? begun.answer : follow(begun.kept, params.yieldMs, context);
     },
-    "process.list": async ({ sessionKey }) => ({ processes: processes.list(sessionKey).map(view) }),
-    "process.poll": async ({ sessionKey, processId, since, waitMs }, { signal }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.list": async (whose) => ({ processes: processes.list(whose).map(view) }),
+    "process.poll": async ({ since, waitMs, ...whose }, { signal }) => {
+      const kept = await processes.need(whose);
       await kept.wait(waitMs, () => (kept.output?.bytes ?? 0) > since, signal);
       return kept.state(since);
     },
-    "process.log": async ({ sessionKey, processId, from, lines }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.log": async ({ from, lines, ...whose }) => {
+      const kept = await processes.need(whose);
       return kept.log(from, lines);
     },
-    "process.write": async ({ sessionKey, processId, data, isEnd }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.write": async ({ data, isEnd, ...whose }, { signal }) => {
+      const kept = await processes.need(whose);
       const { process } = kept;
       if (kept.isInputClosed) {
         throw new HomeRefused(
@@ -70,19 +81,21 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
           "Its input was closed when it began. To write to a command, start it in the background or with a terminal (pty).",
         );
       }
-      return answer(kept, async () => {
+      noteTyped(kept, data);
+      return answer(kept, signal, async () => {
         if (data !== "") await process.write(new TextEncoder().encode(data));
         if (isEnd) await process.endInput();
       });
     },
-    "process.keys": async ({ sessionKey, processId, keys }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.keys": async ({ keys, ...whose }, { signal }) => {
+      const kept = await processes.need(whose);
       const { process } = kept;
       const bytes = bytesOfKeys(keys);
-      return answer(kept, () => process.write(bytes));
+      noteTyped(kept, keys.join(" "));
+      return answer(kept, signal, () => process.write(bytes));
     },
-    "process.kill": async ({ sessionKey, processId, signal }) => {
-      const kept = await processes.need(sessionKey, processId);
+    "process.kill": async ({ signal, ...whose }) => {
+      const kept = await processes.need(whose);
       if (kept.isRunning) await kept.signal(signal);
       return kept.state();
     },
@@ -109,10 +122,25 @@ async function follow(kept: Kept, yieldMs: number, { signal, progress }: Command
   return kept.state();
 }
 
-async function answer(kept: Kept, write: () => Promise<void>): Promise<ProcessState> {
+/** Whoever does not read is not waited for: what was written waits in the pipe, and must not be written twice. */
+async function answer(kept: Kept, signal: AbortSignal, write: () => Promise<void>): Promise<ProcessState> {
   const before = kept.output?.bytes ?? 0;
-  await write();
-  await kept.wait(ECHO_MS, () => (kept.output?.bytes ?? 0) > before);
+  let isRead = false;
+  const written = write().then(() => {
+    isRead = true;
+  });
+  const late = new Promise<void>((resolve) => {
+    setTimeout(resolve, READ_MS).unref();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([written, late]);
+  if (!isRead) {
+    // Should it fail later, the process ended before it read all of it.
+    void written.catch(() => undefined);
+    const state = kept.state(before);
+    return { ...state, output: `${state.output}\n[It has not read all of that yet. It waits there; do not write it again.]\n` };
+  }
+  await kept.wait(ECHO_MS, () => (kept.output?.bytes ?? 0) > before, signal);
   return kept.state(before);
 }
 

@@ -4,13 +4,14 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { BridgeConfig } from "../home/config.ts";
 import type { HomeCommands } from "../home-command.ts";
-import { resolveHomePath } from "../places/home-files.ts";
 import { HomePlace } from "../places/home-place.ts";
 import { execCommands } from "./commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import type { EndNotice } from "./kept.ts";
 import { ExecLedger } from "./ledger.ts";
 import { SEARCH_PATH } from "./policy/executables.ts";
-import { type EndNotice, type Hosts, Processes } from "./processes.ts";
+import type { Locate } from "./policy/redirects.ts";
+import { type Hosts, Processes } from "./processes.ts";
 
 /** In the state folder of the bridge. */
 export const LEDGER_FILE = join("exec", "exec.db");
@@ -18,6 +19,8 @@ export const LEDGER_FILE = join("exec", "exec.db");
 export interface ExecOptions {
   /** Of the bridge; nobody may look into it. */
   stateDir: string;
+  /** Nor into these: the program and what it keeps. */
+  closed?: readonly string[];
   config: Pick<BridgeConfig, "exec" | "files">;
   /** The bridge's own; little of it is passed on. */
   environment: NodeJS.ProcessEnv;
@@ -38,14 +41,23 @@ export interface ExecRoom {
 }
 
 export function openExec(options: ExecOptions): ExecRoom {
-  const { stateDir, config, environment, log, now = Date.now, homeFolder = homedir(), searchPath = SEARCH_PATH } = options;
+  const {
+    stateDir,
+    closed = [],
+    config,
+    environment,
+    log,
+    now = Date.now,
+    homeFolder = homedir(),
+    searchPath = SEARCH_PATH,
+  } = options;
   const dir = join(stateDir, "exec");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const ledger = new ExecLedger(join(stateDir, LEDGER_FILE));
   const { read, write } = config.files;
   const home = new HomePlace({
     environment,
-    closedFolders: [resolve(stateDir)],
+    closedFolders: [stateDir, ...closed].map((path) => resolve(path)),
     openFolders: { read, write },
     searchPath,
     homeFolder,
@@ -58,9 +70,10 @@ export function openExec(options: ExecOptions): ExecRoom {
     else untold.push([key, notice]);
   };
   const processes = new Processes({ folder: join(dir, "output"), ledger, hosts, now, log, tell });
-  const openFolders = write.map((folder) => resolveHomePath(folder, homeFolder));
+  const expose = (path: string) => home.files.expose(path);
   const folderOf = (workdir: string | undefined) => home.folderOf(workdir);
-  const gate = { ledger, rules: config.exec ?? {}, searchPath, openFolders, folderOf, now };
+  const locate: Locate = (path, purpose) => home.files.locate(path, purpose);
+  const gate = { ledger, rules: config.exec ?? {}, searchPath, expose, folderOf, locate, now };
   return {
     commands: {
       ...execCommands({ processes, gate }),
@@ -70,7 +83,7 @@ export function openExec(options: ExecOptions): ExecRoom {
     ledger,
     begin(to) {
       line = to;
-      for (const [key, notice] of untold.splice(0)) tell(key, notice);
+      for (const [key, notice] of untold.splice(0)) processes.tell(key, notice);
     },
     async close() {
       await processes.close();

@@ -2,7 +2,7 @@
 // by way of a copy in a folder of the bridge's own, so that a place never sees a path of the bridge.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { HomeParams, Place } from "../../contract/home/commands.ts";
@@ -81,6 +81,8 @@ export function fileCommands({ hosts, gate, folder }: FileDeps): HomeCommands {
         withCopy(async (copy) => {
           const { name } = await desk.copyOut(params.path, copy);
           const given = params.name ?? name;
+          // The store has no place for a file with nothing in it.
+          if ((await stat(copy)).size === 0) return { key: "", type: "text/plain", size: 0, name: given };
           const { key, type, size } = await transfer.give(copy, given);
           return { key, type, size, name: given };
         }),

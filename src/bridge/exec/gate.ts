@@ -1,22 +1,26 @@
 // Whether a command for the machine itself runs, is asked about, or is refused: its plan, Skerry's settings, this machine's own
 // rules and the owner's word. Everything that comes here is written into the audit log before anything of it happens.
-import { isAbsolute, relative } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { ExecAnswer, ExecApproval, ExecPolicy, ExecStart } from "../../contract/home/commands.ts";
+import type { Exposure } from "../places/home-files.ts";
 import type { ExecLedger } from "./ledger.ts";
 import { type MachineRules, rule } from "./policy/decision.ts";
 import { refusedNames } from "./policy/environment.ts";
 import { findDefect, type JudgedPlan, makePlan } from "./policy/plan.ts";
+import type { Locate } from "./policy/redirects.ts";
+import { keepTrusted } from "./trust.ts";
 
 export interface GateOptions {
   ledger: ExecLedger;
   /** What this machine's own configuration says. */
   rules: MachineRules;
   searchPath: readonly string[];
-  /** Absolute; what lies there can be written without a question, so nothing there may be trusted for always. */
-  openFolders: readonly string[];
+  /** What can be changed without a question may not be trusted for always. */
+  expose(path: string): Promise<Exposure>;
   /** @throws HomeRefused when there is no such folder. */
   folderOf(workdir: string | undefined): Promise<string>;
+  /** For files that a command reads and writes by < and >. */
+  locate: Locate;
   now(): number;
 }
 
@@ -26,7 +30,7 @@ export type Passed =
 
 /** `key`: of the process that it would be. */
 export async function pass(params: ExecStart, key: string, options: GateOptions): Promise<Passed> {
-  const { ledger, rules, searchPath, openFolders, folderOf, now } = options;
+  const { ledger, rules, searchPath, expose, folderOf, locate, now } = options;
   const { command, env, isPty, sessionKey, processId, policy, approval } = params;
   const write = (workdir: string, verdict: string) =>
     note(ledger, { at: now(), sessionKey, processId, place: "home", command, workdir, verdict, ...wordOf(approval) });
@@ -45,9 +49,9 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
   if (closed !== undefined) return refuse(closed, given);
 
   const workdir = await folderOf(params.workdir);
-  const mayCount = trusted(ledger, openFolders);
-  const entries = ledger.allowed().filter(mayCount);
-  const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, redirectFolders: openFolders });
+  const writableFiles = ledger.allowedFiles().flatMap((file) => (file.purpose === "write" ? [file.path] : []));
+  const entries = await keepTrusted(ledger.allowed(), { writableFiles, expose });
+  const plan = await makePlan({ command, workdir, env, isPty, entries, searchPath, locate });
   const ruling = rule(policy, rules, plan.isProved);
   switch (ruling) {
     case "refuse":
@@ -64,10 +68,10 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
         ledger.auditEnd(write(workdir, `asked: ${plan.reason}`), "not run", now());
         return { outcome: "not", answer: { state: "asks", plan: shown(plan, doubt) } };
       }
+      const isForAlways = approval.decision === "allow-always";
+      const drafts = isForAlways ? await keepTrusted(plan.drafts, { writableFiles, expose }) : [];
       const auditId = write(workdir, `ran: approved (${approval.decision})`);
-      if (approval.decision === "allow-always") {
-        for (const draft of plan.drafts.filter(mayCount)) ledger.allow(draft, `approval ${approval.id}`, now());
-      }
+      for (const draft of drafts) ledger.allow(draft, `approval ${approval.id}`, now());
       return { outcome: "runs", text: plan.text, workdir, auditId };
     }
     default:
@@ -111,21 +115,4 @@ function shown(plan: JudgedPlan, doubt: string | undefined): Extract<ExecAnswer,
 
 function wordOf(approval: ExecApproval | undefined): { approval?: string } {
   return approval === undefined ? {} : { approval: `${approval.id} ${approval.decision}` };
-}
-
-/**
- * What is allowed in a folder runs what lies there: it counts for nothing where that can be changed without a question, be it that
- * the folder is open or that a file in it may always be written.
- */
-function trusted(ledger: ExecLedger, openFolders: readonly string[]): (entry: { workdir?: string }) => boolean {
-  const writable = ledger.allowedFiles().flatMap(({ path, purpose }) => (purpose === "write" ? [path] : []));
-  return ({ workdir }) =>
-    workdir === undefined || !(isOpen(workdir, openFolders) || writable.some((path) => isOpen(path, [workdir])));
-}
-
-function isOpen(folder: string, openFolders: readonly string[]): boolean {
-  return openFolders.some((open) => {
-    const way = relative(open, folder);
-    return !way.startsWith("..") && !isAbsolute(way);
-  });
 }

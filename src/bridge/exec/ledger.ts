@@ -2,6 +2,7 @@
 // asked, every command with what became of it, and processes, so that one that died with the bridge is known to have.
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { Place } from "../../contract/home/commands.ts";
 import type { AllowDraft, AllowEntry } from "./policy/allowlist.ts";
 
 /** Questions live as long as the owner may take to answer, and a little longer. */
@@ -28,6 +29,8 @@ export interface ProcessRow {
   key: string;
   sessionKey: string;
   processId: string;
+  /** `home` for the machine itself, else the sandbox's. */
+  place: Place["kind"];
   command: string;
   startedAt: number;
   endedAt?: number;
@@ -65,6 +68,9 @@ export class ExecLedger {
         ended_at INTEGER, exit_code INTEGER, signal TEXT, ended_by TEXT, log TEXT NOT NULL
       ) WITHOUT ROWID;
     `);
+    const columns = this.#all("PRAGMA table_info(process)").map((row) => row["name"]);
+    // Of what was kept before this was written down, the place that is reached by the fewest.
+    if (!columns.includes("place")) this.#db.exec("ALTER TABLE process ADD COLUMN place TEXT NOT NULL DEFAULT 'home'");
   }
 
   close(): void {
@@ -184,9 +190,9 @@ export class ExecLedger {
   // ── Processes ──
 
   keepProcess(row: ProcessRow): void {
-    const { key, sessionKey, processId, command, startedAt, endedAt, exitCode, signal, endedBy, log } = row;
+    const { key, sessionKey, processId, place, command, startedAt, endedAt, exitCode, signal, endedBy, log } = row;
     this.#run(
-      "INSERT OR REPLACE INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       key,
       sessionKey,
       processId,
@@ -197,6 +203,7 @@ export class ExecLedger {
       signal ?? null,
       endedBy ?? null,
       log,
+      place,
     );
   }
 
@@ -209,6 +216,7 @@ export class ExecLedger {
       key: String(row["key"]),
       sessionKey: String(row["session"]),
       processId: String(row["process"]),
+      place: row["place"] === "sandbox" ? "sandbox" : "home",
       command: String(row["command"]),
       startedAt: Number(row["started_at"]),
       ...(row["ended_at"] === null ? {} : { endedAt: Number(row["ended_at"]) }),

@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
-import type { Place, ProcessState } from "../../contract/home/commands.ts";
+import type { Place } from "../../contract/home/commands.ts";
 import type { Ended, PlaceHost, RunningProcess } from "../places/place.ts";
+import { type EndNotice, Kept } from "./kept.ts";
 import type { ExecLedger, ProcessRow } from "./ledger.ts";
-import { type LogPart, Output } from "./output.ts";
+import { Output } from "./output.ts";
 
 export const MAX_RUNNING = 50;
 const SHOWN_MS = 30 * 60_000;
@@ -16,12 +17,9 @@ const KNOWN_MS = 7 * 24 * 3_600_000;
 /** All output of ended processes together; the oldest goes first. */
 const MAX_KEPT_BYTES = 1024 * 1024 * 1024;
 const SWEEP_MS = 60_000;
-/** Between a polite word and the end. */
-const GRACE_MS = 5_000;
-const TOLD_TAIL_BYTES = 4_000;
+const RETELL_MS = 30_000;
 
 export type Hosts = { [K in Place["kind"]]?: PlaceHost<Extract<Place, { kind: K }>> };
-export type Signal = "TERM" | "KILL" | "INT" | "HUP";
 
 export interface Launch {
   sessionKey: string;
@@ -41,14 +39,10 @@ export interface Launch {
   auditId: number;
 }
 
-export interface EndNotice {
+/** Who asks, and whether they may have anything done on the machine itself. */
+export interface Whose {
   sessionKey: string;
-  processId: string;
-  command: string;
-  exitCode?: number;
-  signal?: string;
-  endedBy?: string;
-  tail: string;
+  mayReachHome: boolean;
 }
 
 export interface ProcessesOptions {
@@ -60,6 +54,8 @@ export interface ProcessesOptions {
   log(text: string, isBad?: boolean): void;
   /** A process ended of which its session was told that it runs. */
   tell(key: string, notice: EndNotice): void;
+  /** Between tries to tell what could not be told. */
+  retellMs?: number;
 }
 
 export class Processes {
@@ -67,6 +63,9 @@ export class Processes {
   readonly #known = new Map<string, Kept>();
   readonly #starting = new Map<string, Promise<Kept>>();
   readonly #timer: NodeJS.Timeout;
+  /** Ends that could not be told yet: a full disk takes no notice. */
+  readonly #untold = new Map<string, EndNotice>();
+  #retelling: NodeJS.Timeout | undefined;
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
@@ -83,18 +82,19 @@ export class Processes {
     return known ? Promise.resolve(known) : this.#starting.get(key);
   }
 
-  /** @throws HomeRefused when this session knows none of that id. */
-  async need(sessionKey: string, processId: string): Promise<Kept> {
+  /** @throws HomeRefused when this session knows none of that id, or may not reach the machine that it runs on. */
+  async need({ sessionKey, processId, mayReachHome }: { processId: string } & Whose): Promise<Kept> {
     const found = await this.find(sessionKey, processId);
-    if (found) return found;
+    if (found && isReached(found, mayReachHome)) return found;
     throw new HomeRefused("NOT_FOUND", `There is no process ${processId} of this session on this machine.`);
   }
 
   /** Running ones first, then the latest that ended. */
-  list(sessionKey: string): Kept[] {
+  list({ sessionKey, mayReachHome }: Whose): Kept[] {
     const since = this.#options.now() - SHOWN_MS;
     return [...this.#known.values()]
       .filter(({ row }) => row.sessionKey === sessionKey && (row.endedAt === undefined || row.endedAt >= since))
+      .filter((kept) => isReached(kept, mayReachHome))
       .sort((one, other) => rank(one) - rank(other) || other.row.startedAt - one.row.startedAt);
   }
 
@@ -113,7 +113,10 @@ export class Processes {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const running = [...this.#known.values()].filter(({ isRunning }) => isRunning);
-    await Promise.all(running.map((kept) => kept.end("The bridge was ended, and it with it.")));
+    clearTimeout(this.#retelling);
+    const ends = await Promise.allSettled(running.map((kept) => kept.end("The bridge was ended, and it with it.")));
+    for (const end of ends)
+      if (end.status === "rejected") this.#options.log(`A process was not ended: ${String(end.reason)}`, true);
     for (const kept of this.#known.values()) kept.output?.close();
   }
 
@@ -125,23 +128,34 @@ export class Processes {
       throw new HomeRefused("UNAVAILABLE", `${MAX_RUNNING} processes run on this machine already; end one of them first.`);
     }
     const path = join(folder, key);
-    const row: ProcessRow = { key, sessionKey, processId, command: launch.command.slice(0, 1000), startedAt: now(), log: path };
+    const row: ProcessRow = {
+      key,
+      sessionKey,
+      processId,
+      place: place.kind,
+      command: launch.command.slice(0, 1000),
+      startedAt: now(),
+      log: path,
+    };
     const kept = new Kept(row, Output.create(path), now);
-    ledger.keepProcess(row);
     try {
+      ledger.keepProcess(row);
       const request = { processId, command: text, workdir, env, isPty, onOutput: (chunk: Uint8Array) => kept.hear(chunk) };
       const process = await this.#launch(place, request);
       this.#known.set(key, kept);
-      kept.begin(process, launch, (ended) => this.#end(kept, launch, ended));
+      kept.begin(process, launch, {
+        onEnd: (ended) => this.#end(kept, launch, ended),
+        onTrouble: (error) => this.#options.log(`Process ${processId} was not ended in time: ${String(error)}`, true),
+      });
       if (launch.isInputClosed) await process.endInput().catch(() => undefined);
       return kept;
     } catch (error) {
       // It never ran: the same id may try again.
       if (!this.#known.has(key)) {
         kept.output?.remove();
-        ledger.dropProcess(key);
+        this.#write(() => ledger.dropProcess(key));
       }
-      ledger.auditEnd(launch.auditId, "not started", now());
+      this.#write(() => ledger.auditEnd(launch.auditId, "not started", now()));
       throw error;
     }
   }
@@ -162,20 +176,43 @@ export class Processes {
   }
 
   #end(kept: Kept, launch: Launch, ended: Ended): void {
-    const { ledger, now, log, tell } = this.#options;
+    const { ledger, now } = this.#options;
     const { row } = kept;
-    try {
+    this.#write(() => {
       ledger.keepProcess(row);
       ledger.auditEnd(launch.auditId, describeEnd(ended), now());
+    });
+    if (!kept.isAwaited && kept.wasToldRunning) this.tell(row.key, kept.notice());
+  }
+
+  /** What cannot be written down ends nothing: the process has ended, or never ran, all the same. */
+  #write(work: () => void): void {
+    try {
+      work();
     } catch (error) {
-      log(`The end of process ${row.processId} was not written down: ${String(error)}`, true);
+      this.#options.log(`What became of a process was not written down: ${String(error)}`, true);
     }
-    if (!kept.isAwaited && kept.wasToldRunning) tell(row.key, kept.notice());
+  }
+
+  /** What cannot be told now is told later. */
+  tell(key: string, notice: EndNotice): void {
+    try {
+      this.#options.tell(key, notice);
+      this.#untold.delete(key);
+    } catch (error) {
+      if (!this.#untold.has(key))
+        this.#options.log(`The end of process ${notice.processId} cannot be told yet: ${String(error)}`, true);
+      this.#untold.set(key, notice);
+      this.#retelling ??= setTimeout(() => {
+        this.#retelling = undefined;
+        for (const [one, untold] of [...this.#untold]) this.tell(one, untold);
+      }, this.#options.retellMs ?? RETELL_MS).unref();
+    }
   }
 
   /** What an earlier bridge left: its processes ended with it. */
   #recall(): void {
-    const { folder, ledger, now, tell } = this.#options;
+    const { folder, ledger, now } = this.#options;
     const rows = ledger.processes();
     for (const row of rows) {
       const kept = new Kept(row, row.log === "" ? undefined : Output.open(row.log), now);
@@ -184,7 +221,7 @@ export class Processes {
       row.endedAt = now();
       row.endedBy = "The bridge ended while it ran, and it with it.";
       ledger.keepProcess(row);
-      tell(row.key, kept.notice());
+      this.tell(row.key, kept.notice());
     }
     ledger.closeAudit("the bridge ended while it ran", now());
     const known = new Set(rows.map(({ key }) => key));
@@ -215,158 +252,8 @@ export class Processes {
   }
 }
 
-/** One process, running or not. */
-export class Kept {
-  readonly row: ProcessRow;
-  /** Absent: it is not kept any more. */
-  output: Output | undefined;
-  /** Its session was told that it runs, and would wait for its end in vain. */
-  wasToldRunning = false;
-  isInputClosed = false;
-  readonly #now: () => number;
-  readonly #waiters = new Set<() => void>();
-  #process: RunningProcess | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #cause: string | undefined;
-
-  constructor(row: ProcessRow, output: Output | undefined, now: () => number) {
-    this.row = row;
-    this.output = output;
-    this.#now = now;
-  }
-
-  get isRunning(): boolean {
-    return this.row.endedAt === undefined;
-  }
-
-  /** Somebody waits for its end, and gets it as an answer. */
-  get isAwaited(): boolean {
-    return this.#waiters.size > 0;
-  }
-
-  /** The process that can be written to. @throws HomeRefused when it has ended. */
-  get process(): RunningProcess {
-    if (this.isRunning && this.#process) return this.#process;
-    throw new HomeRefused("CONFLICT", `The process ${this.row.processId} has ended already.`);
-  }
-
-  begin(
-    process: RunningProcess,
-    { timeoutMs, isInputClosed }: Pick<Launch, "timeoutMs" | "isInputClosed">,
-    onEnd: (ended: Ended) => void,
-  ): void {
-    this.#process = process;
-    this.isInputClosed = isInputClosed;
-    if (timeoutMs > 0) {
-      const seconds = Math.round(timeoutMs / 100) / 10;
-      const late = () => void this.end(`It ran longer than the ${seconds} seconds that it was given, so it was ended.`);
-      this.#timer = setTimeout(late, timeoutMs).unref();
-    }
-    void process.ended.then((ended) => {
-      clearTimeout(this.#timer);
-      const endedBy = ended.endedBy ?? this.#cause;
-      const whole = { ...ended, ...(endedBy === undefined ? {} : { endedBy }) };
-      Object.assign(this.row, whole, { endedAt: this.#now() });
-      this.output?.close();
-      onEnd(whole);
-      this.#wake();
-    });
-  }
-
-  hear(chunk: Uint8Array): void {
-    this.output?.add(chunk);
-    this.#wake();
-  }
-
-  /** Until `isEnough`, its end, the time, or the signal. */
-  async wait(ms: number, isEnough: () => boolean, signal?: AbortSignal): Promise<void> {
-    if (ms <= 0 || !this.isRunning || isEnough() || signal?.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const look = () => {
-      if (!this.isRunning || isEnough()) resolve();
-    };
-    this.#waiters.add(look);
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    clearTimeout(timer);
-    this.#waiters.delete(look);
-  }
-
-  /** With a reason and, where a polite word does not help, by force. */
-  async end(cause: string): Promise<void> {
-    const process = this.#process;
-    if (!this.isRunning || !process) return;
-    this.#cause ??= cause;
-    await process.kill("TERM");
-    await Promise.race([process.ended, pause(GRACE_MS)]);
-    if (!this.isRunning) return;
-    await process.kill("KILL");
-    await Promise.race([process.ended, pause(GRACE_MS)]);
-  }
-
-  async signal(signal: Signal): Promise<void> {
-    const { process } = this;
-    if (signal === "TERM" || signal === "KILL") this.#cause ??= "It was ended by process kill.";
-    await process.kill(signal);
-    await this.wait(signal === "KILL" ? GRACE_MS : 2_000, () => false);
-    // It did not listen: what ends it later is something else.
-    if (this.isRunning) this.#cause = undefined;
-  }
-
-  /** `since`: bytes that are known already. */
-  state(since = 0): ProcessState {
-    const { processId, startedAt, endedAt, exitCode, signal, endedBy } = this.row;
-    const output = this.output ? this.output.tailSince(since) : "[Its output is not kept any more.]";
-    const outputBytes = this.output?.bytes ?? 0;
-    if (endedAt === undefined) {
-      this.wasToldRunning = true;
-      return { state: "running", processId, startedAt, output, outputBytes };
-    }
-    return {
-      state: "exited",
-      processId,
-      startedAt,
-      endedAt,
-      ...(exitCode === undefined ? {} : { exitCode }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(endedBy === undefined ? {} : { endedBy }),
-      output,
-      outputBytes,
-    };
-  }
-
-  notice(): EndNotice {
-    const { sessionKey, processId, command, exitCode, signal, endedBy } = this.row;
-    return {
-      sessionKey,
-      processId,
-      command,
-      ...(exitCode === undefined ? {} : { exitCode }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(endedBy === undefined ? {} : { endedBy }),
-      tail: this.output?.tail(TOLD_TAIL_BYTES) ?? "",
-    };
-  }
-
-  log(from: number, lines: number): LogPart {
-    if (this.output) return this.output.log(from, lines);
-    return { text: "[Its output is not kept any more.]", from: 0, totalLines: 0, totalBytes: 0 };
-  }
-
-  forget(): void {
-    this.output?.remove();
-    this.output = undefined;
-    this.row.log = "";
-  }
-
-  #wake(): void {
-    for (const look of [...this.#waiters]) look();
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+function isReached({ row }: Kept, mayReachHome: boolean): boolean {
+  return mayReachHome || row.place !== "home";
 }
 
 function rank({ isRunning }: Kept): number {

@@ -55,11 +55,15 @@ export interface Room {
   close(): Promise<void>;
 }
 
-/** @throws BridgeRefused when it cannot start. */
-export async function startBridge(request: BridgeRequest, rooms: readonly Room[]): Promise<Bridge> {
+/** The rooms are opened once the folder is this program's alone: they write there. @throws BridgeRefused when it cannot start. */
+export async function startBridge(request: BridgeRequest, openRooms: () => Promise<readonly Room[]>): Promise<Bridge> {
   const { url, stateDir, version, config, token, log } = request;
   const key = openDeviceKey(stateDir);
-  const spool = openSpool(stateDir);
+  const spool = openSpool(stateDir, (text) => log(text, true));
+  const rooms = await openRooms().catch((error: unknown) => {
+    spool.close();
+    throw error;
+  });
   const lost = spool.dropRunning();
   if (lost.length > 0) log(`${lost.length} calls were cut off when this program ended last; Skerry is told so.`);
   const commands = without(Object.assign({}, ...rooms.map((room) => room.commands)), config.without);
@@ -117,9 +121,9 @@ export function openBridgeState(dir: string): void {
   }
 }
 
-function openSpool(stateDir: string): Spool {
+function openSpool(stateDir: string, complain: (text: string) => void): Spool {
   try {
-    return new Spool(join(stateDir, "spool.db"));
+    return new Spool(join(stateDir, "spool.db"), complain);
   } catch (error) {
     if (error instanceof Error && /locked|busy/i.test(error.message)) {
       throw new BridgeRefused({ kind: "running", dir: stateDir });

@@ -1,11 +1,20 @@
 // Calls of Skerry to this machine: each is begun once, runs beside the others, and its answer is kept until Skerry has it.
-// Knows the line by what it can send; what a command does is its own business.
-import { HomeRefused } from "../../contract/errors.ts";
-import { HOME_COMMANDS, type HomeCommandName, isFleeting } from "../../contract/home/commands.ts";
+// Knows the line by what it can send; what a command does is its own business. Nothing here may throw: it is called by a socket.
+import { type HomeRefusal, HomeRefused } from "../../contract/errors.ts";
+import { HOME_COMMANDS, type HomeCommandName, isFleeting, MAX_ANSWER_CHARS } from "../../contract/home/commands.ts";
 import type { CommandContext, HomeCommands, Transfer } from "../home-command.ts";
 import type { Spool, SpooledAnswer } from "./spool.ts";
 
 const MAX_CHUNK = 4_000;
+const MAX_MESSAGE_CHARS = 4_000;
+
+const BEGUN_BEFORE = "This call was begun on this machine before, and its answer is not kept any more; it is not done again.";
+
+interface CallRequest {
+  id: string;
+  command: string;
+  paramsJSON?: string | null;
+}
 
 export interface CallsHost {
   spool: Spool;
@@ -33,32 +42,38 @@ export class Calls {
     return [...this.#running.keys(), ...this.#host.spool.unsent().map(({ callId }) => callId)];
   }
 
-  take(request: { id: string; command: string; paramsJSON?: string | null }): void {
-    const { spool, now } = this.#host;
-    if (this.#running.has(request.id)) return;
-    if (isFleeting(request.command)) return void this.#workAtOnce(request);
-    if (!spool.begin(request.id, now())) {
-      const known = spool.answerOf(request.id);
-      if (known) void this.#send(known);
-      return;
+  take(request: CallRequest): void {
+    const { id, command } = request;
+    if (this.#running.has(id)) return;
+    if (isFleeting(command)) return void this.#workAtOnce(request);
+    try {
+      if (this.#host.spool.begin(id, this.#host.now())) return void this.#work(request);
+      void this.#send(this.#host.spool.answerOf(id) ?? { callId: id, body: refuse("CONFLICT", BEGUN_BEFORE) });
+    } catch (error) {
+      this.#host.log(`${command} was not begun: spool.db cannot be written (${reasonOf(error)}).`, true);
+      const message = `${command} was not begun: the disk of that machine is full or cannot be written (${reasonOf(error)}).`;
+      void this.#send({ callId: id, body: refuse("DISK_FULL", message) });
     }
-    void this.#work(request);
   }
 
   cancel(id: string): void {
     this.#running.get(id)?.abort(new DOMException("Nobody waits for it any more.", "AbortError"));
   }
 
-  /** The line is there again: brings what Skerry has not taken. */
-  async sendKept(): Promise<void> {
-    for (const answer of this.#host.spool.unsent()) await this.#send(answer);
+  /** Brings what Skerry has not taken. False: not all of it was taken. */
+  async sendKept(): Promise<boolean> {
+    const { spool, now } = this.#host;
+    spool.dropOld(now());
+    let isAll = true;
+    for (const answer of spool.unsent()) isAll = (await this.#send(answer)) && isAll;
+    return isAll;
   }
 
   stop(): void {
     for (const controller of this.#running.values()) controller.abort(new DOMException("The bridge ends.", "AbortError"));
   }
 
-  async #work(request: { id: string; command: string; paramsJSON?: string | null }): Promise<void> {
+  async #work(request: CallRequest): Promise<void> {
     const { id, command } = request;
     const { spool, now, log } = this.#host;
     const controller = new AbortController();
@@ -73,7 +88,7 @@ export class Calls {
   }
 
   /** Nothing of it is written down: when the line breaks, the answer is worth nothing any more. */
-  async #workAtOnce(request: { id: string; command: string; paramsJSON?: string | null }): Promise<void> {
+  async #workAtOnce(request: CallRequest): Promise<void> {
     const { id, command } = request;
     const { send, log } = this.#host;
     const controller = new AbortController();
@@ -84,10 +99,7 @@ export class Calls {
     await send({ callId: id, body }).catch(() => undefined);
   }
 
-  async #perform(
-    { id, command, paramsJSON }: { id: string; command: string; paramsJSON?: string | null },
-    signal: AbortSignal,
-  ): Promise<Record<string, unknown>> {
+  async #perform({ id, command, paramsJSON }: CallRequest, signal: AbortSignal): Promise<Record<string, unknown>> {
     try {
       if (!isCommand(command, this.#host.commands)) {
         throw new HomeRefused("NOT_FOUND", `This machine does not offer ${command}.`);
@@ -99,13 +111,15 @@ export class Calls {
       }
       // The schema of this very command read the parameters; the compiler cannot follow that through the table.
       const run = this.#host.commands[command] as (params: unknown, context: CommandContext) => Promise<unknown>;
-      const payload = await run(params.data, this.#contextOf(id, signal));
-      return { ok: true, payloadJSON: JSON.stringify(payload) };
+      const payloadJSON = JSON.stringify((await run(params.data, this.#contextOf(id, signal))) ?? null);
+      if (payloadJSON.length <= MAX_ANSWER_CHARS) return { ok: true, payloadJSON };
+      const message = `The answer to ${command} has ${payloadJSON.length} characters; at most ${MAX_ANSWER_CHARS} fit.`;
+      return refuse("TOO_LARGE", message);
     } catch (error) {
-      if (error instanceof HomeRefused) return { ok: false, error: { code: error.code, message: error.message } };
-      const message = error instanceof Error ? error.message : String(error);
-      if (!signal.aborted) this.#host.log(`${command} failed: ${message}`, true);
-      return { ok: false, error: { code: signal.aborted ? "ABORTED" : "FAILED", message: `${command} failed: ${message}` } };
+      if (error instanceof HomeRefused) return refuse(error.code, error.message);
+      const message = `${command} failed: ${reasonOf(error)}`;
+      if (!signal.aborted) this.#host.log(message.slice(0, MAX_MESSAGE_CHARS), true);
+      return refuse(signal.aborted ? "ABORTED" : "FAILED", message);
     }
   }
 
@@ -120,19 +134,29 @@ export class Calls {
     };
   }
 
-  async #send(answer: SpooledAnswer): Promise<void> {
+  /** False: it was not taken. The line is down, or Skerry could not do with it just now: it is brought again. */
+  async #send(answer: SpooledAnswer): Promise<boolean> {
     const { callId } = answer;
-    if (this.#sending.has(callId)) return;
+    if (this.#sending.has(callId)) return true;
     this.#sending.add(callId);
     try {
       await this.#host.send(answer);
       this.#host.spool.markTaken(callId);
+      return true;
     } catch {
-      // The line is down: it goes when it is there again.
+      return false;
     } finally {
       this.#sending.delete(callId);
     }
   }
+}
+
+function refuse(code: HomeRefusal | "ABORTED" | "FAILED", message: string): Record<string, unknown> {
+  return { ok: false, error: { code, message: message.slice(0, MAX_MESSAGE_CHARS) } };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isCommand(name: string, commands: HomeCommands): name is HomeCommandName {

@@ -1,8 +1,8 @@
 // The bridge's own key: an Ed25519 pair whose fingerprint is the machine's id at Skerry. In a file for its owner's eyes alone;
 // a copy of it on another machine is noticed there by `instanceId`.
+import { spawnSync } from "node:child_process";
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { BridgeRefused } from "../../contract/errors.ts";
 import type { ConnectParams } from "../../contract/gateway.ts";
@@ -27,7 +27,7 @@ interface KeyFile {
 const NAME = "device-key.json";
 
 /** Reads the key of the state folder, or makes one. @throws BridgeRefused when the file cannot be used. */
-export function openDeviceKey(stateDir: string): DeviceKey {
+export function openDeviceKey(stateDir: string, mark = markOfMachine(THIS_MACHINE)): DeviceKey {
   const path = join(stateDir, NAME);
   const file = existsSync(path) ? readKeyFile(path) : writeKeyFile(path);
   const key = readPrivateKey(file, path);
@@ -36,7 +36,7 @@ export function openDeviceKey(stateDir: string): DeviceKey {
   const publicKey = raw.toString("base64url");
   return {
     deviceId,
-    instanceId: createHash("sha256").update(`${file.install}|${machineMark()}`).digest("hex").slice(0, 32),
+    instanceId: createHash("sha256").update(`${file.install}|${mark}`).digest("hex").slice(0, 32),
     sign(client, nonce, token) {
       const signedAt = Date.now();
       const { v3 } = signedTexts({
@@ -112,10 +112,29 @@ function publicBytes(key: KeyObject): Buffer {
   return Buffer.from(jwk.x ?? "", "base64url");
 }
 
-/** What another machine has differently, as far as systems tell. */
-function machineMark(): string {
-  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
-    if (existsSync(path)) return readFileSync(path, "utf8").trim();
-  }
-  return hostname();
+export interface MachineFacts {
+  platform: NodeJS.Platform;
+  /** Undefined: there is no such file. */
+  readText(path: string): string | undefined;
+  /** What a Mac says of its hardware. */
+  readHardware(): string;
+}
+
+const THIS_MACHINE: MachineFacts = {
+  platform: process.platform,
+  readText: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+  readHardware: () => {
+    const words = ["-rd1", "-c", "IOPlatformExpertDevice"];
+    return spawnSync("/usr/sbin/ioreg", words, { encoding: "utf8", timeout: 5_000 }).stdout ?? "";
+  },
+};
+
+/**
+ * What another machine has differently, and this one keeps for as long as it lives. Empty where there is nothing of the kind: a
+ * name of the machine changes with the network, and with it the machine would lock itself out.
+ */
+export function markOfMachine({ platform, readText, readHardware }: MachineFacts): string {
+  if (platform === "darwin") return /"IOPlatformUUID" = "([^"]+)"/.exec(readHardware())?.[1] ?? "";
+  const marks = ["/etc/machine-id", "/var/lib/dbus/machine-id"].map((path) => readText(path)?.trim() ?? "");
+  return marks.find((mark) => /^[0-9a-f]{32}$/i.test(mark)) ?? "";
 }

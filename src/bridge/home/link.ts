@@ -12,6 +12,9 @@ import type { Spool, SpooledAnswer } from "./spool.ts";
 
 /** How often somebody who was not let in asks again. */
 const ASK_AGAIN_MS = 5_000;
+/** What Skerry could not take is brought again after this, doubled each time up to the longest. */
+const BRING_AGAIN_MS = 1_000;
+const LONGEST_PAUSE_MS = 300_000;
 
 export interface LinkOptions {
   /** http(s) address of Skerry. */
@@ -44,6 +47,10 @@ export class Link {
   readonly #client: GatewayClient;
   readonly #about: ConnectParams["client"];
   #isDraining = false;
+  /** On this line Skerry has heard which calls are known here. */
+  #hasResumed = false;
+  #bringTimer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #state: LinkState = { phase: "connecting" };
@@ -109,6 +116,7 @@ export class Link {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#askTimer);
+    clearTimeout(this.#bringTimer);
     this.#calls.stop();
     this.#client.close();
     this.#change({ phase: "closed" });
@@ -121,7 +129,8 @@ export class Link {
 
   /** Something for Skerry: kept here until it has it. */
   tell(id: string, event: string, payload: unknown): void {
-    if (this.#options.spool.put({ id, event, payload, at: Date.now() })) void this.#drain();
+    if (!this.#options.spool.put({ id, event, payload, at: Date.now() })) return;
+    void this.#drain().then((isAll) => isAll || this.#bringLater());
   }
 
   /** Lost when the line is down. */
@@ -132,13 +141,33 @@ export class Link {
   async #welcome(hello: { auth?: { deviceToken?: string } | undefined }): Promise<void> {
     this.#deviceToken = hello.auth?.deviceToken ?? this.#deviceToken;
     this.#change({ phase: "ready" });
+    this.#hasResumed = false;
+    this.#failures = 0;
+    await this.#bring();
+  }
+
+  /** What Skerry has to hear: the calls that are known here, then what is kept for it. Again until it has all of it. */
+  async #bring(): Promise<void> {
+    clearTimeout(this.#bringTimer);
+    this.#bringTimer = undefined;
     try {
-      await this.#client.request("node.event", { event: "home.resume", payload: { running: this.#calls.known() } });
-      await this.#calls.sendKept();
-      await this.#drain();
+      if (!this.#hasResumed) {
+        await this.#client.request("node.event", { event: "home.resume", payload: { running: this.#calls.known() } });
+        this.#hasResumed = true;
+      }
+      const isAll = await this.#calls.sendKept();
+      if ((await this.#drain()) && isAll) this.#failures = 0;
+      else this.#bringLater();
     } catch {
-      // The line broke again; the next welcome does it.
+      this.#bringLater();
     }
+  }
+
+  /** Where no line stands, the next welcome does it. */
+  #bringLater(): void {
+    if (this.#bringTimer !== undefined || this.#client.state.phase !== "ready") return;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, BRING_AGAIN_MS * 2 ** Math.min(this.#failures++, 10));
+    this.#bringTimer = setTimeout(() => void this.#bring(), pauseMs);
   }
 
   #hear(frame: EventFrame): void {
@@ -155,12 +184,16 @@ export class Link {
   async #sendAnswer({ callId, body }: SpooledAnswer): Promise<void> {
     if (this.#client.state.phase !== "ready") throw new Error("not connected");
     const { ok, payloadJSON, error } = body;
-    await this.#client.request("node.invoke.result", {
+    const result = {
       id: callId,
       nodeId: this.#options.key.deviceId,
       ok: ok === true,
       ...(typeof payloadJSON === "string" ? { payloadJSON } : {}),
       ...(typeof error === "object" && error !== null ? { error } : {}),
+    };
+    await this.#client.request("node.invoke.result", result).catch((refused) => {
+      this.#bringLater();
+      throw refused;
     });
   }
 
@@ -171,9 +204,9 @@ export class Link {
       .catch(() => undefined);
   }
 
-  /** One event after the other, each until Skerry has it. */
-  async #drain(): Promise<void> {
-    if (this.#isDraining) return;
+  /** One event after the other, each until Skerry has it. False: one was not taken, and stays at the head of the row. */
+  async #drain(): Promise<boolean> {
+    if (this.#isDraining) return true;
     this.#isDraining = true;
     try {
       for (
@@ -187,8 +220,9 @@ export class Link {
         });
         this.#options.spool.remove(event.place);
       }
+      return true;
     } catch {
-      // It stays at the head of the row until the line is there again.
+      return false;
     } finally {
       this.#isDraining = false;
     }

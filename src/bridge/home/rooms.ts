@@ -14,6 +14,8 @@ export interface RoomsRequest {
   /** Of the program: the image of the sandbox lies there. */
   root: string;
   stateDir: string;
+  /** Files and folders of Skerry's own beside these two. */
+  closed?: readonly string[];
   config: BridgeConfig;
   environment: NodeJS.ProcessEnv;
   log(text: string, isBad?: boolean): void;
@@ -24,7 +26,7 @@ const ENGINE_MS = 700;
 const LOOK_MS = 30_000;
 
 export async function openRooms(request: RoomsRequest): Promise<Room[]> {
-  const { root, stateDir, config, environment, log } = request;
+  const { root, stateDir, closed = [], config, environment, log } = request;
   const mirror = openMirror({ dir: join(stateDir, "sandbox/files"), log });
   const sandbox = openSandbox({
     stateDir,
@@ -34,7 +36,7 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
     folders: mirror,
     log,
   });
-  const exec = openExec({ stateDir, config, environment, hosts: { sandbox: sandbox.host }, log });
+  const exec = openExec({ stateDir, closed: [root, ...closed], config, environment, hosts: { sandbox: sandbox.host }, log });
   const browser = openBrowserRoom({ stateDir, config: config.browser, environment, log });
   const channels = openChannelsRoom({ root, stateDir, environment, log });
   return [exec, await sandboxRoom(sandbox, mirror, log), browser, channels];
@@ -47,18 +49,19 @@ export async function openRooms(request: RoomsRequest): Promise<Room[]> {
 async function sandboxRoom(sandbox: Sandbox, mirror: Mirror, log: RoomsRequest["log"]): Promise<Room> {
   const look = async () => {
     try {
-      const { engine, hasImage, image } = await sandbox.status();
-      return { canBeUsed: engine !== undefined && hasImage, lacksImage: engine !== undefined && !hasImage, image };
+      const { engine, hasImage, image, reason } = await sandbox.status();
+      const lack = reason ?? `its image ${image} is not there. Build it with: skerry bridge sandbox build`;
+      return { canBeUsed: engine !== undefined && hasImage, lack: engine && !hasImage ? lack : undefined };
     } catch (error) {
       log(`How the sandbox stands could not be found out: ${error instanceof Error ? error.message : String(error)}`, true);
-      return { canBeUsed: false, lacksImage: false, image: "" };
+      return { canBeUsed: false, lack: undefined };
     }
   };
   const first = look();
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, ENGINE_MS, undefined));
   let isReady = (await Promise.race([first, late]))?.canBeUsed === true;
-  void first.then(({ lacksImage, image }) => {
-    if (lacksImage) log(`The sandbox is not used: its image ${image} is not there. Build it with: skerry bridge sandbox build`);
+  void first.then(({ lack }) => {
+    if (lack !== undefined) log(`The sandbox is not used: ${lack}`);
   });
   let timer: NodeJS.Timeout | undefined;
   return {

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserPolicy } from "../../contract/home/browser.ts";
-import { startChrome } from "../browser/chrome.ts";
+import { type Chrome, startChrome } from "../browser/chrome.ts";
 import { openProxy, resolveHere } from "../browser/proxy.ts";
 import type { BoundBrowser } from "./browser-binding.ts";
 
@@ -26,20 +26,23 @@ export async function startBound({ path, hasSandbox, environment, dir, policy }:
   const profileDir = mkdtempSync(join(dir, "browser-"));
   const forget = () => rmSync(profileDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   const proxy = await openProxy({ policy: () => policy, resolveHost: resolveHere, onRefused: () => undefined });
+  let chrome: Chrome | undefined;
   try {
     const start = { path, profileDir, isHeadless: true, hasSandbox, proxyPort: proxy.port, environment };
-    const chrome = await startChrome({ ...start, hasPort: true });
+    const started = await startChrome({ ...start, hasPort: true });
+    chrome = started;
     const [port = "", devTools = ""] = (await readPort(join(profileDir, "DevToolsActivePort"))).split("\n");
-    const ended = chrome.ended.then(async () => {
+    const ended = started.ended.then(async () => {
       await proxy.close();
       forget();
     });
     const close = async () => {
-      await chrome.close();
+      await started.close();
       await ended;
     };
     return { port: Number(port), path: devTools, ended, close };
   } catch (error) {
+    await chrome?.close();
     await proxy.close();
     forget();
     throw error;

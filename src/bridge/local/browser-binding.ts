@@ -81,9 +81,9 @@ class Desk {
   }
 
   async answer(asked: IncomingMessage, answer: ServerResponse, mayAsk: boolean): Promise<void> {
-    const url = new URL(asked.url ?? "/", "http://binding");
-    const route = ROUTE.exec(url.pathname);
-    if (!mayAsk || !route) return void answer.writeHead(mayAsk ? 404 : 403).end();
+    const url = mayAsk ? URL.parse(asked.url ?? "/", "http://binding") : null;
+    const route = ROUTE.exec(url?.pathname ?? "");
+    if (!url || !route) return void answer.writeHead(mayAsk ? 404 : 403).end();
     const [, id] = route;
     if (asked.method === "POST" && id === undefined)
       return this.#start(asked, answer, Number(url.searchParams.get("keep_alive")));
@@ -94,7 +94,9 @@ class Desk {
 
   /** A WebSocket of the session's is one of the browser's: nothing between reads it. */
   pass(asked: IncomingMessage, socket: Duplex, head: Buffer, mayAsk: boolean): void {
-    const [, id = ""] = ROUTE.exec(new URL(asked.url ?? "/", "http://binding").pathname) ?? [];
+    // Whoever reaches the port may break off, or ask for what is no address.
+    socket.on("error", () => socket.destroy());
+    const [, id = ""] = mayAsk ? (ROUTE.exec(URL.parse(asked.url ?? "/", "http://binding")?.pathname ?? "") ?? []) : [];
     const held = this.#held.get(id);
     if (!mayAsk || !held) {
       socket.end(`HTTP/1.1 ${mayAsk ? "404 Not Found" : "403 Forbidden"}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);

@@ -80,13 +80,15 @@ export async function serve(request: ServeRequest): Promise<void> {
 
 /** What this machine can do is offered to the Skerry on it. Without it there is a Skerry all the same. */
 async function openBridge(
-  { distDir, environment, version, complain }: ServeRequest,
+  { distDir, workingDir, environment, version, complain }: ServeRequest,
   skerry: { url: string; token: string; stateDir: string },
 ): Promise<() => Promise<void>> {
   if (environment["SKERRY_BRIDGE"] === "off") return async () => {};
   try {
+    const { outliveStrays } = await import("../home/strays.ts");
+    outliveStrays((text) => complain(`bridge: ${text}`));
     const { startBeside } = await import("../home/beside.ts");
-    return await startBeside({ ...skerry, version, root: dirname(distDir), environment, complain });
+    return await startBeside({ ...skerry, version, root: dirname(distDir), workingDir, environment, complain });
   } catch (error) {
     complain(`This machine is not offered to Skerry: ${error instanceof Error ? error.message : String(error)}`);
     return async () => {};

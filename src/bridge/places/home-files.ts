@@ -53,6 +53,16 @@ export function resolveHomePath(path: string, homeFolder: string): string {
   return isAbsolute(path) ? resolve(path) : resolve(homeFolder, path);
 }
 
+/** Who can change what lies somewhere without being asked. */
+export interface Exposure {
+  /** With links followed. */
+  real: string;
+  /** It lies in a folder that may be written to. */
+  isOpen: boolean;
+  /** Such a folder lies in it. */
+  holdsOpen: boolean;
+}
+
 export class HomeFiles implements PlaceFiles<HomeKind> {
   readonly #options: HomeFilesOptions;
 
@@ -165,8 +175,8 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
     const shown = real === wanted ? path : `${path} (it leads to ${real})`;
     if (KERNEL.test(real)) throw new HomeRefused("FORBIDDEN", `${shown} is no file on the disk of this machine.`);
     for (const folder of this.#options.closedFolders) {
-      if (isWithin(real, await follow(folder)))
-        throw new HomeRefused("FORBIDDEN", `${shown} belongs to the bridge itself and stays closed.`);
+      if (isWithin(real, await follow(folder).catch(() => folder)))
+        throw new HomeRefused("FORBIDDEN", `${shown} belongs to Skerry itself and stays closed.`);
     }
     const home = await follow(this.#options.homeFolder);
     const fromHome = isWithin(real, home) ? real.slice(home.length + 1) : undefined;
@@ -179,6 +189,17 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
         throw new HomeRefused("FORBIDDEN", `${shown} would run by itself or in place of a program; the owner has to change it.`);
     }
     return { real, shown, ...(await this.#openness(real, purpose)) };
+  }
+
+  async expose(path: string): Promise<Exposure> {
+    const { homeFolder, openFolders } = this.#options;
+    const real = await follow(resolveHomePath(path, homeFolder)).catch(() => path);
+    const open = await followAll(openFolders.write, homeFolder);
+    return {
+      real,
+      isOpen: open.some((folder) => isWithin(real, folder)),
+      holdsOpen: open.some((folder) => isWithin(folder, real)),
+    };
   }
 
   /** The same files, with this one, or this folder, open as well. */
@@ -198,14 +219,13 @@ export class HomeFiles implements PlaceFiles<HomeKind> {
   async #openness(real: string, purpose: FilePurpose): Promise<{ isOpen: boolean; openFolders: string[] }> {
     const { homeFolder, openFolders } = this.#options;
     const folders = purpose === "write" ? openFolders.write : [...openFolders.read, ...openFolders.write];
-    let isOpen = false;
-    for (const folder of folders) isOpen ||= isWithin(real, await follow(resolveHomePath(folder, homeFolder)));
+    const isOpen = (await followAll(folders, homeFolder)).some((folder) => isWithin(real, folder));
     return { isOpen, openFolders: [...new Set(folders)] };
   }
 
   async #isProgram(real: string): Promise<boolean> {
     if (/^\/(etc|boot|usr|bin|sbin|lib\w*|opt|Library|System|Applications)\//.test(real)) return true;
-    for (const folder of this.#options.searchPath) if (isWithin(real, await follow(folder))) return true;
+    for (const folder of this.#options.searchPath) if (isWithin(real, await follow(folder).catch(() => folder))) return true;
     // A file that can be run keeps that right when it is written anew.
     const file = await stat(real).catch(() => undefined);
     return file?.isFile() === true && (file.mode & 0o111) !== 0;
@@ -253,6 +273,12 @@ async function follow(path: string, hops = 0): Promise<string> {
     if (leads !== undefined) return follow(resolve(dirname(path), leads), hops + 1);
     return join(await follow(dirname(path), hops + 1), basename(path));
   }
+}
+
+/** Of folders that are to be open: one that cannot be reached (a file stands in its way) opens nothing, and stops nothing. */
+async function followAll(folders: readonly string[], homeFolder: string): Promise<string[]> {
+  const followed = await Promise.all(folders.map((folder) => follow(resolveHomePath(folder, homeFolder)).catch(() => undefined)));
+  return followed.filter((folder) => folder !== undefined);
 }
 
 async function describeOpen(file: Awaited<ReturnType<typeof open>>): Promise<{ isFile: boolean; place?: string }> {

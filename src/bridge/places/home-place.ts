@@ -71,9 +71,12 @@ export class HomePlace implements PlaceHost<HomeKind> {
     const [file, args] = existsSync("/bin/bash")
       ? ["/bin/bash", ["--noprofile", "--norc", "-c", request.command]]
       : ["/bin/sh", ["-c", request.command]];
-    const started = request.isPty
-      ? await inTerminal(file, args, cwd, env, request)
-      : await withPipes(file, args, cwd, env, request);
+    this.#keeper.expect(mark);
+    const begin = request.isPty ? inTerminal : withPipes;
+    const started = await begin(file, args, cwd, env, request).catch((error: unknown) => {
+      this.#keeper.dismiss(mark);
+      throw error;
+    });
     const { pid } = started;
     this.#running.set(pid, mark);
     this.#keeper.add(pid, mark);

@@ -12,7 +12,7 @@ while read -r verb pid mark; do
   esac
 done
 for one in $list; do
-  kill -KILL -- "-\${one%%:*}" 2>/dev/null
+  [ "\${one%%:*}" = none ] || kill -KILL -- "-\${one%%:*}" 2>/dev/null
   [ -d /proc/self ] || continue
   for file in $(grep -ls "${MARK}=\${one#*:}" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
@@ -26,9 +26,20 @@ export class Keeper {
   #child: ChildProcess | undefined;
   readonly #running = new Map<number, string>();
 
+  /** Something is about to begin under this mark: were the bridge to end now, nobody would know its number. */
+  expect(mark: string): void {
+    this.#tell(`add none ${mark}`);
+  }
+
   add(pid: number, mark: string): void {
     this.#running.set(pid, mark);
     this.#tell(`add ${pid} ${mark}`);
+    this.#tell(`end none ${mark}`);
+  }
+
+  /** What was about to begin did not. */
+  dismiss(mark: string): void {
+    this.#tell(`end none ${mark}`);
   }
 
   end(pid: number, mark: string): void {

@@ -28,6 +28,8 @@ export interface ContainerRequest {
   imageVolumes: readonly string[];
   /** Mounted at /workspace. */
   folder: string;
+  /** Which folder it is that has this name now: a container goes on seeing the one that was there when it was made. */
+  folderNumber: string;
   user: ContainerUser;
   engine: EngineFacts;
   /** Networks that the owner of this machine allows. */
@@ -117,7 +119,11 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
     },
   };
   const settings = createHash("sha256")
-    .update(JSON.stringify({ ...body, setup: place.setup ?? "" }, (name, value) => (name === "Init" ? undefined : value)))
+    .update(
+      JSON.stringify({ ...body, setup: place.setup ?? "", folder: request.folderNumber }, (name, value) =>
+        name === "Init" ? undefined : value,
+      ),
+    )
     .digest("hex");
   return {
     name: containerName(installation, place),

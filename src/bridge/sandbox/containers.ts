@@ -1,7 +1,7 @@
 // The containers of this installation: one a key, made when it is first needed, made anew when what it was made from changed or
 // when it is not running any more, taken away when nobody used it for long. Never touches one without our labels.
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync, utimesSync } from "node:fs";
-import { readFile, realpath, rmdir, writeFile } from "node:fs/promises";
+import { chmodSync, chownSync, mkdirSync, statSync, utimesSync } from "node:fs";
+import { readdir, readFile, realpath, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { SandboxStatus } from "../../contract/home/commands.ts";
@@ -15,14 +15,22 @@ import {
   planContainer,
   type SandboxPlace,
 } from "./container-plan.ts";
+import { explainLack, roomOf } from "./disk.ts";
 import { type Engine, type EngineReply, refuse } from "./engine.ts";
 import { runInside } from "./exec.ts";
 import { requireImage } from "./image.ts";
-import { type ContainerHandle, freeBytes } from "./running.ts";
+import type { ContainerHandle } from "./running.ts";
 
 const IDLE_MS = 24 * 3_600_000;
 const OLD_MS = 7 * 24 * 3_600_000;
+/** What a sandbox left in its /workspace. */
+const FORGOTTEN_MS = 30 * 24 * 3_600_000;
 const SETUP_MS = 10 * 60_000;
+const STATE_FOLDER = /^skerry-[0-9a-f]{20}$/;
+const MADE_ANEW =
+  "Its sandbox was made anew while it ran, because a command came with other settings for it; sessions that share a sandbox need the same ones.";
+const TAKEN_WITH =
+  "Another command in its sandbox could not be ended, so the sandbox was taken away with all that ran in it; the next command gets a new one.";
 
 export interface ContainersOptions {
   /** Of the sandbox's own, below the bridge's state folder. */
@@ -76,7 +84,10 @@ export class Containers {
       const folder = await realpath(await this.#options.filesFolder(place));
       return { folder, owner: ownerOf(folder) };
     }
-    const folder = join(this.#stateOf(containerName(this.#options.installation, place)), "workspace");
+    const name = containerName(this.#options.installation, place);
+    const folder = join(this.#stateOf(name), "workspace");
+    // Whoever only looks at its files uses it, too.
+    this.#touch(name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const before = statSync(folder);
     if (process.getuid?.() === 0 && before.uid === 0) chownSync(folder, NOBODY, NOBODY);
@@ -100,7 +111,18 @@ export class Containers {
     if (reply.status >= 300 && reply.status !== 404 && reply.status !== 409) throw refuse(reply, "remove a container");
   }
 
-  /** Takes away those that were idle for a day or are a week old. Answers how many. */
+  /** With all that runs in it, whoever began that. */
+  async discard(engine: Engine, handle: ContainerHandle, reason = TAKEN_WITH): Promise<void> {
+    handle.removedFor = reason;
+    try {
+      await this.remove(engine, handle.id);
+    } catch (error) {
+      delete handle.removedFor;
+      throw error;
+    }
+  }
+
+  /** Takes away those that were idle for a day or are a week old, and folders that nobody used for a month. Answers how many of the former. */
   async prune(engine: Engine): Promise<number> {
     const { now, log } = this.#options;
     let removed = 0;
@@ -116,17 +138,41 @@ export class Containers {
       });
     }
     if (removed > 0) log(`${removed} idle sandboxes were removed.`);
+    await this.#pruneFolders();
     return removed;
+  }
+
+  async #pruneFolders(): Promise<void> {
+    const { dir, now, log } = this.#options;
+    let removed = 0;
+    for (const name of await readdir(dir)) {
+      if (!STATE_FOLDER.test(name)) continue;
+      await this.#inTurn(name, async () => {
+        const usedAt = this.#markedAt(name) ?? statSync(join(dir, name)).mtimeMs;
+        if (now() - usedAt < FORGOTTEN_MS || (this.#running.get(name) ?? 0) > 0) return;
+        await rm(join(dir, name), { recursive: true, force: true });
+        removed += 1;
+      }).catch((error: unknown) =>
+        log(`The folder ${join(dir, name)} of an old sandbox was not removed: ${String(error)}`, true),
+      );
+    }
+    if (removed > 0) log(`${removed} folders of sandboxes that nobody used for a month were removed.`);
   }
 
   /** When the bridge starts: processes that an earlier run left behind have nobody who reads them. */
   async sweep(engine: Engine): Promise<void> {
     for (const one of await this.#list(engine)) {
-      if (one.State !== "running" || (this.#running.get(nameOf(one)) ?? 0) > 0) continue;
-      const reply = await engine.ask("GET", `/containers/${one.Id}/top`);
-      const { Processes: processes } = (reply.body ?? {}) as { Processes?: string[][] };
-      // Of its own it has an init, a shell and its sleep.
-      if (reply.status !== 200 || (processes?.length ?? 0) > 3) await this.remove(engine, one.Id);
+      const name = nameOf(one);
+      // A command that comes meanwhile waits, and is never in one that is about to go.
+      await this.#inTurn(name, async () => {
+        const isBusy = () => (this.#running.get(name) ?? 0) > 0;
+        if (one.State !== "running" || isBusy()) return;
+        const reply = await engine.ask("GET", `/containers/${one.Id}/top`);
+        const { Processes: processes } = (reply.body ?? {}) as { Processes?: string[][] };
+        // Of its own it has an init, a shell and its sleep.
+        const isClean = reply.status === 200 && (processes?.length ?? 0) <= 3;
+        if (!isClean && !isBusy()) await this.remove(engine, one.Id);
+      });
     }
   }
 
@@ -143,12 +189,10 @@ export class Containers {
   async #open(engine: Engine, place: SandboxPlace, name: string): Promise<ContainerHandle> {
     const { installation, defaultImage, networks, minFreeBytes } = this.#options;
     const { folder, owner } = await this.folderOf(place);
-    const free = await freeBytes(folder);
-    if (free !== undefined && free < minFreeBytes) {
-      throw new HomeRefused(
-        "DISK_FULL",
-        `The disk of this machine is nearly full (${Math.floor(free / 1024 / 1024)} MB left), so nothing is started in the sandbox. Free some space first.`,
-      );
+    const { dev, ino } = statSync(folder);
+    const lack = explainLack(await roomOf(folder), minFreeBytes);
+    if (lack !== undefined) {
+      throw new HomeRefused("DISK_FULL", `${lack}, so nothing is started in the sandbox. Free some space first.`);
     }
     const image = place.image ?? defaultImage;
     const [found, picture] = await Promise.all([
@@ -163,6 +207,7 @@ export class Containers {
         image,
         imageVolumes: picture.volumes,
         folder,
+        folderNumber: `${dev}-${ino}`,
         user,
         engine: engine.facts,
         networks,
@@ -173,7 +218,8 @@ export class Containers {
       const there = found.body as Inspected;
       this.#checkOwn(there, name);
       if (await this.#isUsable(there, wanted, picture.id, place, name)) return this.#handleOf(there.Id, name, place, folder);
-      await this.remove(engine, there.Id);
+      if (there.State?.Running !== true) await this.remove(engine, there.Id);
+      else await this.discard(engine, this.#handleOf(there.Id, name, place, folder), MADE_ANEW);
     } else if (found.status !== 404) throw refuse(found, "look after the sandbox");
     await this.#checkNetwork(engine, place.network);
     const id = await this.#make(engine, wanted, plan);
@@ -296,8 +342,12 @@ export class Containers {
   }
 
   #usedAt(one: Listed): number {
-    const mark = join(this.#stateOf(nameOf(one)), "used");
-    return existsSync(mark) ? Math.round(statSync(mark).mtimeMs) : one.Created * 1000;
+    return this.#markedAt(nameOf(one)) ?? one.Created * 1000;
+  }
+
+  #markedAt(name: string): number | undefined {
+    const mark = statSync(join(this.#options.dir, name, "used"), { throwIfNoEntry: false });
+    return mark && Math.round(mark.mtimeMs);
   }
 
   #touch(name: string): void {

@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { HomeRefused } from "../../contract/errors.ts";
 
 const ASK_TIMEOUT_MS = 30_000;
+const LATE = "it did not answer in time";
 /** A reply is a few kilobytes; a listing of hundreds of containers stays below this. */
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
@@ -105,7 +106,7 @@ export class Engine {
         readBody(reply, this.facts.socket).then((read) => resolve({ status: reply.statusCode ?? 0, ...read }), reject);
       });
       asked.once("error", (error) => reject(noEngine(this.facts.socket, error)));
-      asked.setTimeout(timeoutMs, () => asked.destroy(new Error("it did not answer in time")));
+      asked.setTimeout(timeoutMs, () => asked.destroy(new Error(LATE)));
       asked.end(text);
     });
   }
@@ -127,7 +128,7 @@ export class Engine {
       });
       asked.once("response", resolve);
       asked.once("error", (error) => reject(noEngine(this.facts.socket, error)));
-      if (timeoutMs > 0) asked.setTimeout(timeoutMs, () => asked.destroy(new Error("it did not answer in time")));
+      if (timeoutMs > 0) asked.setTimeout(timeoutMs, () => asked.destroy(new Error(LATE)));
       asked.end(bytes);
     });
   }
@@ -146,6 +147,12 @@ export class Engine {
 /** What an engine that was asked on an open line answered instead. */
 export function isReply(answer: Duplex | EngineReply): answer is EngineReply {
   return "status" in answer;
+}
+
+/** Whether this is no more than a bad moment: it took too long or could not, but it is there. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof HomeRefused) || error.code !== "NO_ENGINE") return true;
+  return error.cause instanceof Error && error.cause.message === LATE;
 }
 
 export function noEngine(socket: string, cause: unknown): HomeRefused {

@@ -1,7 +1,7 @@
 // Files of a sandbox: /workspace on this machine's own folder where links can be kept from leading out of it (Linux), else, like
 // /tmp, by a command in the container, where a link leads nowhere but into the container.
 import { createReadStream, existsSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { PlaceFiles } from "../places/place.ts";
@@ -35,15 +35,12 @@ export function openFiles(host: FilesHost): PlaceFiles<SandboxPlace> {
         await handle.close();
       }
     },
-    write: (place, given, bytes, ifModifiedAt) =>
-      put(
-        place,
-        given,
-        (async function* () {
-          yield bytes;
-        })(),
-        ifModifiedAt,
-      ),
+    write(place, given, bytes, ifModifiedAt) {
+      const whole = async function* () {
+        yield bytes;
+      };
+      return put(place, given, { content: whole(), size: bytes.length }, ifModifiedAt);
+    },
     async list(place, given, isDeep, limit) {
       const { path, root } = locate(given);
       if (!isOnFolder(root)) return listInside(await host.inside(place), root, path, isDeep, limit);
@@ -68,16 +65,28 @@ export function openFiles(host: FilesHost): PlaceFiles<SandboxPlace> {
         await handle.close();
       }
     },
-    copyIn: (place, from, given) => put(place, given, createReadStream(from)),
+    async copyIn(place, from, given) {
+      const { size } = await stat(from);
+      // Opened when it is read: nobody would close it where the path is refused.
+      const whole = async function* () {
+        yield* createReadStream(from);
+      };
+      return put(place, given, { content: whole(), size });
+    },
   };
 
-  async function put(place: SandboxPlace, given: string, content: AsyncIterable<Uint8Array>, ifModifiedAt?: number) {
+  async function put(
+    place: SandboxPlace,
+    given: string,
+    { content, size }: { content: AsyncIterable<Uint8Array>; size: number },
+    ifModifiedAt?: number,
+  ) {
     const { path, root } = locate(given);
     if (path === root) throw new HomeRefused("INVALID_REQUEST", `${path} is a folder.`);
     if (root === WORKSPACE && place.workspace === "ro") {
       throw new HomeRefused("FORBIDDEN", "The agent's files can only be read in this sandbox; write below /tmp.");
     }
-    if (!isOnFolder(root)) return writeInside(await host.inside(place), root, path, content, ifModifiedAt);
+    if (!isOnFolder(root)) return writeInside(await host.inside(place), root, path, content, size, ifModifiedAt);
     return writeFile(await host.folderOf(place), path, content, ifModifiedAt);
   }
   return files;
@@ -101,7 +110,7 @@ async function keep(to: string, content: Iterable<Uint8Array> | AsyncIterable<Ui
   let size = 0;
   try {
     for await (const chunk of content) {
-      await target.write(chunk);
+      await target.writeFile(chunk);
       size += chunk.length;
     }
   } finally {

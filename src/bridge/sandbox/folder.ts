@@ -57,7 +57,8 @@ export async function writeFile(
     const handle = await open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
     draft = beside;
     try {
-      for await (const chunk of content) await handle.write(chunk);
+      // A single write may take only a part of it, without a word: of a disk that is nearly full.
+      for await (const chunk of content) await handle.writeFile(chunk);
       if (before) await handle.chmod(before.mode & 0o777);
       await giveAway(handle, folder);
       const { size, mtimeMs } = await handle.stat();
@@ -118,13 +119,13 @@ class Walk {
   readonly #folder: OpenFolder;
   readonly #path: string;
   readonly #stack: FileHandle[] = [];
-  #todo: string[];
+  #rest: string[];
   #links = 0;
 
   constructor(folder: OpenFolder, path: string) {
     this.#folder = folder;
     this.#path = path;
-    this.#todo = partsOf(path.slice(folder.name.length));
+    this.#rest = partsOf(path.slice(folder.name.length));
   }
 
   /** Opens what the path names. */
@@ -163,7 +164,7 @@ class Walk {
   async enterAll(): Promise<FileHandle> {
     const last = await this.#approach(false);
     if (last !== undefined) {
-      this.#todo = [last, "."];
+      this.#rest = [last, "."];
       await this.#approach(false);
     }
     return this.#here();
@@ -177,7 +178,7 @@ class Walk {
   async #approach(makes: boolean): Promise<string | undefined> {
     if (this.#stack.length === 0) await this.#start();
     for (;;) {
-      const part = this.#todo.shift();
+      const part = this.#rest.shift();
       if (part === undefined) return undefined;
       if (part === ".") continue;
       if (part === "..") {
@@ -185,7 +186,7 @@ class Walk {
         await this.#stack.pop()?.close();
         continue;
       }
-      if (this.#todo.length === 0) return part;
+      if (this.#rest.length === 0) return part;
       await this.#enter(part, makes);
     }
   }
@@ -219,13 +220,13 @@ class Walk {
     const target = await readlink(spot(this.#here(), part));
     const { name } = this.#folder;
     if (!target.startsWith("/")) {
-      this.#todo.unshift(...partsOf(target));
+      this.#rest.unshift(...partsOf(target));
       return;
     }
     if (target !== name && !target.startsWith(`${name}/`)) throw this.#outside();
     await this.close();
     await this.#start();
-    this.#todo.unshift(...partsOf(target.slice(name.length)));
+    this.#rest.unshift(...partsOf(target.slice(name.length)));
   }
 
   #here(): FileHandle {
@@ -277,6 +278,8 @@ function explain(error: unknown, path: string): unknown {
       return new HomeRefused("FORBIDDEN", `${path} may not be opened by the bridge; a command in the sandbox can.`, error);
     case "ENAMETOOLONG":
       return new HomeRefused("INVALID_REQUEST", `${path} is too long a name.`, error);
+    case "EFBIG":
+      return new HomeRefused("TOO_LARGE", `${path} would be larger than this machine lets a file be; it was not written.`, error);
     case "ENOSPC":
     case "EDQUOT":
       return new HomeRefused("DISK_FULL", `The disk of this machine is full: ${path} was not written.`, error);

@@ -16,13 +16,14 @@ export interface ImageFacts {
 export async function requireImage(engine: Engine, image: string, defaultImage: string): Promise<ImageFacts> {
   const facts = await findImage(engine, image);
   if (facts) return facts;
+  throw new HomeRefused("NO_IMAGE", explainMissing(engine, image, defaultImage));
+}
+
+export function explainMissing(engine: Engine, image: string, defaultImage: string): string {
   const tool = engine.facts.name === "Podman" ? "podman" : "docker";
-  throw new HomeRefused(
-    "NO_IMAGE",
-    image === defaultImage && image === DEFAULT_IMAGE
-      ? `The sandbox's image ${image} is not on this machine yet. Build it once with: skerry bridge sandbox build`
-      : `The image ${image} is not on this machine. Fetch it with: ${tool} pull ${image}`,
-  );
+  return image === defaultImage && image === DEFAULT_IMAGE
+    ? `The sandbox's image ${image} is not on this machine yet. Build it once with: skerry bridge sandbox build`
+    : `The image ${image} is not on this machine. Fetch it with: ${tool} pull ${image}`;
 }
 
 export async function findImage(engine: Engine, image: string): Promise<ImageFacts | undefined> {

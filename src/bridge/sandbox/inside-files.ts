@@ -8,6 +8,7 @@ import { LIST, READ, WRITE } from "./inside.ts";
 
 const TIMEOUT_MS = 60_000;
 const MAX_DEPTH = 40;
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const KINDS: Record<string, FileEntry["kind"]> = {
   "regular file": "file",
   "regular empty file": "file",
@@ -32,17 +33,25 @@ export async function writeInside(
   root: string,
   path: string,
   content: AsyncIterable<Uint8Array>,
+  bytes: number,
   ifModifiedAt?: number,
 ) {
   const at = ifModifiedAt === undefined ? "" : String(Math.round(ifModifiedAt / 1000));
-  const { stdout } = await run(inside, WRITE, [root, path, at], path, 1024, content);
+  const { stdout } = await run(inside, WRITE, [root, path, at, String(bytes)], path, 1024, content);
   const [isNew, size, modifiedAt] = numbersOf(stdout.toString("utf8"));
   return { size, modifiedAt: modifiedAt * 1000, isNew: isNew === 1 };
 }
 
 export async function listInside(inside: FilesInside, root: string, path: string, isDeep: boolean, limit: number) {
-  const result = await run(inside, LIST, [root, path, String(isDeep ? MAX_DEPTH : 1)], path, 16 * 1024 * 1024);
-  const all = result.stdout
+  const args = [root, path, String(isDeep ? MAX_DEPTH : 1), String(MAX_LIST_BYTES)];
+  const { stdout } = await run(inside, LIST, args, path, MAX_LIST_BYTES + 1024);
+  return readListing(stdout, MAX_LIST_BYTES, limit);
+}
+
+/** `maxBytes`: with so many it was cut, maybe within an entry. */
+export function readListing(said: Buffer, maxBytes: number, limit: number): { entries: FileEntry[]; isCut: boolean } {
+  const all = said
+    .subarray(0, said.lastIndexOf(0) + 1)
     .toString("utf8")
     .split("\0")
     .flatMap((entry): FileEntry[] => {
@@ -52,7 +61,7 @@ export async function listInside(inside: FilesInside, root: string, path: string
       return [{ path: name, kind: KINDS[kind] ?? "other", size: Number(size), modifiedAt: Number(at) * 1000 }];
     });
   const sorted = all.sort((one, other) => (one.path < other.path ? -1 : 1));
-  return { entries: sorted.slice(0, limit), isCut: all.length > limit };
+  return { entries: sorted.slice(0, limit), isCut: all.length > limit || said.length >= maxBytes };
 }
 
 async function run(
@@ -86,6 +95,8 @@ function explain(said: string, path: string): HomeRefused {
       return new HomeRefused("INVALID_REQUEST", `${path} is a folder or no plain file.`);
     case "nofolder":
       return new HomeRefused("NOT_FOUND", `${path} is no folder, or a part of it is none.`);
+    case "partial":
+      return new HomeRefused("UNAVAILABLE", `${path} broke off on its way into the sandbox, so it was not written; try again.`);
     case "changed":
       return new HomeRefused("CONFLICT", `${path} was changed since it was read; read it again.`);
     default:

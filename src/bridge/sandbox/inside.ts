@@ -91,7 +91,10 @@ stat -c '%s %Y' -- "$real"
 tail -c "+$(($3 + 1))" -- "$real" | head -c "$4"
 `;
 
-/** Arguments: root, path, time it should have or "". Reads the bytes from its input; whole or not at all. */
+/**
+ * Arguments: root, path, time it should have or "", how many bytes come. Reads them from its input; whole or not at all. A line
+ * that was cut looks like an end of input.
+ */
 export const WRITE = `${GUARD}
 if [ -L "$path" ]; then
   resolve "$path"
@@ -120,17 +123,18 @@ fi
 draft="$folder/.skerry-$$"
 if [ "$new" = 0 ]; then cp -p -- "$path" "$draft" || { rm -f -- "$draft"; exit 8; }; fi
 cat > "$draft" || { rm -f -- "$draft"; exit 8; }
+[ "$(stat -c %s -- "$draft")" = "$4" ] || { rm -f -- "$draft"; printf 'partial' >&2; exit 9; }
 mv -f -- "$draft" "$path" || { rm -f -- "$draft"; exit 8; }
 printf '%s ' "$new"
 stat -c '%s %Y' -- "$path"
 `;
 
-/** Arguments: root, path, depth, limit. One entry each: kind, size, time, path, ended by a NUL. */
+/** Arguments: root, path, depth, bytes it may say. One entry each: kind, size, time, path, ended by a NUL. */
 export const LIST = `${GUARD}
 resolve "$path"
 [ -n "$real" ] || { printf 'missing' >&2; exit 4; }
 within "$real"
 [ -d "$real" ] || { [ -e "$real" ] && printf 'nofolder' >&2 || printf 'missing' >&2; exit 4; }
-find "$real" -mindepth 1 -maxdepth "$3" -exec sh -c 'for one; do stat -c "%F|%s|%Y" -- "$one"; printf "%s\\0" "$one"; done' sh {} + 2>/dev/null
+find "$real" -mindepth 1 -maxdepth "$3" -exec sh -c 'for one; do stat -c "%F|%s|%Y" -- "$one"; printf "%s\\0" "$one"; done' sh {} + 2>/dev/null | head -c "$4"
 exit 0
 `;

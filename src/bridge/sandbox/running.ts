@@ -1,21 +1,24 @@
 // A command that runs in a container: what it says, what is said to it, its end. The end is told in words whenever something
 // else than the command itself brought it: no memory, a full disk, a container that is gone, an engine that is gone.
 import { randomUUID } from "node:crypto";
-import { statfs } from "node:fs/promises";
 import { HomeRefused } from "../../contract/errors.ts";
 import type { Ended, LaunchRequest, RunningProcess } from "../places/place.ts";
 import type { SandboxPlace } from "./container-plan.ts";
-import type { Engine, EngineReply } from "./engine.ts";
+import { explainLack, roomOf } from "./disk.ts";
+import { type Engine, type EngineReply, isPassing, refuse } from "./engine.ts";
 import { type ExecState, type OpenExec, openExec, runInside, waitQuiet, writeTo } from "./exec.ts";
 import { KILL, MARK, OOM_COUNT, START } from "./inside.ts";
 
-/** With less than this left on the disk nothing is begun. */
-export const MIN_FREE_BYTES = 512 * 1024 * 1024;
 const WATCH_MS = 1_000;
+const ASK_MS = 5_000;
+/** An engine that is busy answers nothing for a while; what runs goes on. So often in a row, and it is given up. */
+const MAX_MISSES = 6;
+const DISCARD_AGAIN_MS = 10_000;
 const START_MS = 30_000;
 /** One argument of a program has at most 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
 const REMOVED = "Its sandbox was removed by somebody while it ran; the next command gets a new one.";
+const TAKEN_AWAY = "It could not be ended alone, so its sandbox was taken away; the next command gets a new one.";
 const SIGNALS: Record<number, string> = { 1: "SIGHUP", 2: "SIGINT", 9: "SIGKILL", 15: "SIGTERM" };
 
 export interface ContainerHandle {
@@ -26,6 +29,8 @@ export interface ContainerHandle {
   folder: string;
   /** Ends counted so far for want of memory. */
   oomKills: number;
+  /** Why it was taken away by us while something ran in it. */
+  removedFor?: string;
 }
 
 export interface RunningOptions {
@@ -37,6 +42,7 @@ export interface RunningOptions {
   minFreeBytes: number;
   /** Takes the container away with all that runs in it, when nothing else stops it. */
   discard(): Promise<void>;
+  log(text: string, isBad?: boolean): void;
 }
 
 /** @throws HomeRefused when it does not start. */
@@ -78,6 +84,10 @@ class SandboxProcess implements RunningProcess {
   readonly #watch: NodeJS.Timeout;
   #sent: string | undefined;
   #cause: string | undefined;
+  /** When its container could not be taken away, and that is tried again. */
+  #discardAgainAt: number | undefined;
+  /** Questions in a row that the engine did not answer. */
+  #misses = 0;
   #isWatching = false;
   #hasEnded = false;
 
@@ -125,8 +135,28 @@ class SandboxProcess implements RunningProcess {
     const end = this.ended.then(() => true);
     const isOver = isDone && (await Promise.race([end, wait(5_000).then(() => false)]));
     if (isOver || this.#hasEnded) return;
-    this.#cause ??= "It could not be ended alone, so its sandbox was taken away; the next command gets a new one.";
-    await this.#options.discard();
+    await this.#discard();
+  }
+
+  /** Never rejects: an engine that would not do it is asked again. */
+  async #discard(): Promise<void> {
+    const { container, discard, log } = this.#options;
+    this.#cause ??= TAKEN_AWAY;
+    try {
+      await discard();
+      this.#discardAgainAt = undefined;
+    } catch (error) {
+      if (this.#cause === TAKEN_AWAY) this.#cause = undefined;
+      // Said once, not at every try.
+      if (this.#discardAgainAt === undefined) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log(
+          `A command could not be ended, and its sandbox ${container.name} not be taken away; it is tried again. ${reason}`,
+          true,
+        );
+      }
+      this.#discardAgainAt = performance.now() + DISCARD_AGAIN_MS;
+    }
   }
 
   /** The line of a command stays open as long as a child of it holds it; and a disk fills without a word. */
@@ -134,14 +164,15 @@ class SandboxProcess implements RunningProcess {
     if (this.#isWatching || this.#hasEnded) return;
     this.#isWatching = true;
     try {
+      if (this.#discardAgainAt !== undefined && performance.now() >= this.#discardAgainAt) await this.#discard();
       await this.#checkDisk();
       const state = await this.#ask();
       if (state === "gone" || state.Running === false) {
         await waitQuiet(this.#exec.line);
         this.#exec.line.destroy();
       }
-    } catch {
-      this.#exec.line.destroy();
+    } catch (error) {
+      if (this.#isGivenUp(error)) this.#exec.line.destroy();
     } finally {
       this.#isWatching = false;
     }
@@ -149,27 +180,37 @@ class SandboxProcess implements RunningProcess {
 
   async #checkDisk(): Promise<void> {
     const { container, minFreeBytes } = this.#options;
-    const free = await freeBytes(container.folder);
-    if (free === undefined || free >= minFreeBytes || this.#cause !== undefined) return;
-    this.#cause = `The disk of this machine is nearly full (${Math.floor(free / 1024 / 1024)} MB left), so it was ended. Free some space first.`;
+    const lack = explainLack(await roomOf(container.folder), minFreeBytes);
+    if (lack === undefined || this.#cause !== undefined) return;
+    this.#cause = `${lack}, so it was ended. Free some space first.`;
     await this.kill("KILL");
   }
 
   async #ask(): Promise<ExecState | "gone"> {
-    const reply = await this.#options.engine.ask("GET", `/exec/${this.#exec.id}/json`, { timeoutMs: 5_000 });
+    const reply = await this.#options.engine.ask("GET", `/exec/${this.#exec.id}/json`, { timeoutMs: ASK_MS });
+    if (reply.status >= 500) throw refuse(reply, "tell how a command in the sandbox stands");
+    this.#misses = 0;
     return reply.status === 200 ? (reply.body as ExecState) : "gone";
+  }
+
+  #isGivenUp(error: unknown): boolean {
+    this.#misses += 1;
+    return !isPassing(error) || this.#misses >= MAX_MISSES;
   }
 
   async #conclude(): Promise<Ended> {
     let state: ExecState | "gone" | undefined;
-    try {
-      for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 60; round++) {
+      try {
         state = await this.#ask();
         if (state === "gone" || state.Running === false) break;
         await wait(50);
+      } catch (error) {
+        if (this.#isGivenUp(error)) {
+          return { endedBy: "The container engine stopped answering while it ran; what became of it is not known." };
+        }
+        await wait(WATCH_MS);
       }
-    } catch {
-      return { endedBy: "The container engine stopped answering while it ran; what became of it is not known." };
     }
     if (this.#cause !== undefined) return { ...signalOf("KILL"), endedBy: this.#cause };
     if (state === undefined || (state !== "gone" && state.Running !== false)) {
@@ -195,7 +236,7 @@ class SandboxProcess implements RunningProcess {
     for (let round = 0; round < 6; round++) {
       if (round > 0) await wait(100);
       gone = await this.#explainContainer().catch(() => undefined);
-      if (gone === undefined ? !isAbrupt : gone === REMOVED) break;
+      if (gone === undefined ? !isAbrupt : gone === REMOVED || this.#options.container.removedFor !== undefined) break;
     }
     return gone;
   }
@@ -203,12 +244,13 @@ class SandboxProcess implements RunningProcess {
   /** Why the container is not there any more; undefined: it is. */
   async #explainContainer(): Promise<string | undefined> {
     const reply = await this.#inspect();
-    if (reply.status === 404) return REMOVED;
+    const { removedFor } = this.#options.container;
+    if (reply.status === 404) return removedFor ?? REMOVED;
     const { State: state } = reply.body as { State?: { Running?: boolean; OOMKilled?: boolean } };
     if (state?.Running !== false) return undefined;
     return state.OOMKilled === true
       ? this.#outOfMemory()
-      : "Its sandbox was stopped by somebody while it ran; the next command gets a new one.";
+      : (removedFor ?? "Its sandbox was stopped by somebody while it ran; the next command gets a new one.");
   }
 
   #inspect(): Promise<EngineReply> {
@@ -300,16 +342,6 @@ function explainSilence(noise: string): HomeRefused {
   }
   const reason = noise.trim().slice(0, 300);
   return new HomeRefused("UNAVAILABLE", `The command did not start in the sandbox${reason === "" ? "" : `: ${reason}`}.`);
-}
-
-/** Undefined where it cannot be known. */
-export async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
 }
 
 function signalOf(signal: string): Ended {

@@ -9,13 +9,15 @@ import type { HomeCommands } from "../home-command.ts";
 import type { LaunchRequest, PlaceHost, RunningProcess } from "../places/place.ts";
 import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
 import { Containers, homeOf } from "./containers.ts";
+import { MIN_FREE_BYTES } from "./disk.ts";
 import type { Engine } from "./engine.ts";
 import { findEngine } from "./engine-search.ts";
 import { openFiles } from "./files.ts";
-import { type BuildRequest, buildImage, DEFAULT_IMAGE, findImage } from "./image.ts";
+import { type BuildRequest, buildImage, DEFAULT_IMAGE, explainMissing, findImage } from "./image.ts";
 import type { AgentFolders } from "./mirror/mirror.ts";
 import { enter, mirrorFiles } from "./mirror/mirrored-files.ts";
-import { MIN_FREE_BYTES, startRunning } from "./running.ts";
+import type { Note } from "./mirror/notes.ts";
+import { startRunning } from "./running.ts";
 
 const PRUNE_EVERY_MS = 3_600_000;
 const FAREWELL_MS = 5_000;
@@ -44,8 +46,8 @@ export interface Sandbox {
   status(): Promise<SandboxStatus>;
   /** Takes away what was idle for a day or is a week old. Answers how many. @throws HomeRefused */
   prune(): Promise<number>;
-  /** @throws HomeRefused */
-  buildImage(onLine: (line: string) => void, signal?: AbortSignal): Promise<string>;
+  /** The default one, whichever is used. @throws HomeRefused */
+  buildImage(onLine: (line: string) => void, signal?: AbortSignal): Promise<{ built: string; used: string }>;
   /** The bridge begins: takes away what an earlier run left behind, and prunes now and every hour. Never rejects. */
   start(): Promise<void>;
   /** Ends what runs. Never rejects. */
@@ -113,7 +115,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
               folder,
               minFreeBytes,
               env: { ...homeOf(place), ...(request.isPty ? { TERM: "xterm-256color" } : {}), ...request.env },
-              discard: () => containers().remove(engine, container.id),
+              discard: () => containers().discard(engine, container),
+              log,
             },
           );
           const ended = running.ended.then(async (end) => {
@@ -159,7 +162,14 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return await withEngine(async (engine) => {
         const { name, version, isRootless, socket } = engine.facts;
         const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
-        return { engine: { name, version, isRootless, socket }, image, hasImage: picture !== undefined, containers: list };
+        const reason = picture || image === DEFAULT_IMAGE ? {} : { reason: explainMissing(engine, image, image) };
+        return {
+          engine: { name, version, isRootless, socket },
+          ...reason,
+          image,
+          hasImage: picture !== undefined,
+          containers: list,
+        };
       });
     } catch (error) {
       if (!(error instanceof HomeRefused)) throw error;
@@ -173,9 +183,10 @@ export function openSandbox(options: SandboxOptions): Sandbox {
     status,
     prune,
     async buildImage(onLine, signal) {
-      const request: BuildRequest = { imageDir: options.imageDir, image, onLine, signal };
+      // Never by the name of another one: it would stand for what its owner means by that.
+      const request: BuildRequest = { imageDir: options.imageDir, image: DEFAULT_IMAGE, onLine, signal };
       await withEngine((engine) => buildImage(engine, request));
-      return image;
+      return { built: DEFAULT_IMAGE, used: image };
     },
     async start() {
       const tidy = async (isFirst: boolean) => {
@@ -216,7 +227,8 @@ function openVoice({ isPty, onOutput }: LaunchRequest<SandboxPlace>) {
       if (chunk.length > 0) isLineOpen = chunk.at(-1) !== 10;
       onOutput(chunk);
     },
-    say: (text: string) => {
+    say: ({ text, isOld }: Note) => {
+      if (isOld) return;
       const end = isPty ? "\r\n" : "\n";
       onOutput(Buffer.from(`${isLineOpen ? end : ""}[skerry] ${text}${end}`));
       isLineOpen = false;

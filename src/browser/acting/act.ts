@@ -1,7 +1,7 @@
 // What a person would do on a page: click, type, choose, wait. Every act says what it did; what the page made of it is told after.
 import { ToolFailure } from "../../contract/errors.ts";
 import type { BrowserInput } from "../../contract/home/browser.ts";
-import { type BrowserFile, base64Of } from "../answer.ts";
+import { type BrowserFile, base64Of, plain } from "../answer.ts";
 import { type Page, pause } from "../page/page.ts";
 import { CHOOSE, HAS, INTO_VIEW, IS_FILE_INPUT, IS_THERE, PUT, PUT_FILES, SAYS, SCROLL } from "../page/scripts.ts";
 import { type Found, find, pointAt, resolve } from "./element.ts";
@@ -112,7 +112,7 @@ async function choose(page: Page, found: Found, values: readonly string[]): Prom
   if (values.length === 0) throw new ToolFailure("select needs values: what to choose.");
   const { reason, gone } = await page.call<{ reason?: string; gone?: true }>(found.spot, CHOOSE, [values]);
   if (gone) throw new ToolFailure(`${found.name} is not on this page any more; take a new snapshot.`);
-  if (reason) throw new ToolFailure(`Nothing chosen: ${found.name} ${reason}.`);
+  if (reason) throw new ToolFailure(`Nothing chosen: ${found.name} ${plain(reason, 2500)}.`);
 }
 
 /** Into a file field, or through the button that would ask a person for files. */

@@ -1,6 +1,7 @@
 // From a ref or a selector to the element, and to the point of the page where a hand would touch it.
 import { ToolFailure } from "../../contract/errors.ts";
 import type { BrowserInput } from "../../contract/home/browser.ts";
+import { plain } from "../answer.ts";
 import { type Frame, isStale, type Page, type Spot } from "../page/page.ts";
 import { FIND, INNER_CORNER, POINT } from "../page/scripts.ts";
 
@@ -65,7 +66,7 @@ export async function resolve(page: Page, frame: Frame, node: number): Promise<S
 
 /** Brings it into view. @throws ToolFailure when it is hidden or something lies over it. */
 export async function pointAt(page: Page, found: Found): Promise<Point> {
-  const look = () => page.call<{ x: number; y: number; over?: string; hidden?: true; gone?: true }>(found.spot, POINT, [false]);
+  const look = () => page.call<{ x: number; y: number; over?: string; hidden?: true; gone?: true }>(found.spot, POINT);
   let at = await look();
   // What slides or fades in is there a moment later.
   for (let again = 0; again < 10 && (at.hidden || at.over); again++) {
@@ -74,7 +75,7 @@ export async function pointAt(page: Page, found: Found): Promise<Point> {
   }
   if (at.gone) throw new ToolFailure(`${found.name} is not on this page any more; take a new snapshot.`);
   if (at.hidden) throw new ToolFailure(`${found.name} is there but not visible; scroll, open what hides it, or wait.`);
-  if (at.over) throw new ToolFailure(`${found.name} is covered by ${at.over}; close that first.`);
+  if (at.over) throw new ToolFailure(`${found.name} is covered by ${plain(at.over, 250)}; close that first.`);
   const corner = await cornerOf(page, found.frame, await page.frames());
   return { x: at.x + corner.x, y: at.y + corner.y };
 }

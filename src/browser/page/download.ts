@@ -2,7 +2,7 @@
 // is read in the page. Nothing is written to the browser's own disk.
 import { ToolFailure } from "../../contract/errors.ts";
 import { type BrowserFile, bytesOf } from "../answer.ts";
-import { type Page, pause } from "./page.ts";
+import type { Page } from "./page.ts";
 import { READ_BLOB } from "./scripts.ts";
 
 const BEGIN_MS = 15_000;
@@ -12,14 +12,20 @@ const MAX_BYTES = 20 * 1024 * 1024;
 /** `begin` does what a download follows from. @throws ToolFailure when none does. */
 export async function download(page: Page, begin: () => Promise<unknown>): Promise<BrowserFile> {
   const { cdp, guard } = page.connection;
+  const isMeant = whoseDownloads(page);
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const after = (ms: number) => new Promise<void>((resolve) => timers.push(setTimeout(resolve, ms)));
   let stopCatching = () => {};
   let stopHearing = () => {};
   let failed: ToolFailure | undefined;
   const caught = new Promise<BrowserFile>((resolve, reject) => {
-    stopCatching = guard.catchNext((file) => (file instanceof ToolFailure ? reject(file) : resolve(file)));
-    stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename }) => {
+    stopCatching = guard.catchNext({
+      isMeant,
+      caught: (file) => (file instanceof ToolFailure ? reject(file) : resolve(file)),
+    });
+    stopHearing = cdp.on("Browser.downloadWillBegin", ({ url, suggestedFilename, frameId }) => {
       // A link's own `download` is not a navigation: the guard never has its bytes. It leads to the page's own origin alone.
-      if (!guard.isReceiving) readInPage(page, url, suggestedFilename).then(resolve, reject);
+      if (isMeant(frameId) && !guard.isReceiving) readInPage(page, url, suggestedFilename).then(resolve, reject);
     });
   });
   caught.catch(() => undefined);
@@ -29,13 +35,13 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
       if (error instanceof ToolFailure) failed = error;
       else throw error;
     });
-    const nothing = pause(BEGIN_MS).then(async () => {
+    const nothing = after(BEGIN_MS).then(async () => {
       if (!guard.isReceiving)
         throw failed ?? new ToolFailure("No download began within 15 seconds; look at the page with a snapshot.");
-      await pause(WHOLE_MS);
+      await after(WHOLE_MS);
       throw new ToolFailure("The download did not end within a minute; try again.");
     });
-    const early = pause(500).then(() => {
+    const early = after(500).then(() => {
       if (failed && !guard.isReceiving) throw failed;
       return nothing;
     });
@@ -44,7 +50,24 @@ export async function download(page: Page, begin: () => Promise<unknown>): Promi
   } finally {
     stopCatching();
     stopHearing();
+    // What waits for nothing would keep a session's object awake.
+    for (const timer of timers) clearTimeout(timer);
   }
+}
+
+/** Those of the page's frames and of windows that it opens from now on: other tabs, also of other sessions, are in the same browser. */
+function whoseDownloads(page: Page): (frameId: string) => boolean {
+  const { targets } = page.connection;
+  const known = new Set(targets.keys());
+  return (frameId) => {
+    let target = targets.get(frameId);
+    // A window's outermost frame has its id.
+    while (target?.openerId && !known.has(target.targetId)) {
+      if (target.openerId === page.tab.target) return true;
+      target = targets.get(target.openerId);
+    }
+    return page.hasFrame(frameId);
+  };
 }
 
 async function readInPage(page: Page, url: string, name: string): Promise<BrowserFile> {

@@ -63,6 +63,14 @@ export async function emulate(page: Page, set: Record<string, unknown> | undefin
   return [`This tab now has: ${JSON.stringify(next)}. Reload for what a page asks only once.`];
 }
 
+/** To the origin of this address alone: other tabs, also of other sessions, are in the same browser. */
+export async function allowPlace(page: Page, url: string, isAllowed: boolean): Promise<void> {
+  const origin = URL.parse(url)?.origin ?? "null";
+  if (origin === "null") return;
+  const setting = isAllowed ? "granted" : "prompt";
+  await page.connection.cdp.send("Browser.setPermission", { permission: { name: "geolocation" }, setting, origin });
+}
+
 /** Sets what differs. */
 export async function applyEmulation(page: Page, before: Emulation, next: Emulation): Promise<void> {
   const isNew = (...keys: (keyof Emulation)[]) => keys.some((key) => JSON.stringify(before[key]) !== JSON.stringify(next[key]));
@@ -74,9 +82,12 @@ export async function applyEmulation(page: Page, before: Emulation, next: Emulat
   if (isNew("userAgent")) await page.send("Emulation.setUserAgentOverride", { userAgent: next.userAgent ?? "" });
   if (isNew("geo")) {
     if (next.geo) {
-      await page.connection.cdp.send("Browser.grantPermissions", { permissions: ["geolocation"] });
+      await allowPlace(page, (await page.main()).url, true);
       await page.send("Emulation.setGeolocationOverride", { ...next.geo, accuracy: 10 });
-    } else await page.send("Emulation.clearGeolocationOverride");
+    } else {
+      await allowPlace(page, (await page.main()).url, false);
+      await page.send("Emulation.clearGeolocationOverride");
+    }
   }
   if (isNew("isOffline")) {
     const speeds = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };

@@ -6,7 +6,7 @@ import { plain } from "../answer.ts";
 import type { Connection } from "../connection.ts";
 import { CdpRefused, type Command, GONE, type Params, type Result } from "../line.ts";
 import { keep, type TabState } from "../state.ts";
-import { applyEmulation } from "./emulation.ts";
+import { allowPlace, applyEmulation } from "./emulation.ts";
 
 export interface Frame {
   id: string;
@@ -23,6 +23,7 @@ const WORLD = "skerry";
 const ALL_REQUESTS = { patterns: [{ urlPattern: "*", requestStage: "Request" as const }] };
 const LOAD_MS = 15_000;
 const QUIET_MS = 120;
+const MOST_NOTES = 20;
 
 export class Page {
   readonly connection: Connection;
@@ -32,11 +33,12 @@ export class Page {
   readonly notes: string[] = [];
   readonly #sessions = new Map<string, { parentFrame?: string | undefined }>();
   readonly #worlds = new Map<string, Promise<number>>();
+  /** Ids of frames, known without asking: a page that is on its way to another one answers nothing. */
+  readonly #frameIds = new Set<string>();
   readonly #stops: (() => void)[] = [];
   #isLoading = false;
   #mainFrame = "";
   #outermost: Protocol.Page.Frame | undefined;
-  #changes = 0;
   #chooser: ((node: number | undefined, session: string) => void) | undefined;
 
   private constructor(connection: Connection, tab: TabState, session: string) {
@@ -49,21 +51,24 @@ export class Page {
     const { sessionId } = await connection.cdp.send("Target.attachToTarget", { targetId: tab.target, flatten: true });
     const page = new Page(connection, tab, sessionId);
     page.#listen();
-    await page.#take(sessionId);
-    const { frame } = await page.#treeOf(sessionId);
-    page.#mainFrame = frame.id;
-    page.#outermost = frame;
-    await applyEmulation(page, {}, tab.emulation);
-    return page;
+    try {
+      await page.#take(sessionId);
+      const tree = await page.#treeOf(sessionId);
+      page.#know(tree);
+      const { frame } = tree;
+      page.#mainFrame = frame.id;
+      page.#outermost = frame;
+      await applyEmulation(page, {}, tab.emulation);
+      return page;
+    } catch (error) {
+      // A page that hangs is asked again and again.
+      page.detach();
+      throw error;
+    }
   }
 
   get isGone(): boolean {
     return !this.#sessions.has(this.session) || this.connection.cdp.isClosed;
-  }
-
-  /** Counts up with every navigation of the main frame. */
-  get changes(): number {
-    return this.#changes;
   }
 
   send<M extends Command>(method: M, params?: Params<M>, session = this.session, waitMs?: number): Promise<Result<M>> {
@@ -97,6 +102,15 @@ export class Page {
       if (tree) walk(tree, session, parentFrame);
     }
     return found.sort((one, other) => Number(one.parent !== undefined) - Number(other.parent !== undefined));
+  }
+
+  hasFrame(id: string): boolean {
+    return this.#frameIds.has(id);
+  }
+
+  #know({ frame, childFrames = [] }: Protocol.Page.FrameTree): void {
+    this.#frameIds.add(frame.id);
+    for (const child of childFrames) this.#know(child);
   }
 
   async main(): Promise<Frame> {
@@ -200,7 +214,21 @@ export class Page {
       cdp.on("Target.attachedToTarget", ({ sessionId, targetInfo }, parent) => {
         if (!isOurs(parent)) return;
         if (targetInfo.type !== "iframe") return;
-        this.#take(sessionId, targetInfo.parentFrameId).catch(() => this.#sessions.delete(sessionId));
+        this.#frameIds.add(targetInfo.targetId);
+        this.#take(sessionId, targetInfo.parentFrameId).then(
+          () =>
+            this.#treeOf(sessionId).then(
+              (tree) => this.#know(tree),
+              () => undefined,
+            ),
+          () => this.#sessions.delete(sessionId),
+        );
+      }),
+      cdp.on("Page.frameAttached", ({ frameId }, session) => {
+        if (isOurs(session)) this.#frameIds.add(frameId);
+      }),
+      cdp.on("Page.frameDetached", ({ frameId, reason }, session) => {
+        if (isOurs(session) && reason === "remove") this.#frameIds.delete(frameId);
       }),
       cdp.on("Target.detachedFromTarget", ({ sessionId }) => void this.#sessions.delete(sessionId)),
       cdp.on("Page.javascriptDialogOpening", (dialog, session) => {
@@ -221,7 +249,7 @@ export class Page {
       cdp.on("Page.frameNavigated", ({ frame }, session) => {
         if (!isOurs(session) || frame.id !== this.#mainFrame) return;
         this.#outermost = frame;
-        this.#changes++;
+        if (this.tab.emulation.geo) allowPlace(this, frame.url, true).catch(() => undefined);
       }),
       cdp.on("Page.fileChooserOpened", ({ backendNodeId }, session) => {
         if (isOurs(session)) this.#chooser?.(backendNodeId, session);
@@ -265,6 +293,7 @@ export class Page {
         guard.check(url.replace(/^ws/, "http")).catch(() => {
           // The browser offers no way to stop a socket but to leave the page.
           if (!guard.holdsSockets) this.send("Page.navigate", { url: "about:blank" }).catch(() => undefined);
+          if (this.notes.length > MOST_NOTES) return;
           this.notes.push(`The page tried to open a socket to ${plain(url, 100)}, which is not allowed.`);
         });
       }),
@@ -283,7 +312,7 @@ export class Page {
       { accept: isAccepted, ...(type === "prompt" ? { promptText } : {}) },
       session,
     );
-    if (type === "beforeunload" || this.notes.length > 20) return;
+    if (type === "beforeunload" || this.notes.length > MOST_NOTES) return;
     const advice = isAccepted || wanted ? "" : " To accept it, call dialog with accept, then do the same again.";
     this.notes.push(
       `A dialog (${type}) said "${plain(message, 200)}"; it was ${isAccepted ? "accepted" : "dismissed"}.${advice}`,

@@ -2,7 +2,7 @@
 // element. They answer plain data, or a word that says why not.
 
 /** A point of the element that can be clicked, in its frame's viewport, and whether something lies over it. */
-export const POINT = `function (isForced) {
+export const POINT = `function () {
   if (!this.isConnected) return { gone: true };
   const el = this.nodeType === 1 ? this : this.parentElement;
   if (!el) return { gone: true };
@@ -20,11 +20,11 @@ export const POINT = `function (isForced) {
     const label = node?.closest?.("label");
     return label?.control === el || (el.tagName === "LABEL" && el.control === node);
   };
-  if (isForced || !hit || isInside(hit) || el.contains(hit) || hit.contains(el) && getComputedStyle(el).display === "contents") return { x, y };
+  if (!hit || isInside(hit) || el.contains(hit) || hit.contains(el) && getComputedStyle(el).display === "contents") return { x, y };
   const own = hit.shadowRoot?.elementFromPoint(x, y);
   if (own && isInside(own)) return { x, y };
-  const words = (hit.innerText ?? "").trim().slice(0, 60);
-  return { x, y, over: "<" + hit.tagName.toLowerCase() + (hit.id ? " id=" + hit.id : "") + ">" + (words ? ' "' + words + '"' : "") };
+  const words = String(hit.innerText ?? "").trim().slice(0, 60);
+  return { x, y, over: "<" + String(hit.tagName).toLowerCase().slice(0, 40) + (hit.id ? " id=" + String(hit.id).slice(0, 60) : "") + ">" + (words ? ' "' + words + '"' : "") };
 }`;
 
 /** Where the content of a frame's element begins, in the viewport of the frame it stands in. */
@@ -52,7 +52,7 @@ export const PUT = `function (text) {
     if (/^(date|time|datetime-local|month|week|color|range)$/.test(type)) {
       el.focus();
       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(el, text);
-      if (el.value !== text && type !== "range" && type !== "color") return "does not take " + JSON.stringify(text) + " (" + type + ")";
+      if (el.value !== text && type !== "range" && type !== "color") return "does not take " + JSON.stringify(text.slice(0, 60)) + " (" + type + ")";
       tell();
       return "done";
     }
@@ -75,7 +75,7 @@ export const CHOOSE = `function (wanted) {
   const options = [...el.options];
   const find = (name) => options.find((o) => o.value === name) ?? options.find((o) => o.label.trim() === name.trim());
   const missing = wanted.filter((name) => !find(name));
-  if (missing.length > 0) return { reason: "has no option " + missing.join(", ") + "; there are: " + options.slice(0, 40).map((o) => o.label.trim()).join(", ") };
+  if (missing.length > 0) return { reason: "has no option " + missing.map((name) => name.slice(0, 60)).join(", ") + "; there are: " + options.slice(0, 40).map((o) => o.label.trim().slice(0, 60)).join(", ") };
   if (!el.multiple && wanted.length > 1) return { reason: "takes one option only" };
   const chosen = wanted.map(find);
   for (const option of options) option.selected = chosen.includes(option);

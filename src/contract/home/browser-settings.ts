@@ -74,7 +74,7 @@ export interface BrowserBrief {
   keepAliveMs: number;
   /** Browser time of a day at the edge, ms; absent: as much as there is. */
   dailyMs?: number;
-  /** Where this Skerry is reached, as its owner's screens and machines last did; absent: nobody came in yet. */
+  /** Where this Skerry is reached, as its owner last opened its page; absent: they did not yet. */
   origin?: string;
 }
 

@@ -124,6 +124,8 @@ export const browserDone = z.object({
   /** Where it was read. */
   url: z.string().optional(),
   files: z.array(mediaRef).default([]),
+  /** Of a hand-off: the tab's name from now on, which is a new one where the browser was started anew. */
+  tab: z.string().max(20).optional(),
   /** Of a hand-off where nobody could see a window: the tab is to be shown on a page of Skerry's own. */
   handed: handedTab.optional(),
 });

@@ -129,8 +129,10 @@ export const execAnswer = z.union([
 ]);
 export type ExecAnswer = z.infer<typeof execAnswer>;
 
-const ofProcess = { processId: id, sessionKey: z.string().min(1).max(512) };
-export const processList = z.object({ sessionKey: ofProcess.sessionKey });
+/** `mayReachHome`: whether whoever asks may have commands on the machine itself now; else its processes do not exist for them. */
+const ofSession = { sessionKey: z.string().min(1).max(512), mayReachHome: z.boolean().default(false) };
+const ofProcess = { processId: id, ...ofSession };
+export const processList = z.object(ofSession);
 /** Answered as soon as there is output after `since`, when it ends, or after `waitMs`. */
 export const processPoll = z.object({
   ...ofProcess,
@@ -181,7 +183,7 @@ export const fileTake = z.object({ ...ofFile, key: z.string().max(256) });
 
 export const sandboxStatus = z.object({});
 export const sandboxStatusAnswer = z.object({
-  /** Absent: there is none, for `reason`. */
+  /** Absent: there is none, for `reason`. That stands beside an engine where an image is missing that is not built but fetched. */
   engine: z.object({ name: z.string(), version: z.string(), isRootless: z.boolean(), socket: z.string() }).optional(),
   reason: z.string().optional(),
   /** The default image, and whether it is there. */
@@ -231,3 +233,6 @@ export type HomeResult<C extends HomeCommandName> = z.infer<(typeof HOME_COMMAND
 export function isFleeting(command: string): boolean {
   return command === "browser.watch" || command === "browser.hand" || command.startsWith("channel.");
 }
+
+/** Of an answer, as JSON. Both ends turn a larger one down: the line would not carry it. */
+export const MAX_ANSWER_CHARS = 900_000;

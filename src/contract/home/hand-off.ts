@@ -77,6 +77,6 @@ export interface HandOffPort {
 
 /** Of the Directory. */
 export interface OriginPort {
-  /** Where this Skerry was reached by somebody who was let in: `https://…` without a path. */
+  /** Where the owner opened the page of this Skerry: `https://…` without a path. */
   noteOrigin?(origin: string): Promise<void>;
 }

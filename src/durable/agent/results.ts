@@ -8,6 +8,13 @@ export function resultCap(contextWindow: number): number {
   return contextWindow >= 100_000 ? 32_000 : 16_000;
 }
 
+/** A failure is a few sentences; what makes one longer is not worth keeping. */
+const MOST_FAILURE = 10_000;
+
+export function cutFailure(text: string): string {
+  return text.length <= MOST_FAILURE ? text : `${text.slice(0, MOST_FAILURE - 1).toWellFormed()}…`;
+}
+
 const SPILL_MAX_BYTES = 2_000_000;
 
 /** The text for the model; spills the whole text to `results/<callId>.txt` when it is over the cap. */

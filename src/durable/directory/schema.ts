@@ -102,7 +102,7 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   CREATE TABLE browser_use (id TEXT PRIMARY KEY, started_at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
   `,
   `
-  -- Where this Skerry is reached, as those who were let in last did; see hands/own-origin.ts.
+  -- Where this Skerry is reached, as its owner opened its page; see hands/own-origin.ts.
   CREATE TABLE own_origin (kind TEXT PRIMARY KEY, origin TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
   `,
 ];

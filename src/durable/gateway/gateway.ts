@@ -13,7 +13,7 @@ import { openSql } from "../storage/sql.ts";
 import { sessionOf } from "../stubs.ts";
 import { type Access, openAccess } from "./access/access.ts";
 import { dispatch } from "./dispatch.ts";
-import { shakeHands } from "./handshake.ts";
+import { pageOrigin, shakeHands } from "./handshake.ts";
 import type { HomesDesk } from "./homes/desk.ts";
 import { openHomesDesk } from "./homes/wiring.ts";
 import { makeHouse } from "./house.ts";
@@ -89,7 +89,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
         await this.#arm();
       },
       dropOthers: (deviceId, connId) => {
-        for (const screen of this.#screens.others(deviceId, connId)) this.#forget(screen, "connected again from elsewhere");
+        for (const home of this.#screens.otherHomes(deviceId, connId)) this.#forget(home, 4000, "connected again from elsewhere");
       },
       dropDevice: (id, reason) => this.#drop(({ state }) => state.deviceId === id || state.loginId === id, reason),
     });
@@ -109,7 +109,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     const address = read(ADDRESS_HEADER) ?? "unknown";
     const brought = await this.#access.atUpgrade(read(LOGIN_HEADER), read(ASSERTION_HEADER), address, Date.now());
     const { 0: theirs, 1: ours } = new WebSocketPair();
-    const state = newScreenState(newId("conn"), address, Date.now(), brought, new URL(request.url).origin);
+    const state = newScreenState(newId("conn"), address, Date.now(), brought, pageOrigin(request));
     this.ctx.acceptWebSocket(ours, [state.connId]);
     ours.serializeAttachment(state);
     this.#screens.add(ours, state).challenge(Date.now());
@@ -118,6 +118,8 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    // The runtime brings frames also of one that was told to go and does not.
+    if (socket.readyState !== WebSocket.READY_STATE_OPEN) return;
     const screen = this.#screens.of(socket);
     if (!screen) return socket.close(1011, "connect again");
     screen.noteAlive(Date.now());
@@ -137,10 +139,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
     this.#forget(this.#screens.of(socket));
   }
 
-  /** With a reason: it is closed, too. */
-  #forget(screen: Screen | undefined, reason?: string): void {
+  /** With a code and a reason: it is closed, too. */
+  #forget(screen: Screen | undefined, ...farewell: [code: number, reason: string] | []): void {
     if (!screen) return;
-    if (reason !== undefined) screen.close(4000, reason);
+    if (farewell.length === 2) screen.close(...farewell);
     this.#screens.remove(screen.id);
     this.#waits.forgetScreen(screen.id);
     leaveHome(screen, this.#house);
@@ -148,10 +150,10 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   }
 
   #drop(isMeant: (screen: Screen) => boolean, reason: string): void {
-    // A moment later, so that an answer on the way is not cut off.
-    setTimeout(() => {
-      for (const screen of this.#screens.open().filter(isMeant)) screen.close(4001, reason);
-    }, 20);
+    const meant = this.#screens.open().filter(isMeant);
+    for (const screen of meant) this.#forget(screen);
+    // Closed a moment later, so that an answer on the way is not cut off.
+    setTimeout(() => meant.map((screen) => screen.close(4001, reason)), 20);
   }
 
   // ── Live events ──
@@ -197,9 +199,7 @@ export class Gateway extends DurableObject<Env> implements GatewayPort, DoorPort
   override async alarm(): Promise<void> {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const now = Date.now();
-    for (const screen of this.#screens.strangers()) {
-      if (now - screen.state.openedAt >= HANDSHAKE_TIMEOUT_MS) screen.close(1008, "handshake timeout: no connect within 15 s");
-    }
+    for (const screen of this.#screens.late(now)) this.#forget(screen, 1008, "handshake timeout: no connect within 15 s");
     const isTick = now - this.#tickedAt >= TICK_INTERVAL_MS - 1000;
     await Promise.all([this.#runs.tick(now, isTick), this.#homes.tick()]);
     if (isTick) {

@@ -14,7 +14,7 @@ import {
 } from "../../contract/gateway.ts";
 import { EVENTS, METHODS } from "../../contract/methods.ts";
 import { MAX_MEDIA_BYTES } from "../media.ts";
-import type { Authority } from "./access/access.ts";
+import { type Authority, satisfies } from "./access/access.ts";
 import { describeIssues } from "./dispatch.ts";
 import { viewPairRequest } from "./methods/devices.ts";
 import { enterHome, refuseHome } from "./methods/homes.ts";
@@ -27,6 +27,15 @@ const MAX_IMAGE_BYTES = 6 * 1024 * 1024;
 
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/**
+ * Where our own page says that it was opened; empty: no page of ours. Its word alone knows the outside: behind a tunnel the request
+ * comes by http, and programs may come by another address, past what stands in front of the page.
+ */
+export function pageOrigin(request: Request): string {
+  const origin = request.headers.get("origin") ?? "";
+  return URL.parse(origin)?.host === new URL(request.url).host ? origin : "";
 }
 
 export async function shakeHands(screen: Screen, text: string, house: House): Promise<boolean> {
@@ -87,12 +96,18 @@ async function enter(screen: Screen, id: string, params: ConnectParams, house: H
   if (unfit) return turnAway(screen, id, unfit.data, house);
   house.presence.join({ connId: screen.id, client: params.client, role, scopes, deviceId }, house.now());
   const hello = await sayHello(screen, authority, house);
+  if (screen.isClosed) {
+    // It was too late meanwhile, and is forgotten.
+    house.presence.leave(screen.id, house.now());
+    return false;
+  }
   // Nothing waits between these two: no event can come before hello-ok.
   screen.open(authority, params);
   screen.respond(id, hello, house.now());
   if (role === "node") enterHome(screen, params, authority, house);
-  // Told by those who were let in alone: whoever is at the door may call it by any name.
-  if (origin !== undefined) house.directory.noteOrigin?.(origin).catch(() => undefined);
+  // Links for the owner are made of it: only the owner's word counts, since whoever is at the door may call it by any name.
+  const isOwner = role === "operator" && satisfies(scopes, "operator.approvals");
+  if (isOwner && origin !== undefined) house.directory.noteOrigin?.(origin).catch(() => undefined);
   house.log.add("info", "connected", { client: params.client.id, mode: params.client.mode, method: authority.method });
   return true;
 }

@@ -22,7 +22,7 @@ export interface ScreenState {
   /** Network address, for the guess limit. */
   address: string;
   openedAt: number;
-  /** Where it reached us: `https://…` without a path. */
+  /** Where our page was opened: `https://…` without a path. */
   origin?: string;
   /** What our own page brought along with the upgrade; gone once it is in. */
   brought?: Pick<Visitor, "loginId" | "assertion">;
@@ -91,6 +91,11 @@ export class Screen {
 
   get state(): Readonly<ScreenState> {
     return this.#state;
+  }
+
+  /** It was told to go, or is gone. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   change(change: Partial<ScreenState>): void {

@@ -1,5 +1,6 @@
-// All live sockets, and who among them is told what. Survives hibernation: states come back with their sockets.
-import type { Scope } from "../../contract/gateway.ts";
+// All live sockets, and who among them is told what. Survives hibernation: states come back with their sockets. One that was told
+// to close is not live any more, whether its other side answers that or not.
+import { HANDSHAKE_TIMEOUT_MS, type Scope } from "../../contract/gateway.ts";
 import type { EventName } from "../../contract/methods.ts";
 import { satisfies } from "./access/access.ts";
 import type { Audience, Outgoing } from "./live/translation.ts";
@@ -22,7 +23,7 @@ export class Screens {
     this.#now = now;
     for (const socket of host.getWebSockets()) {
       const state = socket.deserializeAttachment() as ScreenState | null;
-      if (state) this.add(socket, state);
+      if (state && socket.readyState === WebSocket.READY_STATE_OPEN) this.add(socket, state);
     }
   }
 
@@ -46,17 +47,27 @@ export class Screens {
 
   /** Those that said hello. */
   open(): Screen[] {
-    return [...this.#screens.values()].filter(({ screen }) => screen.state.isOpen).map(({ screen }) => screen);
+    return this.#live().filter(({ state }) => state.isOpen);
   }
 
-  /** Further ones of the same device. */
-  others(deviceId: string, connId: string): Screen[] {
-    return this.open().filter(({ id, state }) => state.deviceId === deviceId && id !== connId);
+  /** Further ones by which the same device is here as a home. */
+  otherHomes(deviceId: string, connId: string): Screen[] {
+    return this.open().filter(({ id, state }) => state.role === "node" && state.deviceId === deviceId && id !== connId);
   }
 
   /** Those that did not say hello yet. */
   strangers(): Screen[] {
-    return [...this.#screens.values()].filter(({ screen }) => !screen.state.isOpen).map(({ screen }) => screen);
+    return this.#live().filter(({ state }) => !state.isOpen);
+  }
+
+  /** Those that did not say hello in time, and those that were told to go and are still here. */
+  late(now: number): Screen[] {
+    const isLate = ({ isClosed, state }: Screen) => isClosed || (!state.isOpen && now - state.openedAt >= HANDSHAKE_TIMEOUT_MS);
+    return [...this.#screens.values()].map(({ screen }) => screen).filter(isLate);
+  }
+
+  #live(): Screen[] {
+    return [...this.#screens.values()].map(({ screen }) => screen).filter(({ isClosed }) => !isClosed);
   }
 
   get size(): number {
@@ -129,6 +140,10 @@ function hears(state: ScreenState, audience: Audience | "pairing" | "approvals" 
       return state.followsLists && may(state, "operator.read");
     case "transcript":
       return (state.followsLists || state.follows.includes(sessionKey)) && may(state, "operator.read");
+    case "approvers":
+      return hears(state, "transcript", sessionKey) && may(state, "operator.approvals");
+    case "others":
+      return hears(state, "transcript", sessionKey) && !may(state, "operator.approvals");
     default:
       return audience satisfies never;
   }

@@ -5,6 +5,7 @@ import { textOf } from "../../contract/message.ts";
 import { buildMessages } from "../agent/context.ts";
 import { buildSystemPrompt } from "../agent/prompt.ts";
 import { estimateMessageTokens, estimateTokens } from "../agent/tokens.ts";
+import { HAND_OFF, hideAddress } from "../hand-off-link.ts";
 import type { ModelMessage } from "../models/port.ts";
 import { toolSpecs, toolsFor } from "../tools/list.ts";
 import { choiceOf, count, describeShare } from "./describing.ts";
@@ -125,7 +126,7 @@ function chapterOf(entry: Entry): string {
     case "result":
       return `Result of \`${entry.name}\` (${entry.outcome}):\n\n${fenced(entry.text)}`;
     case "note":
-      return `> ${entry.text.replaceAll("\n", "\n> ")}`;
+      return `> ${(entry.label === HAND_OFF ? hideAddress(entry.text) : entry.text).replaceAll("\n", "\n> ")}`;
     case "summary":
       return `Summary of what is above:\n\n${fenced(entry.text)}`;
     default:

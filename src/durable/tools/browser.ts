@@ -3,7 +3,7 @@
 import { type BrowserInput, browserInput } from "../../contract/home/browser.ts";
 import { askBrowser, type Home, type HomeOutcome, readBrowserAnswer } from "./browser/at-home.ts";
 import { type HandOffMemo, handOff, resumeHandOff } from "./browser/hand-off.ts";
-import { filesFor, keepFiles, showAnswer } from "./browser/result.ts";
+import { filesFor, keepFiles, marked, showAnswer } from "./browser/result.ts";
 import { type Chosen, choosePlace, mustHave, policyFor, profileFor } from "./browser/where.ts";
 import type { Tool, ToolContext, ToolResult, ToolWait } from "./port.ts";
 
@@ -46,7 +46,7 @@ export const browser: Tool<typeof browserInput, ToolResult | ToolWait> = {
         lookAgain(input, memo, context, note),
       );
     }
-    return conclude(input, { home: memo.home }, readBrowserAnswer(end, context, PART), context);
+    return conclude(input, { home: memo.home }, await readBrowserAnswer(end, context, PART), context);
   },
   async cancel(memo, context) {
     if ((memo as Memo).step === "home") await context.home?.cancel(PART);
@@ -62,7 +62,7 @@ async function perform(input: BrowserInput, chosen: Chosen, context: ToolContext
     policy: policyFor(context),
     files: await filesFor(input, context),
   };
-  const answer = await mustHave(context).do(place, task);
+  const answer = await marked(mustHave(context).do(place, task));
   return showAnswer(input, answer, await keepFiles(answer.files ?? [], context), place, context);
 }
 
@@ -92,8 +92,8 @@ async function conclude(
 }
 
 async function lookAgain(
-  { tab, profile }: BrowserInput,
-  { chosen, looks }: HandOffMemo,
+  { tab: asked, profile }: BrowserInput,
+  { chosen, looks, tab = asked }: HandOffMemo,
   context: ToolContext,
   note: string,
 ): Promise<ToolResult | ToolWait> {

@@ -86,6 +86,8 @@ export interface BrowserPort {
   isHandedBack(place: "edge" | "cdp", task: BrowserTask): Promise<boolean>;
   /** A page where whoever has the link has the tab of this call until then; undefined: nobody knows where Skerry is reached. */
   linkTo(endsAt: number): Promise<string | undefined>;
+  /** @throws ToolFailure where others would read what the person is told: asked before anything is opened for them. */
+  mayTell(): void;
   /** Tells the person, while the call goes on. @throws ToolFailure where others would read it. */
   tell(text: string): Promise<void>;
 }

@@ -47,6 +47,7 @@ export interface Contents extends WorkspacePort {
   skills(switches?: SkillSwitches): Promise<SkillInfo[]>;
   storage(): Promise<WorkspaceStorage>;
   attach(attached: AttachedFile[]): Promise<Outcome<{ attached: number }>>;
+  take(file: AttachedFile, isReplacing: boolean): Promise<Outcome<{ isTaken: boolean }>>;
   /** Earlier versions of a file that shapes the agent, newest first. */
   versions(path: string): Promise<Outcome<FileVersion[]>>;
   readVersion(path: string, version: number): Promise<Outcome<Uint8Array>>;
@@ -81,6 +82,7 @@ export function openContents({ sql, objects, agentId, now, variables }: Contents
     readEach: (paths) => readEach(files, paths),
     changeEach: (changes) => changeEach(files, changes),
     attach: (attached) => answer(async () => files.attach(attached)),
+    take: (file, isReplacing) => answer(() => files.take(file, isReplacing)),
     grep: (request: GrepRequest): Promise<Outcome<GrepLine[]>> => answer(() => grepFiles(files, mount, request)),
     memorySearch: async (query, limit): Promise<MemoryHit[]> => memory.search(query, limit),
     storage: async () => files.measure(),

@@ -55,6 +55,10 @@ export class Workspace extends DurableObject<Env> implements WorkspacePort {
     return this.#contents.changeEach(changes);
   }
 
+  async take(file: AttachedFile, isReplacing: boolean) {
+    return this.#contents.take(file, isReplacing);
+  }
+
   async attach(files: AttachedFile[]) {
     return this.#contents.attach(files);
   }

@@ -3,7 +3,8 @@
 import type { HandEvent } from "../../contract/home/hand-off.ts";
 
 const BLANK = " ";
-const MOST_TEXT = 5000;
+/** Of one event; a sign counts twice there when it is an emoji. */
+const MOST_SIGNS = 2500;
 const NAMED = /^(Enter|Tab|Escape|Backspace|Delete|Home|End|PageUp|PageDown|Arrow(Up|Down|Left|Right)|F\d{1,2})$/;
 const DELETES: Record<string, string> = {
   deleteContentBackward: "Backspace",
@@ -13,6 +14,17 @@ const DELETES: Record<string, string> = {
   insertParagraph: "Enter",
 };
 
+/** One sign is a key, as pages that count keys expect; more came at once. */
+export function textEvents(text: string): HandEvent[] {
+  const signs = Array.from(text);
+  if (signs.length === 1 && text !== "\n") return [{ kind: "key", key: text === " " ? "Space" : text }];
+  const events: HandEvent[] = [];
+  for (let at = 0; at < signs.length; at += MOST_SIGNS) {
+    events.push({ kind: "text", text: signs.slice(at, at + MOST_SIGNS).join("") });
+  }
+  return events;
+}
+
 /** `leave`: by F6, as from one part of a window to the next; every other key is the page's. */
 export function followKeyboard(field: HTMLTextAreaElement, tell: (event: HandEvent) => void, leave: () => void): void {
   const clear = () => {
@@ -20,13 +32,7 @@ export function followKeyboard(field: HTMLTextAreaElement, tell: (event: HandEve
     field.setSelectionRange(1, 1);
   };
   const write = (text: string) => {
-    const signs = Array.from(text);
-    // One sign is a key, as pages that count keys expect; more came at once.
-    if (signs.length === 1 && text !== "\n") tell({ kind: "key", key: text === " " ? "Space" : text });
-    else
-      for (let at = 0; at < signs.length; at += MOST_TEXT) {
-        tell({ kind: "text", text: signs.slice(at, at + MOST_TEXT).join("") });
-      }
+    for (const event of textEvents(text)) tell(event);
   };
   clear();
 

@@ -18,8 +18,13 @@ export interface Viewer {
 const RETRY_MS = 1500;
 /** A page that never stands still is asked for three times a second. */
 const APART_MS = 340;
-const BATCH_MS = 40;
+/** Between two batches: fewer than twenty a second, of the thirty that are heard. */
+const BATCH_MS = 50;
+const BUSY_MS = 1000;
 const MOST_EVENTS = 60;
+/** Of one batch; Skerry reads 64 KB. */
+const MOST_BYTES = 60_000;
+const DONE_WAIT_MS = 5000;
 
 export class HandOffLine {
   readonly #address: string;
@@ -29,7 +34,10 @@ export class HandOffLine {
   #hash: string | undefined;
   #looking: AbortController | undefined;
   #events: HandEvent[] = [];
-  #isSending = false;
+  /** Resolves with whether all that waited has arrived. */
+  #sending: Promise<boolean> | undefined;
+  /** What became of the person's last deed, when that is no good news: stands until the next one arrives. */
+  #trouble = "";
 
   constructor(address: string, viewer: Viewer) {
     this.#address = address.replace(/\/+$/, "");
@@ -61,11 +69,15 @@ export class HandOffLine {
     void this.#send();
   }
 
+  /** Once what was typed before has arrived; else the page stays, and says so. Answers whether it is over. */
   async done(): Promise<boolean> {
+    const isSent = await Promise.race([this.#send(), pause(DONE_WAIT_MS)]);
+    if (isSent === undefined) this.#complain("What you did last is still on its way; press Done again in a moment.");
+    if (!isSent || this.#isOver) return this.#isOver;
     const answer = await fetch(`${this.#address}/done`, { method: "POST" }).catch(() => undefined);
-    if (!answer) this.#viewer.say("Skerry was not reached; press Done again.");
+    if (!answer) this.#complain("Skerry was not reached; press Done again.");
     else if (answer.ok) this.#end("Thank you: the browser is the agent's again. You can close this page.");
-    else await this.#refused(answer);
+    else await this.#refused(answer, (text) => this.#complain(text));
     return this.#isOver;
   }
 
@@ -76,14 +88,14 @@ export class HandOffLine {
     const query = this.#hash === undefined ? "" : `?since=${encodeURIComponent(this.#hash)}`;
     try {
       const answer = await fetch(`${this.#address}/frame${query}`, { signal });
-      if (!answer.ok) return await this.#refused(answer);
+      if (!answer.ok) return await this.#refused(answer, (text) => this.#viewer.say(text));
       if (answer.status !== 204) {
         const shown = (await answer.json()) as Shown;
         this.#hash = shown.hash;
         this.#viewer.show(shown);
       }
       this.#isFirst = false;
-      this.#viewer.say("");
+      this.#viewer.say(this.#trouble);
       return true;
     } catch {
       if (!signal.aborted) this.#viewer.say("Skerry was not reached. Trying again…");
@@ -91,32 +103,59 @@ export class HandOffLine {
     }
   }
 
-  async #send(): Promise<void> {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    try {
-      await pause(BATCH_MS);
-      while (this.#events.length > 0 && !this.#isOver) {
-        const events = this.#events.splice(0, MOST_EVENTS);
-        const headers = { "content-type": "application/json" };
-        const answer = await fetch(`${this.#address}/input`, { method: "POST", headers, body: JSON.stringify(events) });
-        if (answer.status === 429) await pause(1000);
-        if (!answer.ok) await this.#refused(answer);
-      }
-    } catch {
-      this.#viewer.say("What you did last did not arrive; do it again.");
-    } finally {
-      this.#isSending = false;
-    }
+  #send(): Promise<boolean> {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
   }
 
-  async #refused(answer: Response): Promise<false> {
+  async #sendAll(): Promise<boolean> {
+    let isWhole = true;
+    while (this.#events.length > 0 && !this.#isOver) {
+      await pause(BATCH_MS);
+      const events = this.#takeBatch();
+      const headers = { "content-type": "application/json" };
+      const request = { method: "POST", headers, body: JSON.stringify(events) };
+      const answer = await fetch(`${this.#address}/input`, request).catch(() => undefined);
+      if (answer?.ok) {
+        if (this.#trouble !== "" && isWhole) this.#complain("");
+      } else if (answer?.status === 429) {
+        // Nothing of it was done: a lost key may be one of a password, a lost `up` a button that stays pressed.
+        this.#events.unshift(...events);
+        await pause(BUSY_MS);
+      } else {
+        isWhole = false;
+        if (answer) await this.#refused(answer, (text) => this.#complain(text));
+        else this.#complain("What you did last did not arrive; do it again.");
+      }
+    }
+    return isWhole;
+  }
+
+  /** What one request may carry of what waits; at least one. */
+  #takeBatch(): HandEvent[] {
+    let bytes = 0;
+    const isTooMuch = (event: HandEvent, place: number) => {
+      bytes += new TextEncoder().encode(JSON.stringify(event)).length + 1;
+      return place > 0 && (place >= MOST_EVENTS || bytes > MOST_BYTES);
+    };
+    const end = this.#events.findIndex(isTooMuch);
+    return this.#events.splice(0, end < 0 ? this.#events.length : end);
+  }
+
+  #complain(text: string): void {
+    this.#trouble = text;
+    this.#viewer.say(text);
+  }
+
+  async #refused(answer: Response, say: (text: string) => void): Promise<false> {
     const body = (await answer.json().catch(() => undefined)) as { error?: { message?: string } } | undefined;
     const message = body?.error?.message ?? `Skerry answered ${answer.status}.`;
     // The link may be there a moment before the call that it is for sleeps.
     if (answer.status === 410 && this.#isFirst) this.#isFirst = false;
     else if (answer.status === 410) this.#end(message);
-    else this.#viewer.say(message);
+    else say(message);
     return false;
   }
 
@@ -132,8 +171,8 @@ function within(distance: number): number {
   return Math.max(-4000, Math.min(4000, distance));
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined));
 }
 
 function untilSeen(): Promise<void> {

@@ -30,6 +30,7 @@ describe.skipIf(reason !== undefined)("a window on this machine", () => {
   });
 
   test("opens for a hand-off, and takes what is typed there", async () => {
+    await browser.ask({ action: "open", url: `${pages.origin}/popups` });
     await browser.ask({ action: "open", url: `${pages.origin}/login` });
     const windows = () => {
       try {
@@ -40,9 +41,10 @@ describe.skipIf(reason !== undefined)("a window on this machine", () => {
       }
     };
     expect(windows()).toEqual([]);
-    const { notes, handed } = await browser.ask({ action: "handoff", seconds: 120 });
+    const { notes, tab, handed } = await browser.ask({ action: "handoff", tab: "t2", seconds: 120 });
     expect(notes.join(" ")).toContain("in a window of the browser on");
     expect(handed).toBeUndefined();
+    expect((await browser.ask({ action: "snapshot", tab })).url).toContain("/login");
     await expect.poll(windows, { timeout: 30_000 }).not.toEqual([]);
 
     const policy = { allowedHosts: pages.hosts, allowedDomains: [], mayEvaluate: true };

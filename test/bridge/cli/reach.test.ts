@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { settle } from "../../../src/bridge/cli/bridge/run.ts";
 import { findReach } from "../../../src/bridge/cli/reach.ts";
 import { withoutControls } from "../../../src/bridge/cli/terminal.ts";
 import { socketUrl } from "../../../src/bridge/connection.ts";
@@ -51,6 +52,7 @@ describe("findReach", () => {
 describe("socketUrl", () => {
   it("turns any form of the address into the socket's", () => {
     expect(socketUrl("http://127.0.0.1:1")).toBe("ws://127.0.0.1:1/ws");
+    expect(socketUrl("wss://x.example")).toBe("wss://x.example/ws");
     expect(socketUrl("https://x.example/")).toBe("wss://x.example/ws");
     expect(socketUrl("https://x.example/ws")).toBe("wss://x.example/ws");
     expect(socketUrl("https://x.example/skerry/")).toBe("wss://x.example/skerry/ws");
@@ -60,5 +62,16 @@ describe("socketUrl", () => {
 describe("withoutControls", () => {
   it("takes the terminal's steering out of a text and leaves lines and tabs", () => {
     expect(withoutControls("a\u001b]0;title\u0007b\u001b[2Jc\n\td\u009b31m")).toBe("a]0;titleb[2Jc\n\td31m");
+  });
+});
+
+describe("the address of a bridge", () => {
+  const settled = (url: string) => settle({ environment: {}, given: { url, stateDir: root } }).url;
+
+  it("is read as all others are", () => {
+    expect(settled("skerry.example.workers.dev")).toBe("https://skerry.example.workers.dev");
+    expect(settled("wss://skerry.example/")).toBe("https://skerry.example");
+    expect(settled("localhost:18789//")).toBe("http://localhost:18789");
+    expect(() => settled("ftp://skerry.example")).toThrow(/is no address\. Give one like/);
   });
 });

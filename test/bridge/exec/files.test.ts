@@ -128,7 +128,7 @@ describe("stays closed", () => {
     const inside = openTestExec({ stateDir: join(test.homeFolder, "Skerry/state"), homeFolder: test.homeFolder });
     await expect(read("~/Skerry/state/exec/exec.db")).resolves.toBeDefined();
     const params = { place, path: join(shared, "state/exec/exec.db") };
-    await expect(inside.ask("files.read", params)).rejects.toThrow("belongs to the bridge");
+    await expect(inside.ask("files.read", params)).rejects.toThrow("belongs to Skerry itself");
     await inside.close();
   });
 

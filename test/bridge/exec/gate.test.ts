@@ -104,6 +104,25 @@ describe("the owner's word", () => {
     }
   });
 
+  it.each([
+    "cd proj && python3 x.py",
+    "cd proj; python3 x.py",
+    "cd proj && cd sub && python3 ../x.py $X",
+    "sh -c 'cd proj && python3 x.py'",
+    "python3 < proj/x.py",
+    "cat proj/x.py | python3",
+    "(cd proj; ./x.py)",
+  ])("is asked for anew when a script that is found only on the way was changed meanwhile: %s", async (command) => {
+    const test = exec();
+    mkdirSync(join(test.homeFolder, "proj/sub"), { recursive: true });
+    const script = join(test.homeFolder, "proj/x.py");
+    writeFileSync(script, "print('good')\n", { mode: 0o755 });
+    const plan = planOf(await test.start(command, { processId: "p" }));
+    expect(planOf(await test.start(command, { processId: "p" })).hash).toBe(plan.hash);
+    writeFileSync(script, "print('evil')\n");
+    expect(planOf(await test.start(command, { processId: "p", ...approval(plan, "a") })).reason).toContain("has changed");
+  });
+
   it("is asked for anew when a link leads elsewhere meanwhile", async () => {
     const test = exec();
     const link = join(test.homeFolder, "link");
@@ -163,6 +182,25 @@ describe("the owner's word", () => {
     expect(await test.start("rm -f gone", { workdir: "/tmp" })).toMatchObject({ state: "asks" });
   });
 
+  it("for always means these very arguments, but of a program that only shows any", async () => {
+    const test = exec();
+    const tool = join(test.dir, "tool");
+    writeFileSync(tool, "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+    const remember = async (command: string, id: string) => {
+      const plan = planOf(await test.start(command, { processId: id }));
+      await test.start(command, { processId: id, ...approval(plan, id, "allow-always") });
+    };
+    await remember(`${tool} one`, "a");
+    expect(await test.start(`${tool} one`)).toMatchObject({ state: "exited" });
+    expect(await test.start(`${tool} two`)).toMatchObject({ state: "asks" });
+    expect(await test.start(`${tool} one`, { workdir: test.dir })).toMatchObject({ state: "asks" });
+    await remember("head /etc/hostname", "b");
+    expect(await test.start("head /etc/passwd")).toMatchObject({ state: "asks" });
+    await remember("du -s /etc", "c");
+    expect(await test.start("du -s /usr/lib/os-release")).toMatchObject({ state: "exited" });
+    expect(await test.start("du --files0-from=/etc/passwd")).toMatchObject({ state: "asks" });
+  });
+
   it("for always counts for nothing in a folder that can be written to without a question", async () => {
     const test = exec();
     const folder = join(test.homeFolder, "Skerry");
@@ -182,6 +220,59 @@ describe("the owner's word", () => {
     expect(await test.start("rm -f gone")).toMatchObject({ state: "exited" });
     test.room.ledger.allowFile(join(test.homeFolder, "sub/Makefile"), "write", "approval b", 1);
     expect(await test.start("rm -f gone")).toMatchObject({ state: "asks" });
+  });
+
+  it.each([
+    ["make -C Skerry/app", {}],
+    ["make -CSkerry/app", {}],
+    ["make --directory=Skerry/app", {}],
+    ["make -f Skerry/app/Makefile", {}],
+    ["make -f link/Makefile", {}],
+    ["make --directory=../home/Skerry/app", { workdir: "~/sub/.." }],
+    ["make -C ../Skerry/app", { workdir: "~/sub" }],
+    ["make", { workdir: "~/link" }],
+    ["cp Skerry/app/Makefile sub/tool", {}],
+    ["rm -f .", {}],
+  ])(
+    "for always counts for nothing where an argument leads to what can be written without a question: %s",
+    async (command, more) => {
+      const test = exec();
+      for (const folder of ["Skerry/app", "sub"]) mkdirSync(join(test.homeFolder, folder), { recursive: true });
+      symlinkSync(join(test.homeFolder, "Skerry/app"), join(test.homeFolder, "link"));
+      writeFileSync(join(test.homeFolder, "Skerry/app/Makefile"), "all:\n\t@echo good\n");
+      const plan = planOf(await test.start(command, { processId: "p", ...more }));
+      // What was kept before this was known counts no more either.
+      const draft = { path: "/usr/bin/make", args: command.split(" ").slice(1), isExact: true, workdir: plan.workdir };
+      test.room.ledger.allow(draft, "approval old", 1);
+      planOf(await test.start(command, { processId: "p", ...more }));
+      await test.start(command, {
+        processId: "p",
+        ...more,
+        ...approval(plan, "a", "allow-always"),
+      });
+      expect(test.room.ledger.allowed()).toMatchObject([{ by: "approval old" }]);
+      expect(await test.start(command, { processId: "q", ...more })).toMatchObject({ state: "asks" });
+    },
+  );
+
+  it("for always counts for nothing in an open folder that is a link, or below a file that may always be written", async () => {
+    const test = exec();
+    mkdirSync(join(test.homeFolder, "data/app"), { recursive: true });
+    mkdirSync(join(test.homeFolder, "proj"));
+    symlinkSync(join(test.homeFolder, "data"), join(test.homeFolder, "Skerry"));
+    const remember = async (command: string, processId: string, more: Record<string, unknown> = {}) => {
+      const plan = planOf(await test.start(command, { processId, ...more }));
+      await test.start(command, { processId, ...more, ...approval(plan, processId, "allow-always") });
+      return test.room.ledger.allowed().length;
+    };
+    for (const workdir of ["~/Skerry/app", "~/data/app"])
+      expect(await remember("make", `in.${workdir.length}`, { workdir })).toBe(0);
+    test.room.ledger.allowFile(join(test.homeFolder, "proj/Makefile"), "write", "approval b", 1);
+    mkdirSync(join(test.homeFolder, "work"));
+    const workdir = "~/work";
+    expect(await remember("make -C ../proj", "file", { workdir })).toBe(0);
+    expect(await remember("make -C ../elsewhere", "fine", { workdir })).toBe(1);
+    expect(await test.start("make -C ../elsewhere", { workdir })).toMatchObject({ state: "exited" });
   });
 
   it("is remembered over a restart of the bridge", async () => {

@@ -302,6 +302,28 @@ describe("sessions", () => {
   });
 });
 
+describe("a session that is kept in its sandbox", () => {
+  it.each([
+    ["process.poll", {}],
+    ["process.log", {}],
+    ["process.write", { data: "touch made\n" }],
+    ["process.keys", { keys: ["x"] }],
+    ["process.kill", { signal: "KILL" }],
+  ] as const)("gets nothing of what it left running on the machine itself by %s", async (command, params) => {
+    const test = exec();
+    await test.run("sh", { processId: "shell", ...BACKGROUND });
+    const asked = { processId: "shell", ...params };
+    await expect(test.ask(command, { ...asked, mayReachHome: false })).rejects.toThrow("no process shell");
+    // Who does not say that it may, may not.
+    await expect(test.ask(command, { ...asked, mayReachHome: undefined })).rejects.toThrow("no process shell");
+    expect(await test.ask("process.list", { mayReachHome: false })).toEqual({ processes: [] });
+    await test.reopen();
+    expect(await test.ask("process.list", { mayReachHome: false })).toEqual({ processes: [] });
+    expect((await test.ask("process.list", {})).processes).toHaveLength(1);
+    expect(existsSync(join(test.homeFolder, "made"))).toBe(false);
+  });
+});
+
 describe("when the bridge ends", () => {
   it("in order, its processes end with it, and are told so", async () => {
     const test = exec();

@@ -1,6 +1,8 @@
 // The browser binding of `npm start`: who is answered, how many there may be, and that none outlives what it was started for.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -43,12 +45,33 @@ async function openBinding(browser?: Record<string, unknown>) {
       ...(body === undefined ? {} : { body }),
     });
   const start = async (query = "") => ((await (await ask(query)).json()) as { sessionId: string }).sessionId;
-  return { dir, ask, start, complaints };
+  return { dir, address, ask, start, complaints };
 }
 
 const folders = (dir: string) => (existsSync(join(dir, "run/browsers")) ? readdirSync(join(dir, "run/browsers")) : []);
 
 describe("the browser binding of this machine", () => {
+  it("outlives whoever knows no secret, whatever they send and however they leave", async () => {
+    const { address, ask } = await openBinding();
+    const [host = "", port = ""] = address.split(":");
+    const upgrade = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n`;
+    for (const path of ["//", "/x", "http://[", "/v1/devtools/browser/x"]) {
+      for (let round = 0; round < 40; round++) {
+        const socket = connect(Number(port), host, () => {
+          socket.write(upgrade(path));
+          setTimeout(() => socket.resetAndDestroy(), round % 5);
+        });
+        await once(
+          socket.on("error", () => undefined),
+          "close",
+        );
+      }
+    }
+    // What is thrown in a listener ends the process, and this test with it.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await ask("", "POST", "")).status).toBe(403);
+  });
+
   it("answers nobody without its secret, and nothing but what it knows", async () => {
     const { ask, dir } = await openBinding();
     for (const wrong of ["", "Bearer ", "Bearer 0", `Bearer ${"0".repeat(64)}`]) {

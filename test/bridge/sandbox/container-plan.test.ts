@@ -31,6 +31,7 @@ const request = (rest: Partial<ContainerRequest> = {}): ContainerRequest => ({
   image: "skerry-sandbox:trixie",
   imageVolumes: [],
   folder: "/state/workspace",
+  folderNumber: "1-2",
   user: { uid: 1000, gid: 1000 },
   engine,
   networks: ["lan"],

@@ -6,7 +6,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,85 +15,21 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NOBODY, type SandboxPlace } from "../../../src/bridge/sandbox/container-plan.ts";
+import { NOBODY } from "../../../src/bridge/sandbox/container-plan.ts";
 import { readList } from "../../../src/bridge/sandbox/mirror/agent-files.ts";
-import { type Mirror, openMirror } from "../../../src/bridge/sandbox/mirror/mirror.ts";
+import { openMirror } from "../../../src/bridge/sandbox/mirror/mirror.ts";
 import { besideName } from "../../../src/bridge/sandbox/mirror/plan.ts";
-import { cutOff, openTestAgentFiles, type TestAgentFiles } from "../../support/agent-files.ts";
+import { cutOff } from "../../support/agent-files.ts";
+import { openHouse, filesPlace as place, type TestHouse } from "../../support/mirrored-folder.ts";
 
 const canRun = process.platform === "linux";
 const BESIDE = / \(from the sandbox [\d.\- ]+\)/;
 
-interface House {
-  files: TestAgentFiles;
-  mirror: Mirror;
-  dir: string;
-  /** The folder as the container sees it. */
-  at(path: string): string;
-  put(path: string, text: string): void;
-  /** Path to text of all plain files in the folder that did not come with Skerry. */
-  texts(): Record<string, string>;
-  /** One command that does `work`. Answers what was said. */
-  run(work?: () => unknown, rest?: Partial<SandboxPlace>): Promise<string[]>;
-  restart(): void;
-}
-
-const place = (rest: Partial<SandboxPlace> = {}): SandboxPlace => ({
-  kind: "sandbox",
-  key: "k",
-  agentId: "main",
-  network: "none",
-  workspace: "rw",
-  memoryMb: 64,
-  cpus: 1,
-  pids: 16,
-  env: {},
-  ...rest,
-});
-
-async function openHouse(): Promise<House> {
-  const dir = mkdtempSync(join(tmpdir(), "skerry-mirror-"));
-  const files = await openTestAgentFiles();
-  const open = () => {
-    const mirror = openMirror({ dir, minFreeBytes: 1, log: () => undefined });
-    mirror.connect((path, init) => files.door(path, init));
-    return mirror;
-  };
-  const house: House = {
-    files,
-    mirror: open(),
-    dir,
-    at: (path) => join(dir, "main.rw", path),
-    put(path, text) {
-      mkdirSync(dirname(house.at(path)), { recursive: true });
-      writeFileSync(house.at(path), text);
-    },
-    texts() {
-      const all = readdirSync(house.at(""), { recursive: true, withFileTypes: true });
-      const plain = all.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
-      const pairs = plain.map((path) => [path.slice(house.at("").length + 1), readFileSync(path, "utf8")] as const);
-      return Object.fromEntries(pairs.filter(([path]) => !path.startsWith("skills/")));
-    },
-    async run(work = () => undefined, rest = {}) {
-      const said: string[] = [];
-      const leave = await house.mirror.enter(place(rest), (text) => said.push(text));
-      await work();
-      await leave();
-      return said;
-    },
-    restart() {
-      house.mirror = open();
-    },
-  };
-  return house;
-}
-
 describe.skipIf(!canRun)("the agent's files in the sandbox", () => {
-  let house: House;
+  let house: TestHouse;
   beforeEach(async () => {
     house = await openHouse();
   });

@@ -125,6 +125,7 @@ test("keys of providers from an earlier schema can still be read", async () => {
       "approval",
       "known_homes",
       "browser_use",
+      "own_origin",
     ];
     for (const table of later) {
       state.storage.sql.exec(`DROP TABLE ${table}`);

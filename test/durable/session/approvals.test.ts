@@ -17,12 +17,13 @@ const GUEST_HANDS = makeHands({ isOwner: false, mayElevate: false, isSandboxed: 
 
 interface Asking extends TalkOptions {
   commands?: string[];
+  callId?: string;
   host?: string;
   hands?: Partial<HandsBrief>;
 }
 
 /** A home that asks about each command once and runs what was allowed. */
-function open({ commands = ["rm -r build"], host = "home", hands = {}, ...options }: Asking = {}) {
+function open({ commands = ["rm -r build"], callId, host = "home", hands = {}, ...options }: Asking = {}) {
   const desk = openTestApprovals(options.now);
   const ran: HomeRequest[] = [];
   const home = scriptHome((request) => {
@@ -36,7 +37,7 @@ function open({ commands = ["rm -r build"], host = "home", hands = {}, ...option
   const talk = openChannelTalk(
     (_request, count) =>
       count === 1
-        ? { calls: commands.map((command) => ({ name: "exec", args: { command, host } })) }
+        ? { calls: commands.map((command) => ({ name: "exec", args: { command, host }, ...(callId ? { id: callId } : {}) })) }
         : { text: `answer ${count}` },
     { home, approvals: bind(desk.port), ...options, brief: { hands: makeHands(hands), ...options.brief } },
   );
@@ -380,4 +381,15 @@ describe("what was chosen for a session", () => {
     const denied = open({ hands: { exec } });
     expect((await denied.say("/exec security=full")).reply).toContain("deny commands on machines");
   });
+});
+
+test("a question may be answered whatever its call is called at the provider", async () => {
+  const asking = open({ callId: `call_${"thought".repeat(700)}` });
+  await asking.say("clean up");
+  await asleep(asking.talk);
+  const [question] = await asking.desk.port.approvals();
+  expect(question?.id.length).toBeLessThanOrEqual(256);
+  await asking.desk.port.decideApproval(question?.id ?? "", "allow-once", "Control UI");
+  await asking.talk.session.rest();
+  expect(resultsOf(asking.talk.session.entries()).map(({ text }) => text)).toEqual(["ran rm -r build"]);
 });

@@ -72,6 +72,24 @@ describe("a command on a machine at home", () => {
     expect(model.requests).toHaveLength(2);
   });
 
+  test("may have a name of any length at its provider: the line carries a short one, and each its own", async () => {
+    const home = scriptHome(() => PENDING);
+    const long = "thought".repeat(700);
+    const calls = ["a", "b"].map((end) => ({ name: "exec", args: { command: "make", host: "home" }, id: `call_${long}${end}` }));
+    const { session } = open((_request, count) => (count === 1 ? { calls } : { text: "both" }), home);
+    await session.send("build both");
+    await session.rest();
+    await answer(session, home, exited("first\n"), 0);
+    await session.rest();
+    await answer(session, home, exited("second\n"), 1);
+    await session.rest();
+    const ids = home.requests.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(id.length).toBeLessThanOrEqual(256);
+    expect(texts(session)).toEqual(["first", "second"]);
+    expect(answersOf(session.entries())).toEqual(["both"]);
+  });
+
   test("whose answer overtakes the beginning of the wait is not lost", async () => {
     let session: TestSession | undefined;
     const home = scriptHome(async () => {

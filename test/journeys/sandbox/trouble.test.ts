@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
     const build = (text: string) => {
       writeFileSync(join(dir, "Dockerfile"), text);
       const lines: string[] = [];
-      const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image: "skerry-test-broken:1" } });
+      const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [] } });
       return { lines, done: refusal(builder.buildImage((line) => lines.push(line))).finally(() => builder.leave()) };
     };
     const failing = build(`FROM ${DEFAULT_IMAGE}\nRUN echo so far; exit 7\n`);
@@ -132,7 +132,7 @@ describe.skipIf(reason !== undefined)("with an engine", () => {
     const more = text.replace(/^FROM .*$/m, `FROM ${DEFAULT_IMAGE}`).replace(" zip ", " zip cowsay ");
     expect(more).toContain("cowsay");
     writeFileSync(join(dir, "Dockerfile"), more);
-    const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image: "skerry-test-offline:1" } });
+    const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [] } });
     const failed = await refusal(builder.buildImage(() => undefined)).finally(() => builder.leave());
     expect(failed).toMatchObject({
       code: "UNAVAILABLE",

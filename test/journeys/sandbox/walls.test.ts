@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DEFAULT_IMAGE } from "../../../src/bridge/sandbox/image.ts";
+import { buildImage, DEFAULT_IMAGE } from "../../../src/bridge/sandbox/image.ts";
 import { imageArchive, skipReason, startEngine, type TestEngine } from "../../support/engine.ts";
 import { openTestSandbox, type TestSandbox } from "../../support/sandbox.ts";
 
@@ -333,9 +333,9 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
       `FROM ${DEFAULT_IMAGE}\nRUN cp /usr/bin/id /usr/local/bin/rootid && chmod 4755 /usr/local/bin/rootid && cp /usr/bin/python3 /usr/local/bin/rootpy && chmod 4755 /usr/local/bin/rootpy\n`,
     );
     const image = "skerry-test-setuid:1";
-    const builder = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image } });
+    const builder = openTestSandbox(engine, { config: { networks: [], image } });
     const lines: string[] = [];
-    expect(await builder.buildImage((line) => lines.push(line))).toBe(image);
+    await buildImage(engine.engine, { imageDir: dir, image, onLine: (line) => lines.push(line) });
     expect(lines.join("\n")).toMatch(/Step 2\/2/i);
     try {
       const { output } = await builder.run(
@@ -425,8 +425,8 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
       join(dir, "Dockerfile"),
       `FROM ${DEFAULT_IMAGE}\nUSER root\nVOLUME /data\nENTRYPOINT ["/bin/false"]\nHEALTHCHECK CMD touch /tmp/healthy\n`,
     );
-    const other = openTestSandbox(engine, { imageDir: dir, config: { networks: [], image } });
-    await other.buildImage(() => undefined);
+    const other = openTestSandbox(engine, { config: { networks: [], image } });
+    await buildImage(engine.engine, { imageDir: dir, image, onLine: () => undefined });
     try {
       const { output } = await other.run(
         other.place("volume"),

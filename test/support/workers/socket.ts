@@ -11,7 +11,8 @@ export class TestSocket {
   readonly #waiting: (() => void)[] = [];
   #count = 0;
 
-  constructor(response: Response) {
+  /** `allowHalfOpen`: does not answer when it is told to close, and may go on sending. */
+  constructor(response: Response, options: { allowHalfOpen?: boolean } = {}) {
     if (!response.webSocket) throw new Error(`No socket: ${response.status}`);
     this.#socket = response.webSocket;
     this.#socket.addEventListener("message", (event) => {
@@ -22,7 +23,7 @@ export class TestSocket {
       this.closed = { code, reason };
       for (const wake of this.#waiting.splice(0)) wake();
     });
-    this.#socket.accept();
+    this.#socket.accept(options);
   }
 
   sendText(text: string): void {

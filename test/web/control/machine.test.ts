@@ -56,6 +56,12 @@ describe("a sandbox", () => {
     expect(isReady).toBe(false);
   });
 
+  it("says how to fetch an image of the owner's own, which is not built", () => {
+    const reason = "The image python:3.12 is not on this machine. Fetch it with: docker pull python:3.12";
+    const told = describeSandbox({ ...STATUS, hasImage: false, image: "python:3.12", reason });
+    expect(told).toEqual({ text: `The sandbox has an engine (Docker 27.3.1), and no image: ${reason}`, isReady: false });
+  });
+
   it("says why there is none", () => {
     const reason = "No container engine answers at /var/run/docker.sock.";
     const told = describeSandbox({ image: "x", hasImage: false, containers: [], reason });

@@ -9,7 +9,9 @@ import { readBridgeConfig } from "../../home/config.ts";
 import { openDeviceKey, retireDeviceKey } from "../../home/device-key.ts";
 import type { LinkState } from "../../home/link.ts";
 import { openRooms } from "../../home/rooms.ts";
+import { outliveStrays } from "../../home/strays.ts";
 import { EXIT } from "../exit-code.ts";
+import { readUrl } from "../reach.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface BridgeArguments {
@@ -36,9 +38,9 @@ export async function runBridge(command: BridgeCommand, root: string): Promise<n
   const { config, stateDir, url } = settle(command);
   openBridgeState(stateDir);
   const log = (text: string, isBad = false) => terminal.remark(`${clock()} ${text}`, isBad ? "red" : undefined);
+  outliveStrays((text) => log(text, true));
   const left = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => left.resolve());
-  const rooms = await openRooms({ root, stateDir, config, environment, log });
   const token = given.token ?? environment["SKERRY_TOKEN"];
   let told = "";
   const bridge = await startBridge(
@@ -56,7 +58,7 @@ export async function runBridge(command: BridgeCommand, root: string): Promise<n
         told = text ?? told;
       },
     },
-    rooms,
+    () => openRooms({ root, stateDir, config, environment, log }),
   );
   log(`This machine offers ${bridge.commands.length === 0 ? "nothing yet" : bridge.commands.join(", ")}.`);
   await left.promise;
@@ -88,9 +90,9 @@ export async function showPairing(command: BridgeCommand, isNew: boolean): Promi
 
 export function settle({ environment, given }: Pick<BridgeCommand, "environment" | "given">) {
   const config = readBridgeConfig(given.config);
-  const url = (given.url ?? environment["SKERRY_URL"] ?? config.url)?.replace(/\/+$/, "");
-  if (!url) throw new BridgeRefused({ kind: "no-address" });
-  return { config, url, stateDir: findBridgeState(environment, given.stateDir) };
+  const named = given.url ?? environment["SKERRY_URL"] ?? config.url;
+  if (!named) throw new BridgeRefused({ kind: "no-address" });
+  return { config, url: readUrl(named.replace(/\/+$/, "")), stateDir: findBridgeState(environment, given.stateDir) };
 }
 
 export function findBridgeState(environment: NodeJS.ProcessEnv, given: string | undefined): string {

@@ -10,10 +10,10 @@ import { type BridgeCommand, findBridgeState } from "./run.ts";
 export async function buildSandbox(command: BridgeCommand, root: string): Promise<number> {
   const { terminal, isJson } = command;
   try {
-    const image = await open(command, root).buildImage((line) => terminal.remark(line));
-    terminal.print(
-      isJson ? JSON.stringify({ image }) : `The image ${image} is built; the sandbox uses it from the next command on.`,
-    );
+    const { built, used } = await open(command, root).buildImage((line) => terminal.remark(line));
+    const effect =
+      built === used ? "the sandbox uses it from the next command on" : `the sandbox uses ${used}, as the configuration says`;
+    terminal.print(isJson ? JSON.stringify({ image: built }) : `The image ${built} is built; ${effect}.`);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof HomeRefused)) throw error;
@@ -29,13 +29,12 @@ export async function showSandbox(command: BridgeCommand, root: string): Promise
     terminal.print(JSON.stringify(told));
     return told.engine && told.hasImage ? EXIT.ok : EXIT.failed;
   }
-  const { engine, image, hasImage, containers } = told;
+  const { engine, image, hasImage, reason, containers } = told;
   if (engine) {
     terminal.print(`${engine.name} ${engine.version}${engine.isRootless ? ", rootless" : ""}, at ${engine.socket}.`);
-    terminal.print(
-      hasImage ? `The image ${image} is there.` : `The image ${image} is not there; build it with: skerry bridge sandbox build`,
-    );
-  } else terminal.print(told.reason ?? "No container engine answers.");
+    const lack = reason ?? `The image ${image} is not there; build it with: skerry bridge sandbox build`;
+    terminal.print(hasImage ? `The image ${image} is there.` : lack);
+  } else terminal.print(reason ?? "No container engine answers.");
   for (const { name, key, isRunning, usedAt } of containers) {
     const used = new Date(usedAt).toISOString().slice(0, 16).replace("T", " ");
     terminal.print(`${name}  ${key}, ${isRunning ? "runs" : "stopped"}, used ${used}`);

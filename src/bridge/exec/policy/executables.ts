@@ -36,17 +36,17 @@ export async function findExecutable(
 ): Promise<Executable | undefined> {
   if (name.includes("/")) {
     if (!isAbsolute(name) && workdir === undefined) return undefined;
-    return look(isAbsolute(name) ? resolve(name) : resolve(workdir ?? "/", name));
+    return look(isAbsolute(name) ? resolve(name) : resolve(workdir ?? "/", name), searchPath);
   }
   if (name === "" || name === "." || name === "..") return undefined;
   for (const folder of searchPath) {
-    const found = await look(join(folder, name));
+    const found = await look(join(folder, name), searchPath);
     if (found) return found;
   }
   return undefined;
 }
 
-async function look(path: string): Promise<Executable | undefined> {
+async function look(path: string, searchPath: readonly string[]): Promise<Executable | undefined> {
   if (SHIFTING.test(path)) return undefined;
   try {
     const real = await realpath(path);
@@ -54,12 +54,25 @@ async function look(path: string): Promise<Executable | undefined> {
     const file = await stat(real, { bigint: true });
     if (!file.isFile()) return undefined;
     await access(real, constants.X_OK);
-    const isSystem = (await isKept(real)) && (await isKept(path));
+    const isSystem = (await isKept(real)) && (await isKept(path)) && (!isRoot() || (await isAmongPrograms(real, searchPath)));
     const stamp = [file.dev, file.ino, file.size, file.mtimeNs, file.ctimeNs].join(":");
     return { path, real, isSystem, stamp, ...(isSystem ? {} : { sha256: await hashFile(real, stamp) }) };
   } catch {
     return undefined;
   }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** Where the bridge is root itself, whatever a session writes is root's: then only the places of programs are the system's. */
+async function isAmongPrograms(real: string, searchPath: readonly string[]): Promise<boolean> {
+  for (const folder of ["/usr", ...searchPath]) {
+    const place = await realpath(folder).catch(() => folder);
+    if (real.startsWith(`${place}/`)) return true;
+  }
+  return false;
 }
 
 /** Whether the administrator alone can change what lies at this path: it, and every folder above it. */

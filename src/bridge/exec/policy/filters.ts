@@ -7,10 +7,12 @@ interface FilterRule {
   flags?: string;
   /** Short options with a value. */
   values?: string;
+  /** Short options whose value, if any, stands in the same word. */
+  joined?: string;
   long?: string;
   longValues?: string;
-  /** What may stand beside the options; default: nothing, so that only the input is read. */
-  operands?: (operands: readonly string[]) => boolean;
+  /** What may stand beside the options that were given; default: nothing, so that only the input is read. */
+  operands?: (operands: readonly string[], given: ReadonlySet<string>) => boolean;
   /** -5 for -n 5. */
   hasCounts?: boolean;
 }
@@ -22,12 +24,13 @@ const atMost = (count: number) => (operands: readonly string[]) => operands.leng
 
 const CHECKSUM: FilterRule = { flags: "btz", long: "binary text tag zero" };
 // Left out: -f (patterns of a file), -r -R (walk folders), -P (may take for ever), -d, --include.
+// The first operand is the pattern, unless an option gave it: then it is a file.
 const GREP: FilterRule = {
   flags: "EFGiyvwxconqsabzhHT",
   values: "meABC",
   long: "extended-regexp fixed-strings basic-regexp ignore-case invert-match word-regexp line-regexp count only-matching line-number quiet silent no-messages text null-data",
   longValues: "max-count regexp after-context before-context context color colour",
-  operands: atMost(1),
+  operands: (all, given) => all.length <= (given.has("e") || given.has("regexp") ? 0 : 1),
   hasCounts: true,
 };
 
@@ -101,7 +104,8 @@ const FILTERS: Record<string, FilterRule> = {
   // Left out: -s and a bare operand set the clock; -f and -r read files.
   date: {
     flags: "uR",
-    values: "dI",
+    values: "d",
+    joined: "I",
     long: "utc universal rfc-email iso-8601",
     longValues: "date iso-8601 rfc-3339",
     operands: (all) => all.every((one) => one.startsWith("+")),
@@ -126,6 +130,7 @@ export function isHarmless(name: string, args: readonly string[], hasUnknownArgu
 
 function fits(rule: FilterRule, args: readonly string[]): boolean {
   const operands: string[] = [];
+  const given = new Set<string>();
   const long = new Set(rule.long?.split(" "));
   const longValues = new Set(rule.longValues?.split(" "));
   for (let index = 0; index < args.length; index++) {
@@ -136,29 +141,35 @@ function fits(rule: FilterRule, args: readonly string[]): boolean {
     }
     if (arg.startsWith("--")) {
       const [, name = "", hasValue] = arg.match(/^--([\w-]+)(=.*)?$/s) ?? [];
-      if (hasValue === undefined && long.has(name)) continue;
-      if (hasValue !== undefined && longValues.has(name)) continue;
-      return false;
+      if (!(hasValue === undefined ? long : longValues).has(name)) return false;
+      given.add(name);
+      continue;
     }
     if (arg === "-" || !arg.startsWith("-")) {
       operands.push(arg);
       continue;
     }
     if (rule.hasCounts && /^-\d+$/.test(arg)) continue;
-    const taken = readCluster(rule, arg);
+    const taken = readCluster(rule, arg, given);
     if (taken === "unknown") return false;
     if (taken === "next") {
       index++;
       if (index >= args.length) return false;
     }
   }
-  return (rule.operands ?? none)(operands);
+  return (rule.operands ?? none)(operands, given);
 }
 
-/** -bcd5: flags until one that takes the rest, or the next word, as its value. */
-function readCluster({ flags = "", values = "" }: FilterRule, arg: string): "whole" | "next" | "unknown" {
+/** -bcd5: flags until one that takes the rest, or the next word, as its value. Its letters are noted in `given`. */
+function readCluster(
+  { flags = "", values = "", joined = "" }: FilterRule,
+  arg: string,
+  given: Set<string>,
+): "whole" | "next" | "unknown" {
   for (let index = 1; index < arg.length; index++) {
     const letter = arg[index] ?? "";
+    given.add(letter);
+    if (joined.includes(letter)) return "whole";
     if (values.includes(letter)) return index === arg.length - 1 ? "next" : "whole";
     if (!flags.includes(letter)) return "unknown";
   }

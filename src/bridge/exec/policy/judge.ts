@@ -9,16 +9,16 @@ import { isHarmlessVariable } from "./environment.ts";
 import { type Executable, findExecutable } from "./executables.ts";
 import { isHarmless } from "./filters.ts";
 import type { Chain, Line, Part, Simple } from "./line.ts";
-import { isLauncher, isManyInOne, isRepeatable, isShellOwn, namesOf, needsArguments } from "./programs.ts";
-import { judgeRedirect } from "./redirects.ts";
+import { isLauncher, isManyInOne, isRepeatable, isShellOwn, namesOf, needsArguments, showsOnly } from "./programs.ts";
+import { judgeRedirect, type Locate } from "./redirects.ts";
 import { lookThrough, type Wrapping } from "./wrappers.ts";
 
 export interface JudgeRules {
   read(text: string): Line;
   entries: readonly AllowEntry[];
   searchPath: readonly string[];
-  /** Folders in which files may be read from and written to by < and >. */
-  redirectFolders: readonly string[];
+  /** For files that are read and written by < and >; absent: none may be. */
+  locate?: Locate | undefined;
 }
 
 export interface Judgement {
@@ -131,7 +131,7 @@ class Judge {
     }
     const redirects = [];
     for (const redirect of simple.redirects) {
-      const judged = await judgeRedirect(redirect, situation.workdir, this.#rules.redirectFolders);
+      const judged = await judgeRedirect(redirect, situation.workdir, this.#rules.locate);
       if (judged.outcome === "not") return this.#cannot(text, judged.reason);
       redirects.push(judged.redirect);
     }
@@ -272,8 +272,9 @@ class Judge {
     }
     this.segments.push({ ...segment, verdict: "not-listed", reason: `${executable.real} ${listing.reason}.` });
     const base = draftOf(executable);
-    if (!needsArguments(executable, args)) this.drafts.push(base);
-    else if (isRepeatable(executable, args) && !hasUnknownArguments && workdir !== undefined) {
+    const mustSay = needsArguments(executable, args);
+    if (!mustSay && showsOnly(executable)) this.drafts.push(base);
+    else if ((!mustSay || isRepeatable(executable, args)) && !hasUnknownArguments && workdir !== undefined) {
       this.drafts.push({ ...base, args: [...args], isExact: true, workdir });
     }
   }

@@ -120,7 +120,9 @@ type Redirection = Shell.SimpleCommandNode["redirections"][number];
 
 function readRedirect({ operator, fd, fdVariable, target }: Redirection): Redirect | { reason: string } {
   if (operator === "<<" || operator === "<<-" || operator === "<<<") return { reason: "has a here-document" };
-  if (fdVariable !== undefined || target.type !== "Word") return { reason: "redirects in a way that cannot be judged" };
+  // Of two digits or more, to some shells a number before > is a word, or a part of one.
+  if (fdVariable !== undefined || target.type !== "Word" || (fd !== null && !(fd <= 9)))
+    return { reason: "redirects in a way that cannot be judged" };
   const known = readWord(target);
   if (known.outcome !== "read") return { reason: known.reason };
   const { text } = known;
@@ -221,7 +223,7 @@ function unreadable(reason: string, text: string): Part {
   return { outcome: "unreadable", reason, text };
 }
 
-/** Every simple command anywhere in it; a word that is not known is empty: what a plan is bound to also when it cannot be judged. */
+/** Every simple command anywhere in it, with the files that it reads by <; a word that is not known is empty: what a plan is bound to also when it cannot be judged. */
 function findMentioned(statements: unknown): string[][] {
   const found: string[][] = [];
   const visit = (node: unknown, depth: number): void => {
@@ -238,8 +240,9 @@ function findMentioned(statements: unknown): string[][] {
 }
 
 function wordsOf(node: object): string[] {
-  const { name, args } = node as Shell.SimpleCommandNode;
-  return (name ? [name, ...args] : args).map((word) => {
+  const { name, args, redirections } = node as Shell.SimpleCommandNode;
+  const read = redirections.flatMap(({ operator, target }) => (operator === "<" && target.type === "Word" ? [target] : []));
+  return [...(name ? [name] : []), ...args, ...read].map((word) => {
     const known = readWord(word);
     return known.outcome === "read" ? known.text : "";
   });

@@ -10,6 +10,7 @@ import { findExecutable, hashFile } from "./executables.ts";
 import { judgeLine } from "./judge.ts";
 import { openReader } from "./line.ts";
 import { mayReadCode } from "./programs.ts";
+import type { Locate } from "./redirects.ts";
 
 export interface PlanRequest {
   command: string;
@@ -18,7 +19,8 @@ export interface PlanRequest {
   isPty: boolean;
   entries: readonly AllowEntry[];
   searchPath: readonly string[];
-  redirectFolders: readonly string[];
+  /** For files that are read and written by < and >; absent: none may be. */
+  locate?: Locate | undefined;
 }
 
 export interface JudgedPlan extends ExecPlan {
@@ -33,6 +35,7 @@ export interface JudgedPlan extends ExecPlan {
 /** A word may name a script; of larger files the size and the times are enough. */
 const MAX_HASHED = 16 * 1024 * 1024;
 const MAX_WORDS = 500;
+const MAX_FOLDERS = 8;
 /** Marks that are not seen, or turn the direction of what is read. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\u3164\uffa0]/gu;
 
@@ -46,9 +49,9 @@ export function findDefect(command: string): string | undefined {
 }
 
 export async function makePlan(request: PlanRequest): Promise<JudgedPlan> {
-  const { command, workdir, env, isPty, entries, searchPath, redirectFolders } = request;
+  const { command, workdir, env, isPty, entries, searchPath, locate } = request;
   const read = await openReader();
-  const judgement = await judgeLine(command, workdir, { read, entries, searchPath, redirectFolders });
+  const judgement = await judgeLine(command, workdir, { read, entries, searchPath, locate });
   const segments = judgement.segments.map(visibly);
   const doubts = [...findDoubts(command, env)];
   for (const reason of doubts) segments.push({ text: visible(command.slice(0, 200)), verdict: "unprovable", reason });
@@ -89,17 +92,31 @@ function* findDoubts(command: string, env: Readonly<Record<string, string>>): Ge
   }
 }
 
-/** Files that the words of the line name: programs, and scripts where something in it runs scripts. */
+/** Files that the words of the line name, in every folder that it may go to: programs, and scripts where something in it runs scripts. */
 async function bind(mentioned: readonly string[][], workdir: string, searchPath: readonly string[]): Promise<string[][]> {
-  const scripts = new Set(mentioned.filter(mayReadCode).flat());
+  // What one command prints may be what the next one runs.
+  const runsScripts = mentioned.some(mayReadCode);
   const bound: string[][] = [];
-  for (const word of [...new Set(mentioned.flat())].slice(0, MAX_WORDS)) {
-    if (word === "" || word.length > 4096 || word.includes("\0")) continue;
-    const found = await findExecutable(word, workdir, searchPath);
-    if (found) bound.push([found.path, found.real, found.stamp, found.sha256 ?? ""]);
-    else if (scripts.has(word)) bound.push(...(await bindFile(resolve(workdir, word))));
+  const words = [...new Set(mentioned.flat())].slice(0, MAX_WORDS);
+  for (const folder of foldersOf(mentioned, workdir)) {
+    for (const word of words) {
+      if (word === "" || word.length > 4096 || word.includes("\0")) continue;
+      const found = await findExecutable(word, folder, searchPath);
+      if (found) bound.push([found.path, found.real, found.stamp, found.sha256 ?? ""]);
+      else if (runsScripts) bound.push(...(await bindFile(resolve(folder, word))));
+    }
   }
   return bound;
+}
+
+function foldersOf(mentioned: readonly string[][], workdir: string): string[] {
+  const folders = new Set([workdir]);
+  for (const words of mentioned) {
+    const target = words.at(-1);
+    if (!/^(cd|pushd)$/.test(words[0] ?? "") || !target || target.includes("\0")) continue;
+    for (const folder of [...folders]) if (folders.size < MAX_FOLDERS) folders.add(resolve(folder, target));
+  }
+  return [...folders];
 }
 
 async function bindFile(path: string): Promise<string[][]> {

@@ -63,7 +63,7 @@ const SHELL_OWN = new Set(
 const CODE_READERS = new Set(
   `
   sh bash rbash dash ash zsh ksh mksh fish csh tcsh pwsh busybox toybox source . python pypy node nodejs deno bun perl ruby php
-  lua luajit tclsh wish expect guile racket java Rscript julia octave osascript awk gawk mawk nawk sed make gmake cmake ninja
+  lua luajit tclsh wish expect guile racket java r rscript julia octave osascript awk gawk mawk nawk sed make gmake cmake ninja
   just rake ant gradle tsx ts-node ansible-playbook pytest vim vi ex ed emacs gdb lldb psql mysql sqlite3 crontab at ld
   `
     .trim()
@@ -81,6 +81,12 @@ const REPEATABLE: Record<string, RegExp | undefined> = {
   git: /^(status|diff|log|show|branch|fetch|pull|add|commit|stash|blame|remote|tag|rev-parse|ls-files)$/,
 };
 
+/** They show facts about files and the machine and do nothing else: whoever allows one for always means any arguments. */
+const SHOWING = new Set("ls dir stat du df file tree realpath readlink which whereis free cal lscpu lsblk groups who".split(" "));
+
+/** They look for what they run in every folder below the one they stand in. */
+const LOOKING_BELOW = new Set("pytest tsc eslint prettier jest vitest".split(" "));
+
 /** With these arguments they run others, or change files, although they do not otherwise. Long options may be cut short. */
 const RISKY: Record<string, (args: readonly string[]) => boolean> = {
   find: any(/^-(delete|ok|okdir|fprint|fprint0|fprintf|fls)$/),
@@ -90,8 +96,10 @@ const RISKY: Record<string, (args: readonly string[]) => boolean> = {
   xxd: (args) => countOperands(args) > 1,
   shuf: any(/^-[^-]*o|^--o/),
   iconv: any(/^-[^-]*o|^--o/),
-  tree: any(/^-[^-]*[oR]|^--o/),
-  file: any(/^-[^-]*C|^--c/),
+  tree: any(/^-[^-]*[oR]|^--[of]/),
+  // Names that are read out of a file are said: -f, --files-from, --files0-from.
+  file: any(/^-[^-]*[Cf]|^--[cf]/),
+  du: any(/^--f/),
   diff3: any(/^--d/),
   sdiff: any(/^-[^-]*o|^--(o|d)/),
   fuser: any(/^-[^-]*k|^--k/),
@@ -153,6 +161,14 @@ export function needsArguments(executable: Pick<Executable, "path" | "real">, ar
 export function isRepeatable(executable: Pick<Executable, "path" | "real">, args: readonly string[]): boolean {
   if (args.some((arg) => arg === "-" || arg.startsWith("/dev/"))) return false;
   return namesOf(executable).some((name) => Object.hasOwn(REPEATABLE, name) && REPEATABLE[name]?.test(args[0] ?? "") === true);
+}
+
+export function showsOnly(executable: Executable): boolean {
+  return executable.isSystem && !isManyInOne(executable) && namesOf(executable).every((name) => SHOWING.has(name));
+}
+
+export function looksBelow(path: string): boolean {
+  return LOOKING_BELOW.has(plainName(basename(path)));
 }
 
 export function isManyInOne({ real }: Pick<Executable, "real">): boolean {

@@ -6,17 +6,15 @@ import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { HomeDoor } from "../../home/door.ts";
 import { NOBODY, type SandboxPlace } from "../container-plan.ts";
-import { MIN_FREE_BYTES } from "../running.ts";
+import { MIN_FREE_BYTES } from "../disk.ts";
 import { openAgentFiles } from "./agent-files.ts";
+import { NOT_BACK, type Note, type Say } from "./notes.ts";
 import { openMirrorState } from "./state.ts";
 import { syncFiles } from "./sync.ts";
 import { openTree } from "./tree.ts";
 
 const AGENT_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const FOLDER_NAME = /^([a-z0-9][a-z0-9_-]{0,63})\.(ro|rw)$/;
-
-/** How it is said that what changed is still on this machine alone. */
-export const NOT_BACK = "What changed in the sandbox is not among the agent's files yet";
 
 /** Folders of this machine with the files of agents, for places that mount them. */
 export interface AgentFolders {
@@ -26,7 +24,7 @@ export interface AgentFolders {
    * Brings the folder up to date for something that begins to work in it. The answer is called when that has ended: it brings back
    * what changed, says what somebody should know, and never rejects. @throws HomeRefused when it is not up to date.
    */
-  enter(place: SandboxPlace, say: (text: string) => void): Promise<() => Promise<void>>;
+  enter(place: SandboxPlace, say: Say): Promise<() => Promise<void>>;
   /** Brings back what an earlier try did not, and what goes on for long has written. Never rejects. */
   settle(): Promise<void>;
 }
@@ -55,6 +53,8 @@ interface Folder {
   queue: Promise<unknown>;
   /** What works in it now. */
   workers: number;
+  /** Large files that could not be sent a moment ago, by when they are tried again. */
+  waiting: Map<string, number>;
 }
 
 export function openMirror(options: MirrorOptions): Mirror {
@@ -94,7 +94,7 @@ export function openMirror(options: MirrorOptions): Mirror {
       );
     }
     if (known) return known;
-    const folder = { agentId, isReadOnly, path, queue: Promise.resolve(), workers: 0 };
+    const folder = { agentId, isReadOnly, path, queue: Promise.resolve(), workers: 0, waiting: new Map() };
     folders.set(path, folder);
     return folder;
   }
@@ -104,7 +104,7 @@ export function openMirror(options: MirrorOptions): Mirror {
   }
 
   /** Comparisons of one folder follow each other. */
-  function compare(folder: Folder, when: "before" | "after", say: (text: string) => void, begin?: () => void): Promise<string[]> {
+  function compare(folder: Folder, when: "before" | "after", say: Say, begin?: () => void): Promise<Note[]> {
     const work = async () => {
       const { path, agentId, isReadOnly } = folder;
       // Whoever works in it may have closed it to us.
@@ -118,7 +118,8 @@ export function openMirror(options: MirrorOptions): Mirror {
         // What others are at is not taken from under their hands: it goes when one of them ends.
         isOutward: isReadOnly || when === "after" || folder.workers === 0,
         isBusy: folder.workers > 0,
-        isHereOnly: when === "after",
+        when,
+        waiting: folder.waiting,
         minFreeBytes,
         now,
         say,
@@ -132,13 +133,13 @@ export function openMirror(options: MirrorOptions): Mirror {
   }
 
   /** After the work: what could not be brought back is still here, and goes the next time. */
-  async function bringBack(folder: Folder, say: (text: string) => void): Promise<void> {
+  async function bringBack(folder: Folder, say: Say): Promise<void> {
     try {
-      for (const line of await compare(folder, "after", say)) say(line);
+      for (const note of await compare(folder, "after", say)) say(note);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log(`The files of ${folder.agentId} could not be brought back from the sandbox: ${reason}`, true);
-      say(`${NOT_BACK}; it goes there with the next command. ${reason}`);
+      say({ text: `${NOT_BACK}; it goes there with the next command. ${reason}` });
     }
   }
 
@@ -154,10 +155,10 @@ export function openMirror(options: MirrorOptions): Mirror {
     async enter(place, say) {
       const folder = openPlace(place);
       // Counted within the turn: whoever compares next knows of it.
-      const lines = await compare(folder, "before", say, () => {
+      const notes = await compare(folder, "before", say, () => {
         folder.workers += 1;
       });
-      for (const line of lines) say(line);
+      for (const note of notes) say(note);
       let hasLeft = false;
       return async () => {
         if (hasLeft) return;
@@ -173,7 +174,7 @@ export function openMirror(options: MirrorOptions): Mirror {
         const [, agentId = "", access] = FOLDER_NAME.exec(name) ?? [];
         if (access !== "rw") continue;
         try {
-          await bringBack(open(agentId, false), (text) => log(`Files of ${agentId}: ${text}`));
+          await bringBack(open(agentId, false), ({ text, isOld }) => isOld || log(`Files of ${agentId}: ${text}`));
         } catch (error) {
           log(`The files of ${agentId} were not compared: ${error instanceof Error ? error.message : String(error)}`, true);
         }
@@ -185,7 +186,8 @@ export function openMirror(options: MirrorOptions): Mirror {
 /** The folder itself is its container's; what is beside it is the bridge's alone. */
 function makeFolders(path: string): void {
   const isRoot = process.getuid?.() === 0;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  // What was noted of one that is gone is not true of a new one, which would pass for the same with its files removed.
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) rmSync(`${path}.json`, { force: true });
   const { uid, mode } = statSync(path);
   if (isRoot && uid === 0) chownSync(path, NOBODY, NOBODY);
   if ((mode & 0o777) !== 0o700) chmodSync(path, 0o700);

@@ -4,14 +4,11 @@ import { HomeRefused } from "../../../contract/errors.ts";
 import type { PlaceFiles } from "../../places/place.ts";
 import type { SandboxPlace } from "../container-plan.ts";
 import { locate } from "../files.ts";
-import { type AgentFolders, NOT_BACK } from "./mirror.ts";
+import type { AgentFolders } from "./mirror.ts";
+import type { Note, Say } from "./notes.ts";
 
 /** As AgentFolders, for any place: where no agent's files are mounted, there is nothing to bring. */
-export async function enter(
-  folders: AgentFolders,
-  place: SandboxPlace,
-  say: (text: string) => void,
-): Promise<() => Promise<void>> {
+export async function enter(folders: AgentFolders, place: SandboxPlace, say: Say): Promise<() => Promise<void>> {
   return place.workspace === "none" ? async () => undefined : folders.enter(place, say);
 }
 
@@ -24,16 +21,17 @@ export function mirrorFiles(
   const around = async <T>(place: SandboxPlace, given: string, isWriting: boolean, work: () => Promise<T>): Promise<T> => {
     const { path, root } = locate(given);
     if (root === "/tmp") return work();
-    const said: string[] = [];
-    const leave = await enter(folders, place, (text) => said.push(text));
+    const said: Note[] = [];
+    const leave = await enter(folders, place, (note) => said.push(note));
+    const report = ({ text, isOld }: Note) => isOld || log(text);
     // What was found before has nothing to do with what is done now.
-    for (const text of said.splice(0)) log(text);
+    said.splice(0).forEach(report);
     const done = await work().finally(leave);
     const own = path.slice(root.length + 1);
-    const isOwn = (text: string) => isWriting && (text.includes(own) || text.startsWith(NOT_BACK));
-    for (const text of said) if (!isOwn(text)) log(text);
+    const isOwn = ({ paths }: Note) => isWriting && (paths === undefined || paths.includes(own));
+    said.filter((note) => !isOwn(note)).forEach(report);
     const fault = said.find(isOwn);
-    if (fault !== undefined) throw new HomeRefused("CONFLICT", `${path} was written in the sandbox. ${fault}`);
+    if (fault) throw new HomeRefused("CONFLICT", `${path} was written in the sandbox. ${fault.text}`);
     return done;
   };
   return {

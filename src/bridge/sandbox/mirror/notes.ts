@@ -4,10 +4,25 @@ import { codeOf } from "./tree.ts";
 
 const MAX_NAMED = 10;
 
+/** How it is said that what changed is still on this machine alone. */
+export const NOT_BACK = "What changed in the sandbox is not among the agent's files yet";
+
+export interface Note {
+  text: string;
+  /** Which files it is about; absent: all of them. */
+  paths?: readonly string[];
+  /** It was said before and is so still: it is for whoever is at these very files. */
+  isOld?: boolean;
+}
+
+export type Say = (note: Note) => void;
+
 export class Notes {
-  readonly #conflicts: string[] = [];
+  readonly #conflicts: { path: string; beside: string }[] = [];
   readonly #restored: string[] = [];
   readonly #left = new Map<string, string[]>();
+  readonly #old = new Map<string, string[]>();
+  readonly #said: Note[] = [];
   readonly #told: Set<string>;
 
   /** `told`: what was said before, of things that stay as they are. */
@@ -16,7 +31,7 @@ export class Notes {
   }
 
   conflict(path: string, beside: string): void {
-    this.#conflicts.push(`${path} (the sandbox's version is ${beside})`);
+    this.#conflicts.push({ path, beside });
   }
 
   restored(path: string): void {
@@ -26,33 +41,40 @@ export class Notes {
   /** It stays in the sandbox alone, for a reason that is a clause: "links are not passed on". */
   left(path: string, reason: string): void {
     const key = `${reason}: ${path}`;
-    if (this.#told.has(key)) return;
+    const found = this.#told.has(key) ? this.#old : this.#left;
     this.#told.add(key);
-    this.#left.set(reason, [...(this.#left.get(reason) ?? []), path]);
+    const paths = found.get(reason);
+    if (paths) paths.push(path);
+    else found.set(reason, [path]);
   }
 
   /** Said every time. */
-  say(reason: string): void {
-    this.#left.set(reason, []);
+  say(note: Note): void {
+    this.#said.push(note);
   }
 
-  lines(): string[] {
-    const lines: string[] = [];
+  all(): Note[] {
+    const notes: Note[] = [];
     if (this.#conflicts.length > 0) {
-      lines.push(
-        `Changed in the workspace, too, while the sandbox had them; the workspace's stay: ${name(this.#conflicts, "; ")}.`,
-      );
+      const each = this.#conflicts.map(({ path, beside }) => `${path} (the sandbox's version is ${beside})`);
+      notes.push({
+        text: `Changed in the workspace, too, while the sandbox had them; the workspace's stay: ${name(each, "; ")}.`,
+        paths: this.#conflicts.flatMap(({ path, beside }) => [path, beside]),
+      });
     }
     if (this.#restored.length > 0) {
-      lines.push(
-        `Removed in the sandbox, but changed in the workspace meanwhile, so they are there again: ${name(this.#restored)}.`,
-      );
+      notes.push({
+        text: `Removed in the sandbox, but changed in the workspace meanwhile, so they are there again: ${name(this.#restored)}.`,
+        paths: this.#restored,
+      });
     }
-    for (const [reason, unsorted] of this.#left) {
-      const paths = unsorted.sort();
-      lines.push(paths.length === 0 ? reason : `Only in the sandbox, not in the workspace (${reason}): ${name(paths)}.`);
-    }
-    return lines;
+    const leftOf = (found: ReadonlyMap<string, string[]>) =>
+      [...found].map(([reason, unsorted]) => {
+        const paths = unsorted.sort();
+        return { text: `Only in the sandbox, not in the workspace (${reason}): ${name(paths)}.`, paths };
+      });
+    const old = leftOf(this.#old).map((note) => ({ ...note, isOld: true }));
+    return [...notes, ...this.#said, ...leftOf(this.#left), ...old];
   }
 }
 

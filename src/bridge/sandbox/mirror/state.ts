@@ -9,6 +9,8 @@ const MAX_TOLD = 2_000;
 const stored = z.object({
   /** Device and number of the folder: another one has not lost its files, it never had them. */
   folder: z.string(),
+  /** When the folder came to be: a file system gives the number of one that went to the next. "": it is not known. */
+  bornAt: z.string().default(""),
   /** Of the machine's running when it was written. */
   boot: z.string(),
   known: z.array(
@@ -36,10 +38,9 @@ export interface MirrorState {
  * files nothing is known then.
  */
 export function openMirrorState(path: string, root: string, boot = bootOf()): MirrorState {
-  const { dev, ino } = statSync(root);
-  const folder = `${dev}-${ino}`;
+  const { folder, birth } = identify(root);
   const found = read(path);
-  const isOurs = found?.folder === folder;
+  const isOurs = found?.folder === folder && (found.bornAt === "" || found.bornAt === birth);
   const isCertain = (mark: string) => mark !== "" || found?.boot === boot;
   const state: MirrorState = {
     known: new Map(
@@ -56,11 +57,19 @@ export function openMirrorState(path: string, root: string, boot = bootOf()): Mi
         one.kind === "folder" ? [name] : [name, one.hash, one.mark, one.version, one.updatedAt],
       );
       const told = [...state.told].slice(-MAX_TOLD);
-      writeFileSync(`${path}.new`, JSON.stringify({ folder, boot, known, left: [...state.left], told }), { mode: 0o600 });
+      const { bornAt } = identify(root);
+      writeFileSync(`${path}.new`, JSON.stringify({ folder, bornAt, boot, known, left: [...state.left], told }), { mode: 0o600 });
       renameSync(`${path}.new`, path);
     },
   };
   return state;
+}
+
+/** `bornAt`: as it is to be noted. Where a birth is not known, the time of the last change stands for it, and proves nothing. */
+function identify(root: string): { folder: string; birth: string; bornAt: string } {
+  const { dev, ino, birthtimeNs, ctimeNs } = statSync(root, { bigint: true });
+  const birth = String(birthtimeNs);
+  return { folder: `${dev}-${ino}`, birth, bornAt: birthtimeNs === ctimeNs ? "" : birth };
 }
 
 function bootOf(): string {

@@ -3,22 +3,22 @@
 import { createHash } from "node:crypto";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { FileStamp } from "../../../contract/ports.ts";
-import { freeBytes } from "../running.ts";
+import { explainLack, roomOf } from "../disk.ts";
 import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
-import { clauseOf, explainFault, Notes } from "./notes.ts";
+import { chooseSteps, FOLDER_MARK, MAX_FILE_BYTES } from "./choice.ts";
+import { clauseOf, explainFault, NOT_BACK, type Note, Notes, type Say } from "./notes.ts";
 import { inParallel } from "./parallel.ts";
 import { besideName, type Here, isOutward, planSync, type Step } from "./plan.ts";
 import type { MirrorState } from "./state.ts";
 import { isDraft, type Seen, type Tree } from "./tree.ts";
 
-const MAX_FILE_BYTES = 25 * 1024 * 1024;
-const MAX_NEW = 5_000;
-const MAX_SENT_BYTES = 512 * 1024 * 1024;
 const AT_ONCE = 4;
 /** They travel together: as many as fill two requests. */
 const SMALL_AT_ONCE = 128;
 /** Several larger ones are not in memory at once. */
 const LARGE_BYTES = 4 * 1024 * 1024;
+/** How long a large file that could not be sent is not tried again: each try may take minutes of a command. */
+const WAIT_MS = 10 * 60_000;
 const SAVE_EVERY_MS = 5_000;
 /** How long a comparison may take until it is said. */
 const SILENCE_MS = 3_000;
@@ -33,15 +33,20 @@ export interface SyncRequest {
   isOutward: boolean;
   /** Somebody works in the folder: what is being written is not waited for. */
   isBusy: boolean;
-  /** Only what changed here matters: when nothing did, Skerry is not asked. */
-  isHereOnly: boolean;
+  /**
+   * Before a command what is at Skerry has to come here; what cannot go there yet is no reason to refuse it. After one only what
+   * changed here matters: when nothing did, Skerry is not asked.
+   */
+  when: "before" | "after";
+  /** Large files that could not be sent, by when they are tried again; kept from one comparison to the next. */
+  waiting: Map<string, number>;
   minFreeBytes: number;
   now(): number;
-  say(text: string): void;
+  say: Say;
 }
 
 /** Answers what somebody should know. @throws HomeRefused when it could not be finished. */
-export async function syncFiles(request: SyncRequest): Promise<string[]> {
+export async function syncFiles(request: SyncRequest): Promise<Note[]> {
   const sync = new Sync(request);
   try {
     return await sync.run();
@@ -57,6 +62,8 @@ class Sync {
   #savedAt: number;
   #saidAt: number;
   #hasNews = false;
+  /** Why nothing more goes to Skerry in this comparison, which is before a command. */
+  #delay: string | undefined;
   #toldBefore: number;
 
   constructor(request: SyncRequest) {
@@ -67,27 +74,39 @@ class Sync {
     this.#saidAt = request.now() - SAY_EVERY_MS + SILENCE_MS;
   }
 
-  async run(): Promise<string[]> {
-    const { tree, files, state, isReadOnly, isHereOnly } = this.#request;
+  async run(): Promise<Note[]> {
+    const { tree, files, state, isReadOnly, when } = this.#request;
     const scan = await tree.scan();
     if (scan.isCut) {
-      this.#notes.say(
-        "There are more than 100,000 files and folders in the sandbox's /workspace, so nothing passes between it and the workspace. Remove some, or work below /tmp.",
-      );
-      return this.#notes.lines();
+      this.#notes.say({
+        text: "There are more than 100,000 files and folders in the sandbox's /workspace, so nothing passes between it and the workspace. Remove some, or work below /tmp.",
+      });
+      return this.#notes.all();
     }
     const blocked = new Set([...scan.others.keys(), ...scan.blind]);
     const changed = await this.#findChanged(scan.files);
     const here: Here = { files: scan.files, folders: scan.folders, changed, blocked };
-    if (isHereOnly && !this.#hasChanged(here)) return this.#notes.lines();
+    if (when === "after" && !this.#hasChanged(here)) return this.#notes.all();
     if (!isReadOnly) this.#noteLeft(scan);
+    for (const path of state.left.keys()) if (!scan.files.has(path) && !scan.folders.has(path)) state.left.delete(path);
     const there = await files.list();
     for (const path of there.keys()) if (isDraft(path)) there.delete(path);
     for (const path of [...there.keys(), ...scan.files.keys(), ...scan.folders]) this.#taken.add(path);
-    const steps = this.#choose(planSync({ known: state.known, here, there, isReadOnly }), here);
+    const steps = chooseSteps({
+      planned: planSync({ known: state.known, here, there, isReadOnly }),
+      here,
+      state,
+      notes: this.#notes,
+      isOutward: this.#request.isOutward,
+      isEnd: when === "after",
+      waiting: this.#request.waiting,
+      now: this.#request.now(),
+      leave: (path, reason, mark) => this.#leave(path, reason, mark),
+    });
     await this.#checkRoom(steps);
     await this.#perform(steps, here);
-    return this.#notes.lines();
+    if (this.#delay !== undefined) this.#notes.say({ text: `${NOT_BACK}; it goes there with the next command. ${this.#delay}` });
+    return this.#notes.all();
   }
 
   /** Never throws: what is not noted is found again. */
@@ -131,7 +150,8 @@ class Sync {
   #hasChanged({ files, folders, changed, blocked }: Here): boolean {
     const { known, left } = this.#request.state;
     const isNews = (path: string) => left.get(path) !== files.get(path)?.mark;
-    if ([...changed].some(isNews) || [...folders].some((path) => !known.has(path))) return true;
+    if ([...changed].some(isNews)) return true;
+    if ([...folders].some((path) => !known.has(path) && left.get(path) !== FOLDER_MARK)) return true;
     return [...known].some(([path, { kind }]) => {
       const isThere = kind === "file" ? files.has(path) : folders.has(path);
       return !isThere && !blocked.has(path);
@@ -146,53 +166,33 @@ class Sync {
     if (nameless > 0) this.#notes.left(`${nameless} entries`, "their names are no text");
   }
 
-  /** Leaves out what has to wait, was refused before as it is, or is too much. */
-  #choose(planned: readonly Step[], here: Here): Step[] {
-    const { state } = this.#request;
-    let steps = planned.filter((step) => this.#request.isOutward || !isOutward(step));
-    const news = steps.filter((step) => step.do === "send" && step.stamp.version === 0);
-    if (news.length > MAX_NEW) {
-      this.#notes.say(
-        `There are ${news.length} new files in the sandbox's /workspace; more than ${MAX_NEW} at once are not brought into the workspace, so none of them was. Remove what is not needed there, or make it below /tmp; the rest comes with the next command.`,
-      );
-      steps = steps.filter((step) => !news.includes(step) && step.do !== "make-folder-there");
-    }
-    let bytes = 0;
-    return steps.filter((step) => {
-      if (step.do === "make-folder-there") return !steps.some((one) => one.do === "send" && one.path.startsWith(`${step.path}/`));
-      if (step.do !== "send") return true;
-      const mark = here.files.get(step.path)?.mark ?? "";
-      if (step.size > MAX_FILE_BYTES) {
-        this.#leave(step.path, "larger than 25 MB", mark);
-        return false;
-      }
-      if (state.left.get(step.path) === mark) return false;
-      bytes += step.size;
-      if (bytes <= MAX_SENT_BYTES) return true;
-      this.#notes.left(step.path, "more than 512 MB at once; the rest comes with the next command");
-      return false;
-    });
-  }
-
   async #checkRoom(steps: readonly Step[]): Promise<void> {
     const { tree, minFreeBytes } = this.#request;
-    const wanted = steps.reduce((sum, step) => sum + (step.do === "fetch" || step.do === "restore" ? step.size : 0), 0);
-    const free = await freeBytes(tree.root);
-    if (wanted === 0 || free === undefined || free - wanted >= minFreeBytes) return;
+    const arriving = steps.filter((step) => step.do === "fetch" || step.do === "restore");
+    const wanted = arriving.reduce((sum, { size }) => sum + size, 0);
+    const room = wanted === 0 ? undefined : await roomOf(tree.root);
+    if (!room) return;
+    const { freeBytes, files, freeFiles } = room;
+    const lack = explainLack({ files, freeBytes: freeBytes - wanted, freeFiles: freeFiles - arriving.length }, minFreeBytes);
+    if (lack === undefined) return;
     throw new HomeRefused(
       "DISK_FULL",
-      `The disk of this machine has ${megabytes(free)} MB left; ${megabytes(wanted)} MB of the agent's files cannot be brought into the sandbox. Free some space first.`,
+      `The disk of this machine has ${megabytes(freeBytes)} MB left${files === 0 ? "" : ` and room for ${freeFiles} files`}; ${arriving.length} of the agent's files with ${megabytes(wanted)} MB cannot be brought into the sandbox. Free some space first.`,
     );
   }
 
   async #perform(steps: readonly Step[], here: Here): Promise<void> {
     let done = 0;
     const work = async (step: Step) => {
+      const isWayOut = isOutward(step) && step.do !== "settle";
+      if (isWayOut && this.#delay !== undefined) return;
       try {
         await this.#do(step, here);
       } catch (error) {
-        if (error instanceof HomeRefused) throw error;
-        this.#notes.left(step.path, explainFault(error));
+        if (isWayOut && sizeOf(step) > LARGE_BYTES) this.#request.waiting.set(step.path, this.#request.now() + WAIT_MS);
+        if (error instanceof HomeRefused && isWayOut) this.#fail(error);
+        else if (error instanceof HomeRefused) throw error;
+        else this.#notes.left(step.path, explainFault(error));
       }
       done += 1;
       this.#report(done, steps.length);
@@ -205,17 +205,25 @@ class Sync {
       else {
         await inParallel(between(0, SMALL_BYTES), SMALL_AT_ONCE, work);
         await inParallel(between(SMALL_BYTES, LARGE_BYTES), AT_ONCE, work);
-        await inParallel(between(LARGE_BYTES, Number.POSITIVE_INFINITY), 1, work);
+        // The smallest first: what a slow line cannot carry keeps nothing else back.
+        const large = between(LARGE_BYTES, Number.POSITIVE_INFINITY).sort((one, other) => sizeOf(one) - sizeOf(other));
+        await inParallel(large, 1, work);
       }
     }
+  }
+
+  /** What could not go to Skerry. A command that is about to begin needs only what comes from there. */
+  #fail(error: HomeRefused): void {
+    if (this.#request.when === "after" || error.code !== "UNAVAILABLE") throw error;
+    this.#delay = error.message;
   }
 
   #report(done: number, all: number): void {
     const { now, say } = this.#request;
     if (now() - this.#savedAt >= SAVE_EVERY_MS) this.save();
-    if (now() - this.#saidAt < SAY_EVERY_MS) return;
+    if (done === all || now() - this.#saidAt < SAY_EVERY_MS) return;
     this.#saidAt = now();
-    say(`The agent's files are being compared with the sandbox's: ${done} of ${all} done …`);
+    say({ text: `The agent's files are being compared with the sandbox's: ${done} of ${all} done …`, paths: [] });
   }
 
   async #do(step: Step, here: Here): Promise<void> {
@@ -250,7 +258,7 @@ class Sync {
       case "make-folder-there": {
         const made = await files.makeFolder(path);
         if (made.outcome === "done") this.#knowFolder(path);
-        else if (made.outcome === "refused") this.#notes.left(path, clauseOf(made.reason));
+        else if (made.outcome === "refused") this.#leave(path, clauseOf(made.reason), FOLDER_MARK);
         return;
       }
       case "drop-folder":
@@ -313,7 +321,12 @@ class Sync {
     const kept = await tree.read(beside, MAX_FILE_BYTES + 1);
     if (!kept) return;
     if (kept.bytes.length > MAX_FILE_BYTES) return this.#notes.left(beside, "larger than 25 MB");
-    const sent = await files.write(beside, kept.bytes, NONE);
+    const sent = await files.write(beside, kept.bytes, NONE).catch((error: unknown) => {
+      // It is a new file in the sandbox now, and is found as such.
+      if (error instanceof HomeRefused) this.#fail(error);
+      else throw error;
+    });
+    if (!sent) return;
     if (sent.outcome === "done") this.#know(beside, sent.stamp, kept.bytes, kept);
     else if (sent.outcome === "refused") this.#notes.left(beside, clauseOf(sent.reason));
   }
@@ -323,6 +336,7 @@ class Sync {
     const mark = seen && !seen.isFresh ? seen.mark : "";
     this.#request.state.known.set(path, { kind: "file", hash: hashOf(bytes), mark, ...stamp });
     this.#request.state.left.delete(path);
+    this.#request.waiting.delete(path);
     // What holds a file on both sides is a folder on both.
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) this.#knowFolder(path.slice(0, end));
     this.#hasNews = true;

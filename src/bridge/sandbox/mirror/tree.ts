@@ -211,7 +211,11 @@ async function scanTree(root: string, now: () => number): Promise<Scan> {
       const folders: [string, string][] = [];
       await Promise.all(
         batch.map(async ([name, path]) => {
-          const stat = await lookAt(spot(here, name));
+          const stat = await lookAt(spot(here, name)).catch((error: unknown) => {
+            // Its names may be read, but nothing in it be looked at.
+            if (prefix === "" || !isClosed(error)) throw error;
+            scan.blind.add(prefix.slice(0, -1));
+          });
           if (stat?.isDirectory()) folders.push([name, path]);
           else if (stat?.isFile()) scan.files.set(path, seenOf(stat, now()));
           else if (stat) scan.others.set(path, stat.isSymbolicLink() ? "link" : "other");
@@ -264,7 +268,7 @@ async function orFalse(work: Promise<boolean>): Promise<boolean> {
   try {
     return await work;
   } catch (error) {
-    if (isAbsence(error) || ["ENOTEMPTY", "EEXIST", "EISDIR", "EPERM", "EACCES"].includes(codeOf(error) ?? "")) return false;
+    if (isAbsence(error) || isClosed(error) || ["ENOTEMPTY", "EEXIST", "EISDIR"].includes(codeOf(error) ?? "")) return false;
     throw error;
   }
 }
@@ -284,6 +288,10 @@ function spot(folder: FileHandle, name: string): string {
 /** Nothing is there, or a part of the way is no folder. */
 function isAbsence(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].includes(codeOf(error) ?? "");
+}
+
+function isClosed(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes(codeOf(error) ?? "");
 }
 
 /** Files of such names are never looked at, so none is brought here either. */

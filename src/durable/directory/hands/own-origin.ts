@@ -1,10 +1,13 @@
-// Where this Skerry is reached from outside, for links that a person opens elsewhere: as screens and machines that were let in
-// reached it last. An address of this machine alone is used only while no other one is known. Written at most once an hour.
+// Where this Skerry is reached from outside, for links that a person opens elsewhere: as its owner opened its page last. An address
+// without encryption is used only while no other one is known, one of this machine alone only while neither is. Written at most once
+// an hour.
 import type { Sql } from "../../storage/sql.ts";
 
-type Kind = "outside" | "loopback";
+/** The better ones first. */
+const KINDS = ["https", "http", "loopback"] as const;
 interface Row {
-  kind: Kind;
+  /** May be one that is not known any more. */
+  kind: string;
   origin: string;
   at: number;
 }
@@ -24,12 +27,13 @@ export class OwnOrigin {
 
   latest(now: number): string | undefined {
     const fresh = this.#read().filter(({ at }) => at > now - KEEP_MS);
-    return (fresh.find(({ kind }) => kind === "outside") ?? fresh[0])?.origin;
+    return KINDS.map((wanted) => fresh.find(({ kind }) => kind === wanted)).find((row) => row !== undefined)?.origin;
   }
 
   note(origin: string, now: number): void {
-    if (!/^https?:$/.test(URL.parse(origin)?.protocol ?? "") || origin.length > 300) return;
-    const kind = LOOPBACK.test(origin) ? "loopback" : "outside";
+    const { protocol = "" } = URL.parse(origin) ?? {};
+    if (!/^https?:$/.test(protocol) || origin.length > 300) return;
+    const kind = LOOPBACK.test(origin) ? "loopback" : protocol === "https:" ? "https" : "http";
     const known = this.#read().find((row) => row.kind === kind);
     if (known?.origin === origin && known.at > now - REWRITE_MS) return;
     this.#sql.run("INSERT OR REPLACE INTO own_origin VALUES (?, ?, ?)", kind, origin, now);

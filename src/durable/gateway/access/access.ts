@@ -174,7 +174,8 @@ export class Access {
     if (isOwner || page) {
       const scopes = role === "operator" ? grant(params.scopes, SCOPES) : [];
       const authority: Authority = { role, scopes, ...(page ?? { method: "token" }) };
-      if (!proof) return { outcome: "welcome", authority };
+      // Whoever is paired stays: that takes the token itself, and no login that ends.
+      if (!proof || !isOwner) return { outcome: "welcome", authority };
       const { deviceId: id, publicKey } = proof;
       await this.devices.pair({ id, publicKey, role, scopes, client: params.client, address: client }, now);
       return { outcome: "welcome", authority: await this.#withToken(authority, proof.deviceId) };

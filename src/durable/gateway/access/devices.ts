@@ -7,6 +7,8 @@ import { isSameSecret, signText } from "./secrets.ts";
 
 export const PAIRING_LIFE_MS = 3_600_000;
 const MAX_PENDING = 50;
+/** So that nobody keeps others from asking. */
+const MAX_PENDING_OF_ADDRESS = 5;
 
 export const DEVICES_SCHEMA = [
   `CREATE TABLE device_salt (salt TEXT NOT NULL);
@@ -210,7 +212,9 @@ export class Devices {
       }
       // Whoever approves what they have seen must not approve what it asks for by now.
       if (known) this.#sql.run("DELETE FROM pair_requests WHERE id = ?", known.id);
-      if (this.pending(now).length >= MAX_PENDING) return { outcome: "too-many" };
+      const waiting = this.pending(now);
+      const ofAddress = waiting.filter(({ address }) => address === request.address).length;
+      if (waiting.length >= MAX_PENDING || ofAddress >= MAX_PENDING_OF_ADDRESS) return { outcome: "too-many" };
       const asked = { ...request, id: newId("pair", now), at: now };
       this.#sql.run(
         "INSERT INTO pair_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",

@@ -17,6 +17,7 @@ export interface HomeCall {
   dueAt: number;
   /** Absent: not answered yet. */
   answer?: HomeAnswer;
+  answeredAt?: number;
   isTold: boolean;
 }
 
@@ -115,6 +116,7 @@ function readCall(row: CallRow): HomeCall {
     sentAt: row.sent_at,
     dueAt: row.due_at,
     ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) }),
+    ...(row.answered_at === null ? {} : { answeredAt: row.answered_at }),
     isTold: row.told !== 0,
   };
 }

@@ -14,6 +14,7 @@ import { Endings } from "./endings.ts";
 import { FleetingCalls } from "./fleeting-calls.ts";
 import { Lines } from "./lines.ts";
 import { type Arrival, Homes } from "./registry.ts";
+import { Retelling } from "./retelling.ts";
 import { type CommandRules, isDenied, refuseToScreens } from "./rules.ts";
 
 const MAX_WAIT_MS = 20_000;
@@ -52,6 +53,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   readonly #waiters = new Map<string, ((answer: HomeAnswer) => void)[]>();
   readonly #fleeting = new FleetingCalls();
   readonly #telling = new Set<string>();
+  readonly #retelling = new Retelling();
   /** Called off while the settings were asked for, so before there was a row. */
   readonly #calledOff = new RecentIds();
 
@@ -70,14 +72,14 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
   async callHome(request: HomeRequest): Promise<HomeAnswer> {
     const { id, command, params } = request;
     const waitMs = Math.min(MAX_WAIT_MS, Math.max(0, request.waitMs));
-    const known = this.#calls.find(id);
-    if (known) {
-      if (known.answer) this.#calls.markTold(id);
-      return known.answer ?? this.#wait(known, waitMs);
-    }
+    const known = this.#recall(id, waitMs);
+    if (known) return known;
     if (isDenied(command, await this.#host.rules())) {
       return { outcome: "unreachable", reason: `The settings forbid ${command} (gateway.nodes.commands.deny).` };
     }
+    // The same may have been asked for again while the settings were.
+    const meanwhile = this.#recall(id, waitMs);
+    if (meanwhile) return meanwhile;
     if (this.#calledOff.delete(id)) return { outcome: "unreachable", reason: "It was called off before it was sent." };
     const found = this.homesKnown.pick(request.home, command);
     if (found.outcome === "none") return { outcome: "unreachable", reason: found.reason };
@@ -191,16 +193,26 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
       const home = this.#nameOf(call.home);
       this.#settle(call, { outcome: "interrupted", home, reason: `${home} did not answer in time.` });
     }
-    await Promise.all([...this.#calls.untold().map((call) => this.#tell(call)), this.#endings.tick()]);
+    const untold = this.#calls.untold().filter(({ id }) => (this.#retelling.notBefore(id) ?? 0) <= now);
+    await Promise.all([...untold.map((call) => this.#tell(call)), this.#endings.tick()]);
   }
 
   nextDueAt(): number | undefined {
-    const untold = this.#calls.untold().length > 0 ? this.#host.now() + RETELL_MS : undefined;
-    const due = [this.#calls.nextDueAt(), this.#endings.nextDueAt(), untold].filter((at) => at !== undefined);
+    const later = this.#host.now() + RETELL_MS;
+    const untold = this.#calls.untold().map(({ id }) => this.#retelling.notBefore(id) ?? later);
+    const due = [this.#calls.nextDueAt(), this.#endings.nextDueAt(), ...untold].filter((at) => at !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
   // ── Answers ──
+
+  /** What is there of a call that was asked for before. */
+  #recall(id: string, waitMs: number): Promise<HomeAnswer> | undefined {
+    const known = this.#calls.find(id);
+    if (!known?.answer) return known && this.#wait(known, waitMs);
+    this.#calls.markTold(id);
+    return Promise.resolve(known.answer);
+  }
 
   #wait(call: HomeCall, waitMs: number): Promise<HomeAnswer> {
     const { promise, resolve } = Promise.withResolvers<HomeAnswer>();
@@ -226,7 +238,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
     const isTold = isUnwanted || waiters.length > 0 || call.replyTo === undefined;
     if (!this.#calls.settle(call.id, answer, isTold, this.#host.now())) return;
     for (const waiter of waiters) waiter(answer);
-    if (!isTold) void this.#tell({ ...call, answer });
+    if (!isTold) void this.#tell({ ...call, answer, answeredAt: this.#host.now() });
   }
 
   async #tell(call: HomeCall): Promise<void> {
@@ -245,8 +257,11 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
         payload: answer,
       });
       this.#calls.markTold(id);
+      this.#retelling.forget(id);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      const now = this.#host.now();
+      this.#retelling.putOff(id, call.answeredAt ?? now, now);
       this.#host.log("warn", "an answer from home was not handed over yet", { id, reason });
       this.#host.rearm();
     } finally {

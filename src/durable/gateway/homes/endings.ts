@@ -5,10 +5,10 @@ import type { Event } from "../../../contract/event.ts";
 import type { ProcessEnded } from "../../../contract/home/notices.ts";
 import { migrate, type Sql } from "../../storage/sql.ts";
 import { wrapUntrusted } from "../../tools/untrusted.ts";
+import { Retelling } from "./retelling.ts";
 
 /** At most three turns a minute. */
 const GAP_MS = 20_000;
-const RETELL_MS = 5_000;
 /** In one word; the rest follows with the next. */
 const MOST_AT_ONCE = 10;
 /** Longer nobody waits for the end of a command. */
@@ -37,6 +37,11 @@ export interface EndingsHost {
   log(level: "warn", text: string, facts?: Record<string, unknown>): void;
 }
 
+interface KeptNotice extends ProcessEnded {
+  /** Absent in rows of earlier versions. */
+  heardAt?: number;
+}
+
 interface EndingRow {
   place: number;
   session_key: string;
@@ -49,8 +54,7 @@ export class Endings {
   readonly #sql: Sql;
   readonly #host: EndingsHost;
   readonly #telling = new Set<string>();
-  /** Sessions that could not be told, and when they are tried again. */
-  readonly #tryAgainAt = new Map<string, number>();
+  readonly #retelling = new Retelling();
 
   constructor(sql: Sql, host: EndingsHost) {
     this.#sql = sql;
@@ -84,7 +88,12 @@ export class Endings {
         processId,
       ) > 0;
     if (!isKnown) return false;
-    const kept = { ...notice, command: notice.command.slice(0, SHOWN_COMMAND + 1), tail: notice.tail.slice(-SHOWN_TAIL) };
+    const kept: KeptNotice = {
+      ...notice,
+      heardAt: this.#host.now(),
+      command: notice.command.slice(0, SHOWN_COMMAND + 1),
+      tail: notice.tail.slice(-SHOWN_TAIL),
+    };
     this.#sql.run(
       "INSERT INTO home_ending (session_key, home, notice) VALUES (?, ?, ?)",
       sessionKey,
@@ -114,7 +123,7 @@ export class Endings {
 
   #dueAt(sessionKey: string): number {
     const told = this.#sql.one<{ at: number }>("SELECT at FROM home_ending_told WHERE session_key = ?", sessionKey);
-    return Math.max(told ? told.at + GAP_MS : 0, this.#tryAgainAt.get(sessionKey) ?? 0);
+    return Math.max(told ? told.at + GAP_MS : 0, this.#retelling.notBefore(sessionKey) ?? 0);
   }
 
   async #tell(sessionKey: string): Promise<void> {
@@ -131,10 +140,10 @@ export class Endings {
       for (const { place } of rows) this.#sql.run("DELETE FROM home_ending WHERE place = ?", place);
       this.#sql.run("INSERT OR REPLACE INTO home_ending_told VALUES (?, ?)", sessionKey, now);
       this.#sql.run("DELETE FROM home_ending_told WHERE at < ?", now - 2 * GAP_MS);
-      this.#tryAgainAt.delete(sessionKey);
+      this.#retelling.forget(sessionKey);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#tryAgainAt.set(sessionKey, this.#host.now() + RETELL_MS);
+      this.#retelling.putOff(sessionKey, heardAt(first.notice) ?? this.#host.now(), this.#host.now());
       this.#host.log("warn", "the end of a command was not handed over yet", { sessionKey, reason });
     } finally {
       this.#telling.delete(sessionKey);
@@ -153,6 +162,10 @@ export class Endings {
     for (const { place } of taken) this.#sql.run("UPDATE home_ending SET parcel = ? WHERE place = ?", parcel, place);
     return taken;
   }
+}
+
+function heardAt(notice: string): number | undefined {
+  return (JSON.parse(notice) as KeptNotice).heardAt;
 }
 
 function describeEndings(endings: readonly (ProcessEnded & { home: string })[]): string {

@@ -83,9 +83,10 @@ export class Homes {
     return row;
   }
 
-  /** The installation that used the key before; empty: not known. */
-  instanceOf(id: string): string {
-    return this.#row(id)?.instance ?? "";
+  /** The installation that used the key before (empty: not known), and what it said it can do. */
+  arrivedAs(id: string): Pick<Arrival, "instance" | "caps"> {
+    const row = this.#row(id);
+    return row ? { instance: row.instance, caps: readList(row.caps) } : { instance: "", caps: [] };
   }
 
   noteSeen(id: string, now: number): void {

@@ -3,14 +3,14 @@ import type { CallOutcome } from "../../../contract/entry.ts";
 import type { LiveEvent, LiveParcel, SessionRow } from "../../../contract/live.ts";
 import type { EventName } from "../../../contract/methods.ts";
 import type { Delta } from "./joiner.ts";
-import { splitModel, type View, viewEntry, viewSession, viewSpend } from "./views.ts";
+import { isHandOff, splitModel, type View, viewEntry, viewSession, viewSpend } from "./views.ts";
 
 /**
  * `readers`: whoever may read. `whole`/`deltas`: readers that want the whole text with every delta, or not.
  * `tools`: readers with the capability tool-events. `lists`: those who follow the list of sessions.
- * `transcript`: those who follow this session or the list.
+ * `transcript`: those who follow this session or the list; `approvers` and `others`: of these, who may approve, and who may not.
  */
-export type Audience = "readers" | "whole" | "deltas" | "tools" | "lists" | "transcript";
+export type Audience = "readers" | "whole" | "deltas" | "tools" | "lists" | "transcript" | "approvers" | "others";
 
 export interface Outgoing {
   event: EventName;
@@ -119,22 +119,23 @@ export function translate(event: LiveEvent, parcel: LiveParcel): Outgoing[] {
         tellAgent(head, "item", { ...item(callId, name, title), phase: "end", status: itemStatus(outcome), endedAt: event.at }),
       ];
     }
-    case "entry":
-      return [
-        {
-          event: "session.message",
-          audience: "transcript",
-          payload: {
-            sessionKey,
-            agentId,
-            runId: event.runId,
-            message: viewEntry(event.entry),
-            messageId: event.entry.id,
-            messageSeq: event.entry.seq,
-            ...(session ? { sessionId: session.sessionId, updatedAt: session.updatedAt, session: viewSession(session) } : {}),
-          },
+    case "entry": {
+      const { entry } = event;
+      const tell = (audience: Audience, mayApprove: boolean): Outgoing => ({
+        event: "session.message",
+        audience,
+        payload: {
+          sessionKey,
+          agentId,
+          runId: event.runId,
+          message: viewEntry(entry, { mayApprove }),
+          messageId: entry.id,
+          messageSeq: entry.seq,
+          ...(session ? { sessionId: session.sessionId, updatedAt: session.updatedAt, session: viewSession(session) } : {}),
         },
-      ];
+      });
+      return isHandOff(entry) ? [tell("approvers", true), tell("others", false)] : [tell("transcript", false)];
+    }
     case "turn-ended":
       return [...translateEnd(head, event), ...changed({ phase: isFailure(event.outcome) ? "error" : "end" })];
     default:

@@ -3,6 +3,7 @@ import type { Entry, Spend } from "../../../contract/entry.ts";
 import type { SessionRow } from "../../../contract/live.ts";
 import type { MediaRef, Part } from "../../../contract/message.ts";
 import { sessionKind } from "../../../contract/session-key.ts";
+import { HAND_OFF, hideAddress } from "../../hand-off-link.ts";
 
 export type View = Record<string, unknown>;
 
@@ -117,8 +118,24 @@ function viewParts(parts: readonly Part[], maxChars: number | undefined): string
 
 const STOP_REASONS = { stop: "stop", tools: "toolUse", length: "length", refused: "error", aborted: "aborted" } as const;
 
-/** An entry as clients show it. `maxChars` cuts long texts; what was cut can be had by chat.message.get. */
-export function viewEntry(entry: Entry, maxChars?: number): View {
+/** Whether a screen that may not approve sees less of it. */
+export function isHandOff(entry: Entry): boolean {
+  return entry.kind === "note" && entry.label === HAND_OFF;
+}
+
+/** The text of an entry; of a hand-off without its address, unless the screen may approve. */
+export function textFor(entry: Exclude<Entry, { kind: "user" }>, mayApprove: boolean): string {
+  return isHandOff(entry) && !mayApprove ? hideAddress(entry.text) : entry.text;
+}
+
+interface Viewer {
+  /** Cuts long texts; what was cut can be had by chat.message.get. */
+  maxChars?: number | undefined;
+  mayApprove: boolean;
+}
+
+/** An entry as clients show it. */
+export function viewEntry(entry: Entry, { maxChars, mayApprove }: Viewer): View {
   const mark = { id: entry.id, seq: entry.seq, recordTimestampMs: entry.at };
   switch (entry.kind) {
     case "user": {
@@ -186,7 +203,7 @@ export function viewEntry(entry: Entry, maxChars?: number): View {
     case "note":
       return {
         role: "assistant",
-        content: [{ type: "text", text: cut(entry.text, maxChars).text }],
+        content: [{ type: "text", text: cut(textFor(entry, mayApprove), maxChars).text }],
         timestamp: entry.at,
         stopReason: "stop",
         model: "gateway-injected",

@@ -50,7 +50,7 @@ export const chat: Handlers<ChatMethod> = {
     const name = nameSession(params.sessionKey, params.agentId);
     const entry = await call.house.session(name.key).entry(params.messageId);
     if (!entry) throw notFound("There is no such message in this session.");
-    return { ok: true, sessionKey: name.key, messageId: entry.id, message: viewEntry(entry) };
+    return { ok: true, sessionKey: name.key, messageId: entry.id, message: viewEntry(entry, { mayApprove: mayApprove(call) }) };
   },
 
   "chat.send": async (params, call) => {
@@ -121,7 +121,7 @@ export async function say(call: Call, said: Said, name: SessionName, id: string,
   const taken = await house.intake(message, wishes, {
     sessionKey: name.key,
     agentId: name.agentId,
-    mayDecide: satisfies(screen.state.scopes, "operator.approvals"),
+    mayDecide: mayApprove(call),
   });
   switch (taken.outcome) {
     case "received":
@@ -173,7 +173,7 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
     ...(page.beforeSeq === undefined ? {} : { beforeSeq: page.beforeSeq }),
   });
   const [history, setting] = await Promise.all([asked, viewSetting(call, name, async () => (await asked).row)]);
-  const { messages, isCut, lastSeq } = viewMessages(history, page);
+  const { messages, isCut, lastSeq } = viewMessages(history, { ...page, mayApprove: mayApprove(call) });
   const isKnown = history.row.sessionId !== "";
   const { active, row } = history;
   return {
@@ -199,13 +199,16 @@ async function readHistory(call: Call, name: SessionName, page: Page): Promise<V
  * As many messages as an answer holds; at least one. Whoever catches up gets the oldest of them and asks again from
  * `lastSeq`; whoever opens a session gets the newest.
  */
-function viewMessages(history: History, page: Page): { messages: View[]; isCut: boolean; lastSeq: number | undefined } {
+function viewMessages(
+  history: History,
+  page: Page & { mayApprove: boolean },
+): { messages: View[]; isCut: boolean; lastSeq: number | undefined } {
   const isCatchingUp = page.afterSeq !== undefined;
   const entries = isCatchingUp ? history.entries : history.entries.toReversed();
   const taken: { seq: number; view: View }[] = [];
   let chars = 0;
   for (const entry of entries) {
-    const view = viewEntry(entry, page.maxChars);
+    const view = viewEntry(entry, page);
     chars += JSON.stringify(view).length;
     if (chars > MAX_HISTORY_CHARS && taken.length > 0) break;
     taken.push({ seq: entry.seq, view });
@@ -217,6 +220,11 @@ function viewMessages(history: History, page: Page): { messages: View[]; isCut: 
 /** A key for a message whose sender gave none. */
 export function newMessageId(): string {
   return newId("msg");
+}
+
+/** Whether the caller's word is the owner's. */
+export function mayApprove(call: Call): boolean {
+  return satisfies(call.screen.state.scopes, "operator.approvals");
 }
 
 /** Whether the caller may do what only an administrator may. */

@@ -94,6 +94,7 @@ export const devices: Handlers<DevicesMethod> = {
     const { access } = call.house;
     const isOut = access.logins.remove(params.deviceId) || access.devices.revoke(params.deviceId, role);
     if (!isOut) throw notFound("There is no such paired device or login.");
+    if (role === "node") call.house.homes.leave(params.deviceId, false);
     call.house.dropDevice(params.deviceId, "device token revoked");
     return { deviceId: params.deviceId, role, revokedAtMs: call.house.now() };
   },

@@ -2,6 +2,7 @@
 // itself alone: its id is that of its socket, whatever a frame says.
 import { GatewayError } from "../../../contract/errors.ts";
 import type { ConnectParams } from "../../../contract/gateway.ts";
+import { MAX_ANSWER_CHARS } from "../../../contract/home/commands.ts";
 import { processEnded } from "../../../contract/home/notices.ts";
 import type { HomeAnswer, HomeRow } from "../../../contract/home/port.ts";
 import type { Authority } from "../access/access.ts";
@@ -27,7 +28,6 @@ type HomesMethod =
 const INVOKE_TIMEOUT_MS = 30_000;
 /** A home with this capability says when it comes back what it still works on. */
 const CAP_RESUME = "resume";
-const MAX_ANSWER_CHARS = 900_000;
 const MAX_ERROR_CHARS = 20_000;
 
 export const homes: Handlers<HomesMethod> = {
@@ -123,9 +123,10 @@ export function refuseHome(params: ConnectParams, deviceId: string | undefined, 
     const details = { code: "DEVICE_IDENTITY_REQUIRED" };
     return new GatewayError({ code: "NOT_PAIRED", message: "device identity required", details });
   }
-  const known = house.homes.homesKnown.instanceOf(deviceId);
-  const { instanceId = "" } = params.client;
-  if (!params.caps.includes(CAP_RESUME) || known === "" || known === instanceId) return undefined;
+  const { instance, caps } = house.homes.homesKnown.arrivedAs(deviceId);
+  // Other programs' marks may change. Ours does not, and whoever has its key cannot pass for another program.
+  const isOurs = [...caps, ...params.caps].includes(CAP_RESUME);
+  if (!isOurs || instance === "" || instance === params.client.instanceId) return undefined;
   return new GatewayError({
     code: "NOT_PAIRED",
     message: "This key belongs to another machine. Give this one a key of its own: skerry bridge pair --new.",
@@ -143,6 +144,7 @@ export function enterHome(screen: Screen, params: ConnectParams, authority: Auth
   const isVouched = authority.method === "token";
   house.dropOthers(deviceId, screen.id);
   house.homes.arrive(arrival, isVouched ? commands : []);
+  if (!caps.includes(CAP_RESUME)) house.homes.resume(deviceId, screen.id, []);
   tellChanged(house, deviceId);
 }
 

@@ -4,9 +4,9 @@ import { textOf } from "../../../contract/message.ts";
 import type { MethodParams } from "../../../contract/methods.ts";
 import type { SessionListRequest, SessionPatch } from "../../../contract/ports.ts";
 import { tellSession } from "../live/translation.ts";
-import { type View, viewSession } from "../live/views.ts";
+import { textFor, type View, viewSession } from "../live/views.ts";
 import { viewDefaults } from "./catalogue.ts";
-import { newMessageId, say } from "./chat.ts";
+import { mayApprove, newMessageId, say } from "./chat.ts";
 import { type Call, type Handlers, invalid, nameSession, notFound, unwrap } from "./method.ts";
 
 type SessionsMethod =
@@ -201,7 +201,7 @@ async function previewSession(call: Call, key: string, limit: number, maxChars: 
   const history = await call.house.session(name.key).history({ limit });
   if (history.row.sessionId === "") return { key, status: "missing", items: [] };
   const items = history.entries.flatMap((entry) => {
-    const text = entry.kind === "user" ? textOf(entry.parts) : entry.text;
+    const text = entry.kind === "user" ? textOf(entry.parts) : textFor(entry, mayApprove(call));
     if (text.trim() === "" || entry.kind === "summary") return [];
     const role = entry.kind === "user" ? "user" : entry.kind === "result" ? "tool" : "assistant";
     return [{ role, text: text.length > maxChars ? `${text.slice(0, maxChars)}…` : text }];

@@ -5,7 +5,7 @@ import type { CallOutcome, Entry, ToolCall } from "../../../contract/entry.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { MediaRef } from "../../../contract/message.ts";
 import { addressKey } from "../../agent/delivery.ts";
-import { capResult, resultCap } from "../../agent/results.ts";
+import { capResult, cutFailure, resultCap } from "../../agent/results.ts";
 import { tools, toolsFor, validateInput } from "../../tools/list.ts";
 import type { AnyTool, ToolContext, ToolWait, WaitEnd } from "../../tools/port.ts";
 import type { SessionParts } from "../parts.ts";
@@ -142,7 +142,7 @@ async function performCall(
   }
   try {
     const input = validateInput(tool, call.args);
-    const context = contextOf(parts, turn, call);
+    const context = await contextOf(parts, turn, call);
     const end = call.wait && { memo: call.wait.memo, ...parts.calls.answerOf(call) };
     const result = end ? await resume(tool, input, end, context) : await tool.run(input, context);
     if ("waitsFor" in result) return result;
@@ -157,10 +157,10 @@ async function performCall(
       ...(result.details ? { details: result.details } : {}),
     };
   } catch (error) {
-    if (error instanceof ToolFailure) return { outcome: "failed", text: error.message };
+    if (error instanceof ToolFailure) return { outcome: "failed", text: cutFailure(error.message) };
     console.error(`tool ${call.name} failed`, error);
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: "failed", text: `${call.name} failed: ${reason}` };
+    return { outcome: "failed", text: cutFailure(`${call.name} failed: ${reason}`) };
   }
 }
 
@@ -172,8 +172,9 @@ function resume(tool: AnyTool, input: Record<string, unknown>, end: WaitEnd, con
 /** What waits elsewhere is told that nobody wants it any more; should that fail, its answer is dropped when it comes. */
 async function cancelWait(parts: SessionParts, turn: Turn, call: PlannedCall): Promise<void> {
   if (!call.wait) return;
+  const context = await contextOf(parts, turn, call);
   await findTool(call.name)
-    ?.cancel?.(call.wait.memo, contextOf(parts, turn, call))
+    ?.cancel?.(call.wait.memo, context)
     .catch((error: unknown) => console.error("a wait was not called off", error));
 }
 

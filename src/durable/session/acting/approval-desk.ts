@@ -13,10 +13,10 @@ import type { Turn } from "../rows/turns.ts";
 import { handsOf } from "./chosen-hands.ts";
 import { writeQuestion } from "./question.ts";
 
-export function approvalDesk(parts: SessionParts, turn: Turn, call: PlannedCall): ApprovalDesk {
+export function approvalDesk(parts: SessionParts, turn: Turn, call: PlannedCall, callName: string): ApprovalDesk {
   const { sessionKey, agentId, directory, now } = parts.ports;
   const port: Pick<ApprovalsPort, "askApproval" | "withdrawApproval"> = directory;
-  const idOf = (part: string) => `${call.rowId}:${part}`;
+  const idOf = (part: string) => `${callName}:${part}`;
   return {
     ask: async (part, { home, host, plan }) => {
       parts.wake.countInside();

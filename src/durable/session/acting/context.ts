@@ -7,13 +7,15 @@ import type { SessionParts } from "../parts.ts";
 import type { PlannedCall } from "../rows/calls.ts";
 import type { Turn } from "../rows/turns.ts";
 import { approvalDesk } from "./approval-desk.ts";
+import { nameOfCall } from "./call-name.ts";
 import { handsOf } from "./chosen-hands.ts";
 import { homeDesk } from "./home-desk.ts";
 
-export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): ToolContext {
+export async function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): Promise<ToolContext> {
   const { ports } = parts;
   const hands = handsOf(parts, turn);
   const { browser } = turn.brief;
+  const name = await nameOfCall(call.rowId);
   return {
     agentId: ports.agentId,
     sessionKey: ports.sessionKey,
@@ -31,9 +33,9 @@ export function contextOf(parts: SessionParts, turn: Turn, call: PlannedCall): T
     ...(ports.resolveHost ? { resolveHost: ports.resolveHost } : {}),
     ...(call.name === "message" ? { messages: messageDesk(parts, turn, call) } : {}),
     ...(hands ? { hands } : {}),
-    approvals: approvalDesk(parts, turn, call),
+    approvals: approvalDesk(parts, turn, call, name),
     ...(call.name === "browser" && ports.browser && browser ? { browser: browserPort(parts, browser, turn, call) } : {}),
-    ...(ports.home ? { home: homeDesk(parts, ports.home, turn, call) } : {}),
+    ...(ports.home ? { home: homeDesk(parts, ports.home, turn, call, name) } : {}),
     allowedHosts: ports.allowedHosts,
     signal: parts.abort.signal,
     progress: (text) =>

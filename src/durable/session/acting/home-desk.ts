@@ -6,9 +6,9 @@ import type { SessionParts } from "../parts.ts";
 import type { PlannedCall } from "../rows/calls.ts";
 import type { Turn } from "../rows/turns.ts";
 
-export function homeDesk(parts: SessionParts, port: HomePort, turn: Turn, call: PlannedCall): HomeDesk {
+export function homeDesk(parts: SessionParts, port: HomePort, turn: Turn, call: PlannedCall, callName: string): HomeDesk {
   const { sessionKey, agentId } = parts.ports;
-  const idOf = (part: string) => `${call.rowId}:${part}`;
+  const idOf = (part: string) => `${callName}:${part}`;
   return {
     homes: () => {
       parts.wake.countInside();

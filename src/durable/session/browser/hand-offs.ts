@@ -12,7 +12,7 @@ import type { LineSocket } from "./edge.ts";
 /** Nobody looked for so long: the line is dropped. A page that is looked at asks again within four seconds. */
 const LOOKED_MS = 8_000;
 const ANSWER_MS = 15_000;
-/** What one hand-off may be asked in a second, by all who look. */
+/** Of each, what a hand-off may be asked in a second, by all who look: pictures leave room for what is done, and the other way round. */
 const MOST_A_SECOND = 30;
 const MOST_LOOKING = 4;
 
@@ -25,7 +25,7 @@ interface Held {
 export class HandOffs {
   readonly #parts: SessionParts;
   #view: Promise<View> | undefined;
-  #asked = { second: 0, count: 0 };
+  #asked = { second: 0, look: 0, do: 0 };
   #looking = 0;
 
   constructor(parts: SessionParts) {
@@ -36,7 +36,7 @@ export class HandOffs {
   async answer(tag: string, wish: HandOffWish): Promise<HandOffAnswer> {
     const held = await this.#find(tag);
     if (!held) return { outcome: "over" };
-    if (this.#isTooMuch()) return { outcome: "busy" };
+    if (wish.kind !== "done" && this.#isTooMuch(wish.kind)) return { outcome: "busy" };
     try {
       switch (wish.kind) {
         case "look":
@@ -200,11 +200,11 @@ export class HandOffs {
     (await view?.catch(() => undefined))?.leave();
   }
 
-  #isTooMuch(): boolean {
+  #isTooMuch(kind: "look" | "do"): boolean {
     const second = Math.floor(this.#parts.now() / 1000);
-    if (this.#asked.second !== second) this.#asked = { second, count: 0 };
-    this.#asked.count++;
-    return this.#asked.count > MOST_A_SECOND;
+    if (this.#asked.second !== second) this.#asked = { second, look: 0, do: 0 };
+    this.#asked[kind]++;
+    return this.#asked[kind] > MOST_A_SECOND;
   }
 }
 

@@ -5,7 +5,7 @@ import type { HomeAnswer } from "../../../contract/home/port.ts";
 import type { MediaRef } from "../../../contract/message.ts";
 import { type Asked, ask, read } from "../hands/asking.ts";
 import type { ToolContext, WaitEnd } from "../port.ts";
-import { filesFor, keepFiles } from "./result.ts";
+import { filesFor, keepFiles, marked } from "./result.ts";
 import { mayManageProfiles, mustHave, policyFor, profileFor } from "./where.ts";
 
 /** A start, a slow page, a large file; and then what was asked to be waited for. */
@@ -15,7 +15,7 @@ const LATE_MS = 30_000;
 export type Home = { home?: string };
 
 export type HomeOutcome =
-  | { outcome: "answered"; answer: Pick<BrowserAnswer, "notes" | "content" | "url" | "handed">; media: MediaRef[] }
+  | { outcome: "answered"; answer: Pick<BrowserAnswer, "notes" | "content" | "url" | "tab" | "handed">; media: MediaRef[] }
   | { outcome: "pending"; token: string; until: number; home: string }
   | { outcome: "interrupted"; reason: string };
 
@@ -33,12 +33,14 @@ export async function askBrowser(input: BrowserInput, { home }: Home, context: T
     mayManageProfiles: mayManageProfiles(context),
   };
   const timeoutMs = ANSWER_MS + (input.action === "act" ? (input.seconds ?? 0) * 1000 : 0);
-  return outcomeOf(await ask(context, part, "browser.do", params, { home, timeoutMs }), context, part, timeoutMs);
+  const asked = await marked(ask(context, part, "browser.do", params, { home, timeoutMs }));
+  return outcomeOf(asked, context, part, timeoutMs);
 }
 
-export function readBrowserAnswer(end: WaitEnd, context: ToolContext, part: string): HomeOutcome {
+export async function readBrowserAnswer(end: WaitEnd, context: ToolContext, part: string): Promise<HomeOutcome> {
   if (end.answer === undefined) return { outcome: "interrupted", reason: "The machine did not answer in time." };
-  return outcomeOf(read("browser.do", end.answer as HomeAnswer), context, part, ANSWER_MS);
+  const asked = await marked((async () => read("browser.do", end.answer as HomeAnswer))());
+  return outcomeOf(asked, context, part, ANSWER_MS);
 }
 
 function outcomeOf(asked: Asked<"browser.do">, context: ToolContext, part: string, timeoutMs: number): HomeOutcome {
@@ -50,9 +52,9 @@ function outcomeOf(asked: Asked<"browser.do">, context: ToolContext, part: strin
       return { outcome: "pending", token, until: context.now() + timeoutMs + LATE_MS, home: asked.home };
     }
     case "answered": {
-      const { notes, content, url, files, handed } = asked.value;
+      const { notes, content, url, files, tab, handed } = asked.value;
       const said = { ...(content === undefined ? {} : { content }), ...(url === undefined ? {} : { url }) };
-      const answer = { notes, ...said, ...(handed ? { handed } : {}) };
+      const answer = { notes, ...said, ...(tab ? { tab } : {}), ...(handed ? { handed } : {}) };
       const media = files.map(({ key, type, size, name }) => ({ key, type, size, ...(name === undefined ? {} : { name }) }));
       return { outcome: "answered", answer, media };
     }

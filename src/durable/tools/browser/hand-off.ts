@@ -7,6 +7,7 @@ import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserInput, BrowserPolicy, HandedTab } from "../../../contract/home/browser.ts";
 import type { ToolContext, ToolResult, ToolWait } from "../port.ts";
 import { askBrowser } from "./at-home.ts";
+import { marked } from "./result.ts";
 import { type Chosen, mustHave, policyFor, profileFor } from "./where.ts";
 
 const LOOK_MS = 12_000;
@@ -18,12 +19,15 @@ export interface HandOffMemo {
   /** When the waiting ends, whatever happens. */
   endsAt: number;
   looks: number;
+  /** The tab's name, where the machine told it: in a browser that was started anew it is another than was asked for. */
+  tab?: string;
   /** The tab as our own page shows it. Absent: they have it elsewhere. */
   page?: { profile: string; policy: BrowserPolicy; handed: HandedTab };
 }
 
 export async function handOff(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<ToolResult | ToolWait> {
-  const { notes, handed } = await ask(input, chosen, context);
+  mustHave(context).mayTell();
+  const { notes, tab, handed } = await ask(input, chosen, context);
   if (handed && chosen.place === "home") await demandApproval(chosen.home, context);
   const seconds = Math.min(input.seconds ?? LONGEST_S, LONGEST_S);
   const endsAt = context.now() + seconds * 1000;
@@ -37,7 +41,8 @@ export async function handOff(input: BrowserInput, chosen: Chosen, context: Tool
   const way = page ? await linkFor(endsAt, context) : notes.join("\n");
   const how = page ? "Press Done there when you are, or write to me." : "Write to me when you are done.";
   await mustHave(context).tell(`${wish}${way}\n${how} I wait for ${minutes} minutes.`);
-  return wait(input, { step: "hand-off", chosen, endsAt, looks: 0, ...(page ? { page } : {}) }, context);
+  const memo: HandOffMemo = { step: "hand-off", chosen, endsAt, looks: 0, ...(tab ? { tab } : {}), ...(page ? { page } : {}) };
+  return wait(input, memo, context);
 }
 
 /** Names what "Done" on our own page answers. The same for every look: it may be pressed while the call looks. */
@@ -97,7 +102,11 @@ function wait(input: BrowserInput, memo: HandOffMemo, context: ToolContext): Too
   };
 }
 
-async function ask(input: BrowserInput, chosen: Chosen, context: ToolContext): Promise<Pick<BrowserAnswer, "notes" | "handed">> {
+async function ask(
+  input: BrowserInput,
+  chosen: Chosen,
+  context: ToolContext,
+): Promise<Pick<BrowserAnswer, "notes" | "tab" | "handed">> {
   if (chosen.place === "home") {
     const asked = await askBrowser(input, chosen, context, "hand-off");
     if (asked.outcome === "answered") return asked.answer;
@@ -105,11 +114,11 @@ async function ask(input: BrowserInput, chosen: Chosen, context: ToolContext): P
     throw new ToolFailure(`${asked.home} did not show the browser in time; try again.`);
   }
   const task = { profile: await profileFor(input.profile, chosen.place, context), input, policy: policyFor(context), files: [] };
-  return mustHave(context).do(chosen.place, task);
+  return marked(mustHave(context).do(chosen.place, task));
 }
 
-async function isDone(input: BrowserInput, { chosen, looks }: HandOffMemo, context: ToolContext): Promise<boolean> {
-  const condition = conditionOf(input);
+async function isDone(input: BrowserInput, { chosen, looks, tab }: HandOffMemo, context: ToolContext): Promise<boolean> {
+  const condition = conditionOf({ ...input, tab: tab ?? input.tab });
   if (chosen.place === "home") {
     if (!condition) return false;
     try {
@@ -122,7 +131,7 @@ async function isDone(input: BrowserInput, { chosen, looks }: HandOffMemo, conte
   }
   const profile = await profileFor(input.profile, chosen.place, context);
   const task = { profile, input: condition ?? input, policy: policyFor(context), files: [] };
-  return mustHave(context).isHandedBack(chosen.place, task);
+  return marked(mustHave(context).isHandedBack(chosen.place, task));
 }
 
 /** What the page has to be like, as a wait that is over at once. `text` is what the person is asked for, not this. */

@@ -62,7 +62,12 @@ export async function askAtOnce<C extends HomeCommandName>(
   if (asked.outcome === "answered") return asked;
   if (asked.outcome === "interrupted") throw new ToolFailure(asked.reason);
   await mustReach(context).cancel(part);
-  throw new ToolFailure(`${asked.home} did not answer in time; try again.`);
+  const isLook = command === "process.list" || command === "process.poll" || command === "process.log";
+  throw new ToolFailure(
+    isLook
+      ? `${asked.home} did not answer in time; try again.`
+      : `${asked.home} did not answer in time, and whether it was done is not known: look at it before you repeat it.`,
+  );
 }
 
 function mustReach({ home }: ToolContext): HomeDesk {

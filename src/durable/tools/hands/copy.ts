@@ -68,7 +68,10 @@ function name(end: End): string {
 
 /** The file in the object store; an empty one has no place there. */
 async function load(from: End, steps: Steps, context: ToolContext): Promise<{ media?: MediaRef; bytes?: Uint8Array }> {
-  if (from.host !== "workspace") return { media: await steps.take("give", from, "files.give", {}) };
+  if (from.host !== "workspace") {
+    const media = await steps.take("give", from, "files.give", {});
+    return media.size === 0 ? { bytes: new Uint8Array() } : { media };
+  }
   const { bytes } = expectValue(await context.workspace.read(from.path));
   if (bytes.length === 0) return { bytes };
   if (!context.storeMedia) throw new ToolFailure("Files cannot be passed on here.");
@@ -86,10 +89,13 @@ async function put(
     else await steps.take("write", to, "files.write", { base64: Buffer.from(bytes ?? []).toString("base64") });
     return;
   }
-  if (!media || !context.workspace.attach) throw new ToolFailure("Files cannot be laid into the workspace here.");
-  const file = { path: to.path, key: media.key, size: media.size };
-  if (expectValue(await context.workspace.attach([file])).attached > 0) return;
-  if (!isReplacing) throw new ToolFailure(`${to.path} is there already: give another name, or overwrite: true.`);
-  expectValue(await context.workspace.remove(to.path));
-  expectValue(await context.workspace.attach([file]));
+  if (!media) {
+    const old = await context.workspace.read(to.path);
+    if (old.ok && !isReplacing) throw new ToolFailure(`${to.path} is there already: give another name, or overwrite: true.`);
+    expectValue(await context.workspace.write(to.path, bytes ?? new Uint8Array()));
+    return;
+  }
+  if (!context.workspace.take) throw new ToolFailure("Files cannot be laid into the workspace here.");
+  const { isTaken } = expectValue(await context.workspace.take({ path: to.path, key: media.key, size: media.size }, isReplacing));
+  if (!isTaken) throw new ToolFailure(`${to.path} is there already: give another name, or overwrite: true.`);
 }

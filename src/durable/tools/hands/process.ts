@@ -5,6 +5,7 @@ import type { ProcessState } from "../../../contract/home/commands.ts";
 import type { Tool, ToolContext, ToolResult } from "../port.ts";
 import { askAtOnce } from "./asking.ts";
 import { describeProcess } from "./remote-exec.ts";
+import { mayReachHome } from "./where.ts";
 
 const input = z.object({
   action: z.enum(["list", "poll", "log", "write", "keys", "kill"]),
@@ -35,7 +36,7 @@ export const process: Tool<typeof input> = {
     if (given.action === "list") return list(given, context);
     const { id: processId } = given;
     if (processId === undefined) throw new ToolFailure(`process was not run. ${given.action} needs the id of a process.`);
-    const whose = { processId, sessionKey: context.sessionKey };
+    const whose = { processId, sessionKey: context.sessionKey, mayReachHome: mayReachHome(context) };
     const home = given.machine;
     switch (given.action) {
       case "poll": {
@@ -77,7 +78,8 @@ const TITLES: Record<Input["action"], string> = {
 };
 
 async function list({ machine }: Input, context: ToolContext): Promise<ToolResult> {
-  const { value, home } = await askAtOnce(context, "list", "process.list", { sessionKey: context.sessionKey }, machine);
+  const whose = { sessionKey: context.sessionKey, mayReachHome: mayReachHome(context) };
+  const { value, home } = await askAtOnce(context, "list", "process.list", whose, machine);
   const rows = value.processes.map((process) => {
     const state =
       process.state === "running"

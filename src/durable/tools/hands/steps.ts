@@ -57,7 +57,8 @@ class Pause {
 }
 
 const STEP_MS = 300_000;
-const MAX_SHOWN = 6000;
+/** A question holds the whole of what is to be written: nobody allows what they cannot read. */
+const MOST_ASKED_CHARS = 90_000;
 
 export async function runSteps(
   context: ToolContext,
@@ -136,16 +137,14 @@ async function askOwner(
 ): Promise<ToolResult | ToolWait> {
   const { name, part, home, host, plan } = asked;
   if (!context.approvals) return said(`Not done: ${plan.reason} Nobody can be asked for it here.`);
+  if (shown !== undefined && shown.length > MOST_ASKED_CHARS)
+    return said("Not done: that is too long for the owner to be asked about. Write it into the workspace and copy it there.");
   const askPart = `${name}-${plan.hash.slice(0, 16)}`;
-  const told = shown === undefined ? plan : { ...plan, command: `${plan.command}\n${cut(shown)}` };
+  const told = shown === undefined ? plan : { ...plan, command: `${plan.command}\n${shown}` };
   const { token, until } = await context.approvals.ask(askPart, { home, host, plan: told });
   const approvalId = token.slice(token.indexOf(":") + 1);
   const next: Memo = { ...memo, waiting: { name, for: "word", part, home, approvalId, plan, askPart } };
   return { waitsFor: "approval", token, until, memo: next, text: `Waits for the owner's word: ${plan.command.slice(0, 200)}` };
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}\n… ${text.length - MAX_SHOWN} more characters`;
 }
 
 /** With the owner's word it is another thing to ask: the answer without it stays what it was. */

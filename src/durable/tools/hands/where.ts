@@ -64,6 +64,12 @@ export function sandboxOf(hands: NonNullable<ToolContext["hands"]>, agentId: str
   return { kind: "sandbox", agentId, ...hands.sandbox };
 }
 
+/** Whether this turn may have anything done on a machine itself: also to what it left running there before. */
+export function mayReachHome(context: ToolContext): boolean {
+  const { hands } = context;
+  return hands !== undefined && hands.exec.security !== "deny" && (!hands.isSandboxed || isRaised(context));
+}
+
 /** @throws ToolFailure for a session that is kept in the sandbox, or where the owner forbids it. */
 function mayLeave(context: ToolContext): Place {
   const { hands } = context;

@@ -159,6 +159,26 @@ export class Files {
     return { attached: missing.length };
   }
 
+  /**
+   * Writes what is stored elsewhere, as if it came in person; a large body is not copied. False: another file is there, and is not to be
+   * replaced. The same again changes nothing.
+   */
+  async take({ path, key, size }: AttachedFile, isReplacing: boolean): Promise<{ isTaken: boolean }> {
+    const canonical = normalizePath(path);
+    const bytes = size === 0 ? new Uint8Array(0) : await this.#deps.large.fetch(key);
+    if (!bytes) throw refuse("NOT_FOUND", `What was to become ${name(canonical)} is not stored any more; copy it again.`);
+    checkSize(canonical, bytes);
+    const isTaken = this.#sql.transaction(() => {
+      const old = this.#row(canonical);
+      if (old && !old.is_folder && isSame(old, key, bytes)) return true;
+      if (old && !old.is_folder && !isReplacing) return false;
+      this.#put(canonical, bytes, bytes.byteLength > INLINE_BYTES ? key : undefined);
+      return true;
+    });
+    await this.#deps.large.sweep();
+    return { isTaken };
+  }
+
   async list(path: string, isDeep: boolean): Promise<FileInfo[]> {
     const folder = normalizePath(path);
     if (folder !== "" && !this.isFolder(folder)) {
@@ -330,6 +350,12 @@ export class Files {
 
 function infoOf(row: InfoRow): FileInfo {
   return { path: row.path, size: row.size, updatedAt: row.updated_at, version: row.version, isDirectory: row.is_folder === 1 };
+}
+
+function isSame(row: FileRow, key: string, bytes: Uint8Array): boolean {
+  if (row.object_key) return row.object_key === key;
+  const body = new Uint8Array(row.body ?? new ArrayBuffer(0));
+  return body.byteLength === bytes.byteLength && body.every((byte, at) => byte === bytes[at]);
 }
 
 function checkSize(path: string, bytes: Uint8Array): void {

@@ -55,7 +55,6 @@ const plan = (command: string) =>
     isPty: false,
     entries,
     searchPath: [join(dir, "bin"), ...SEARCH_PATH],
-    redirectFolders: [],
   });
 
 async function run(text: string): Promise<string> {

@@ -35,7 +35,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const fill = (line: string) => line.replaceAll("{dir}", dir).replaceAll("{base}", basename(dir));
 const plan = (command: string, entries: readonly AllowEntry[] = everything, env: Record<string, string> = {}) =>
-  makePlan({ command, workdir: dir, env, isPty: false, entries, searchPath: [...SEARCH_PATH, dir], redirectFolders: [] });
+  makePlan({ command, workdir: dir, env, isPty: false, entries, searchPath: [...SEARCH_PATH, dir] });
 
 describe("never runs without a question", () => {
   it("is tried with at least 300 lines", () => {

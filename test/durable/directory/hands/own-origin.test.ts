@@ -1,4 +1,5 @@
-// Where this Skerry is reached, as those who were let in did: kept over a restart, an address outside before one of this machine.
+// Where this Skerry is reached, as its owner opened its page: kept over a restart, an address outside before one of this machine, one
+// with encryption before any other.
 import { expect, it } from "vitest";
 import { OwnOrigin } from "../../../../src/durable/directory/hands/own-origin.ts";
 import { DIRECTORY_SCHEMA } from "../../../../src/durable/directory/schema.ts";
@@ -33,6 +34,21 @@ it("is an address outside rather than one of this machine, whichever came last",
   }
   origin.note("https://other.example", 4000);
   expect(origin.latest(5000)).toBe("https://other.example");
+});
+
+it("is an address with encryption rather than one without, whichever came last", () => {
+  const { origin } = open();
+  origin.note("http://skerry.lan:18789", 1000);
+  expect(origin.latest(1000)).toBe("http://skerry.lan:18789");
+  origin.note(FAR, 2000);
+  origin.note("http://skerry.lan:18789", 3000);
+  expect(origin.latest(3000)).toBe(FAR);
+});
+
+it("is not what an older version noted of machines", () => {
+  const { sql, origin } = open();
+  sql.run("INSERT INTO own_origin VALUES ('outside', 'https://skerry.ada.workers.dev', 1000)");
+  expect(origin.latest(1000)).toBeUndefined();
 });
 
 it("is forgotten when nobody came that way for a month", () => {

@@ -18,8 +18,8 @@ beforeEach(() => {
   access = new Access(openTestSql(new DatabaseSync(":memory:")), () => ownerToken);
 });
 
-const enter = (params: ConnectParams, loginId?: string) =>
-  access.enter({ params, nonce: NONCE, client: "1.2.3.4", loginId }, now);
+const enter = (params: ConnectParams, loginId?: string, client = "1.2.3.4") =>
+  access.enter({ params, nonce: NONCE, client, loginId }, now);
 const codeOf = (entry: Awaited<ReturnType<typeof enter>>) =>
   entry.outcome === "refused" ? entry.error.details?.["code"] : "welcome";
 
@@ -222,4 +222,36 @@ test("admin satisfies every scope, write satisfies read, nothing else follows", 
   expect(satisfies(["operator.write"], "operator.read")).toBe(true);
   expect(satisfies(["operator.read"], "operator.write")).toBe(false);
   expect(satisfies(["operator.write"], "operator.pairing")).toBe(false);
+});
+
+test("one address lets five devices wait, and no more, so that others can still ask", async () => {
+  const codes: unknown[] = [];
+  for (let count = 0; count < 7; count++) codes.push(await enter(await (await makeDevice()).sign(makeConnect(), NONCE)));
+  expect(access.devices.pending(now)).toHaveLength(5);
+  expect(codes.at(-1)).toMatchObject({ error: { message: expect.stringContaining("too many devices are waiting") } });
+  const own = await makeDevice();
+  const params = await own.sign(makeConnect(), NONCE);
+  expect(await enter(params, undefined, "5.6.7.8")).toMatchObject({ error: { details: { requestId: expect.any(String) } } });
+  // Whoever waits may ask again, also under another name.
+  const [waiting] = access.devices.pending(now);
+  access.devices.reject(waiting?.id ?? "", now);
+  expect(await enter(await (await makeDevice()).sign(makeConnect(), NONCE))).toMatchObject({
+    error: { details: { requestId: expect.any(String) } },
+  });
+});
+
+test("a key that a page shows along with its login is not paired by it", async () => {
+  const login = await access.login({ token: TOKEN, client: "1.2.3.4" }, now);
+  if (login.outcome !== "welcome") throw new Error("not logged in");
+  const { loginId } = await access.atUpgrade(login.secret, undefined, "1.2.3.4", now);
+  const device = await makeDevice();
+  const params = await device.sign(makeConnect(), NONCE);
+  const entry = await enter(params, loginId);
+  expect(entry).toEqual({
+    outcome: "welcome",
+    authority: { role: "operator", scopes: ["operator.read", "operator.write"], method: "login", loginId },
+  });
+  expect(access.devices.list()).toEqual([]);
+  // Logged out, its key is worth nothing.
+  expect(codeOf(await enter(params))).toBe("PAIRING_REQUIRED");
 });

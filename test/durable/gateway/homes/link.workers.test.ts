@@ -163,6 +163,33 @@ test("a machine of another protocol is told which one is spoken, and one that si
   expect(await keyless.connect(() => current)).toMatchObject({ ok: false, error: { code: "NOT_PAIRED" } });
 });
 
+test.each([
+  ["says so", { instanceId: "another" }, ["resume"]],
+  ["hides that it is a bridge", { instanceId: "another" }, []],
+  ["does not say on which machine it is", {}, []],
+])("a copied key is refused on a machine that %s, and the first one stays", async (_what, own, caps) => {
+  const { open, come, ask } = openGateway();
+  const { socket, device } = await come("nas");
+  const thief = await open();
+  const client = { id: "skerry-bridge", displayName: "nas", version: "1", platform: "linux", mode: "node", ...own };
+  const params = makeConnect({ role: "node", scopes: [], client, caps, commands: ["exec.start"], auth: { token: TOKEN } });
+  expect(await thief.connect((nonce) => device.sign(params, nonce))).toMatchObject({
+    ok: false,
+    error: { details: { code: "DEVICE_KEY_COPIED" }, message: expect.stringContaining("skerry bridge pair --new") },
+  });
+  const answer = ask("still");
+  await socket.event("node.invoke.request", isFor("still"));
+  await socket.request("node.invoke.result", { id: "still", ok: true, payload: "here" });
+  expect(await answer).toMatchObject({ outcome: "answered" });
+});
+
+test("another program's machine may come back under another mark", async () => {
+  const { come, gateway } = openGateway();
+  const { device } = await come("phone", { caps: [] });
+  await come("phone of today", { device, caps: [] });
+  expect(await gateway.homes()).toMatchObject([{ name: "phone of today", isConnected: true }]);
+});
+
 test("what the settings forbid is not sent, and what they open is", async () => {
   const { open, come, ask } = openGateway();
   const operator = await open();

@@ -245,6 +245,9 @@ describe("a tab in the owner's hands, on a page of our own", () => {
     for (let count = 0; count < 40; count++) outcomes.push((await ask({ kind: "do", events })).outcome);
     expect(outcomes.filter((one) => one === "taken")).toHaveLength(30);
     expect(asked("browser.hand")).toHaveLength(30);
+    // What they did takes nothing from the pictures, nor from the end.
+    expect((await ask(LOOK)).outcome).toBe("shown");
+    expect((await ask(DONE)).outcome).toBe("taken");
   });
 
   it("is for the owner alone", async () => {

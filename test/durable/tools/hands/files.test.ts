@@ -134,6 +134,16 @@ describe("the owner's word", () => {
     expect(home.requests).toHaveLength(1);
   });
 
+  test("is asked for all that would be written, or not at all", async () => {
+    const { context, asked } = open({ "files.write": [asks, asks] });
+    const content = `${"a".repeat(50_000)}; the last words`;
+    asWait(await run(writeAnywhere, { path: "home:~/a.txt", content }, context));
+    expect(asked).toMatchObject([{ command: `write /home/me/a.txt\n${content}` }]);
+    const tooLong = await run(writeAnywhere, { path: "home:~/a.txt", content: content.repeat(2) }, context);
+    expect(tooLong).toMatchObject({ isError: true, text: expect.stringContaining("copy it there") });
+    expect(asked).toHaveLength(1);
+  });
+
   test("is asked again when another file would be written by then", async () => {
     const input = { path: "home:~/a.txt", content: "x" };
     const other = told({ state: "asks", plan: makePlan("write /srv/elsewhere.txt") });
@@ -162,6 +172,7 @@ describe("the owner's word", () => {
 describe("copy", () => {
   test("from a machine lays the file into the workspace without its bytes passing here", async () => {
     await workspace.write("there.txt", new TextEncoder().encode("mine"));
+    workspace.objects.set(KEY, new TextEncoder().encode("bytes"));
     const { home, context } = open({ "files.give": [given] });
     expect(await run(copy, { from: "home:~/a.txt", to: "in/a.txt" }, context)).toMatchObject({
       text: "Copied home:~/a.txt to in/a.txt (5 B).",
@@ -175,6 +186,31 @@ describe("copy", () => {
     expect(await workspace.list("")).toMatchObject({
       value: expect.arrayContaining([expect.objectContaining({ path: "there.txt", size: 5 })]),
     });
+  });
+
+  test("onto a folder's name is refused, and all in the folder stays", async () => {
+    await workspace.writeText("reports/may.md", "may");
+    workspace.objects.set(KEY, new TextEncoder().encode("bytes"));
+    const { context } = open({ "files.give": [given] });
+    await expect(run(copy, { from: "home:~/a.txt", to: "reports", overwrite: true }, context)).rejects.toThrow(/is a folder/);
+    expect(await workspace.readText("reports/may.md")).toBe("may");
+  });
+
+  test("done again after a break is done, and keeps what was there before as an earlier version", async () => {
+    await workspace.writeText("SOUL.md", "old soul");
+    workspace.objects.set(KEY, new TextEncoder().encode("new soul"));
+    for (const _again of [1, 2]) {
+      await run(copy, { from: "home:~/a.txt", to: "SOUL.md", overwrite: true }, open({ "files.give": [given] }).context);
+    }
+    await run(copy, { from: "home:~/a.txt", to: "SOUL.md" }, open({ "files.give": [given] }).context);
+    expect(await workspace.readText("SOUL.md")).toBe("new soul");
+    const versions = await workspace.versions("SOUL.md");
+    const kept = versions.ok ? versions.value.find(({ size }) => size === "old soul".length) : undefined;
+    const earlier = await workspace.readVersion("SOUL.md", kept?.version ?? -1);
+    expect(earlier.ok && new TextDecoder().decode(earlier.value)).toBe("old soul");
+    const bootstrap = await workspace.bootstrap();
+    expect(JSON.stringify(bootstrap)).toContain("new soul");
+    expect(JSON.stringify(bootstrap)).not.toContain("too large");
   });
 
   test("into a folder keeps the name; from a sandbox to the machine goes over the store", async () => {
@@ -206,6 +242,13 @@ describe("copy", () => {
     });
     await workspace.write("b.txt", new TextEncoder().encode("bytes"));
     expect(await run(copy, { from: "b.txt" }, context)).toMatchObject({ isForPerson: true, media: [{ name: "b.txt", size: 5 }] });
+  });
+
+  test("of an empty file from a machine lays an empty one into the workspace", async () => {
+    const empty = told({ key: "", type: "text/plain", size: 0, name: "a.txt" });
+    await run(copy, { from: "home:~/a.txt", to: "none.txt" }, open({ "files.give": [empty] }).context);
+    expect(await workspace.readText("none.txt")).toBe("");
+    await expect(run(copy, { from: "home:~/a.txt" }, open({ "files.give": [empty] }).context)).rejects.toThrow(/is empty/);
   });
 
   test("of an empty file writes an empty one, and of two workspace files says what to use", async () => {
