@@ -1,6 +1,7 @@
 // What a typical message costs in the platform's own units: rows written and requests between objects, counted over the
 // real parts of a session, a workspace and the Directory's tables. `npm run bench:cost` prints the table of docs/cost.md.
-import type { TurnReport, WorkspacePort } from "../src/contract/ports.ts";
+import type { TurnReport } from "../src/contract/ports/directory.ts";
+import type { WorkspacePort } from "../src/contract/ports/workspace.ts";
 import { DIRECTORY_SCHEMA } from "../src/durable/directory/schema.ts";
 import { SessionIndex } from "../src/durable/directory/session-index.ts";
 import { UsageLedger } from "../src/durable/directory/usage-ledger.ts";

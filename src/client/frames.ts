@@ -1,7 +1,7 @@
 // What the Gateway sends, as far as screens read it. Everything is optional that a client can do without, because
 // gateways of other versions answer too. Types only: nothing here reaches a bundle.
 import type { InboxState } from "../contract/event.ts";
-import type { ActiveRun } from "../contract/ports.ts";
+import type { ActiveRun } from "../contract/ports/session.ts";
 
 export interface Hello {
   protocol: number;

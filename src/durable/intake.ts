@@ -2,7 +2,8 @@
 // Directory.admit says whether, where and who it is; Session.receive stores it, once per message id.
 import type { TurnWishes } from "../contract/event.ts";
 import type { Message } from "../contract/message.ts";
-import type { DirectoryPort, Receipt, SessionPort, Wanted } from "../contract/ports.ts";
+import type { DirectoryPort, Wanted } from "../contract/ports/directory.ts";
+import type { Receipt, SessionPort } from "../contract/ports/session.ts";
 
 export type Intake =
   | { outcome: "received"; sessionKey: string; agentId: string; receipt: Receipt }

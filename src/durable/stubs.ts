@@ -2,7 +2,10 @@
 // broke off stays broken for whoever holds it (an object that holds a stub of another may hold it for weeks), so after a
 // call that failed the next one goes by a fresh stub. Until then it is the same one: calls arrive in their order.
 import type { HomePort } from "../contract/home/port.ts";
-import type { DirectoryPort, DoorPort, GatewayPort, SessionPort, WorkspacePort } from "../contract/ports.ts";
+import type { DirectoryPort } from "../contract/ports/directory.ts";
+import type { DoorPort, GatewayPort } from "../contract/ports/gateway.ts";
+import type { SessionPort } from "../contract/ports/session.ts";
+import type { WorkspacePort } from "../contract/ports/workspace.ts";
 import type { Env } from "./env.ts";
 
 const HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;

@@ -4,7 +4,7 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import ipaddr from "ipaddr.js";
-import type { DoorProof } from "../contract/ports.ts";
+import type { DoorProof } from "../contract/ports/gateway.ts";
 import type { Env } from "../durable/env.ts";
 import { directoryOf } from "../durable/stubs.ts";
 

@@ -2,7 +2,7 @@
 // receive. Strangers and forgers hear nothing, since whoever answers them writes to whom they pretend to be. A mail that
 // could not be stored fails, so that the sending server tries again.
 import { channelFacts } from "../contract/channels/facts.ts";
-import type { DirectoryPort } from "../contract/ports.ts";
+import type { DirectoryPort } from "../contract/ports/directory.ts";
 import type { Env } from "../durable/env.ts";
 import { intake } from "../durable/intake.ts";
 import { storeMedia } from "../durable/media.ts";

@@ -1,7 +1,7 @@
 // Refusals over HTTP: one shape, `{error:{code,message}}`, with a sentence that says what to do.
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { DoorAnswer } from "../contract/ports.ts";
+import type { DoorAnswer } from "../contract/ports/gateway.ts";
 import type { Door } from "./door.ts";
 
 export function refuse(c: Context<Door>, status: ContentfulStatusCode, code: string, message: string): Response {

@@ -2,7 +2,7 @@
 import type { Brief, PlaceBrief } from "../../src/contract/admission.ts";
 import type { DeliveryStyle } from "../../src/contract/channels/delivery.ts";
 import type { Message } from "../../src/contract/message.ts";
-import type { Receipt } from "../../src/contract/ports.ts";
+import type { Receipt } from "../../src/contract/ports/session.ts";
 import { makePlace } from "./place.ts";
 import type { ScriptedModel } from "./scripted-model.ts";
 import type { TestSession, TestSessionOptions } from "./session.ts";

@@ -3,7 +3,7 @@
 import { env, SELF } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { OutboxItem } from "../../src/contract/channels/delivery.ts";
-import type { DirectoryPort } from "../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../src/contract/ports/directory.ts";
 import type { Env } from "../../src/durable/env.ts";
 import { whatsapp } from "../../src/worker/channels/at-home/whatsapp.ts";
 import { openLine } from "../../src/worker/channels/line.ts";

@@ -3,7 +3,8 @@
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readParcels, writeParcels } from "../../src/contract/home/parcels.ts";
-import type { DirectoryPort, WorkspacePort } from "../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../src/contract/ports/directory.ts";
+import type { WorkspacePort } from "../../src/contract/ports/workspace.ts";
 import type { Env } from "../../src/durable/env.ts";
 import { makeConnect, makeDevice } from "../support/device.ts";
 import { TestSocket } from "../support/workers/socket.ts";

@@ -2,13 +2,7 @@
 // was sent, so that the same is never sent twice. Deleting the file loses messages that wait.
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import {
-  type HeldAccount,
-  type HomeItem,
-  heldAccount,
-  INBOUND_LIFE_MS,
-  idOfItem,
-} from "../../contract/channels/at-home.ts";
+import { type HeldAccount, type HomeItem, heldAccount, INBOUND_LIFE_MS, idOfItem } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
 
 /** Longer than any outbox asks again. */

@@ -1,7 +1,7 @@
 // The system prompt: workspace files, skills and the facts of this session, in two parts. The stable part comes
 // first so that a provider can cache it; what changes by itself (the date) stands behind the boundary. The time of day
 // is not in it: it would end the cache every minute, and session_status tells it.
-import type { Bootstrap } from "../../contract/ports.ts";
+import type { Bootstrap } from "../../contract/ports/workspace.ts";
 
 export interface PromptFacts {
   agentName: string;

@@ -1,6 +1,6 @@
 // A tool's result before the model reads it: over the cap it is cut to head and tail, and the whole is kept in a
 // workspace file that the model can read on.
-import type { WorkspacePort } from "../../contract/ports.ts";
+import type { WorkspacePort } from "../../contract/ports/workspace.ts";
 
 /** Characters of one result, by the size of the model's window in tokens. */
 export function resultCap(contextWindow: number): number {

@@ -16,7 +16,7 @@ import type {
   SeenGroup,
   SendPermission,
 } from "../../contract/people.ts";
-import type { Wanted } from "../../contract/ports.ts";
+import type { Wanted } from "../../contract/ports/directory.ts";
 import type { Settings } from "../../contract/settings.ts";
 import type { DeferredWrites } from "../storage/deferred-writes.ts";
 import type { Sql } from "../storage/sql.ts";

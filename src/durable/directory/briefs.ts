@@ -1,6 +1,6 @@
 // From settings to a brief: all that a session must know to serve one event. Pure.
 import type { Brief } from "../../contract/admission.ts";
-import type { AgentRow } from "../../contract/ports.ts";
+import type { AgentRow } from "../../contract/ports/directory.ts";
 import { DEFAULT_AGENT_ID } from "../../contract/session-key.ts";
 import type { AgentSettings, Settings } from "../../contract/settings.ts";
 

@@ -13,12 +13,12 @@ import type { PeopleChange, PeoplePort } from "../../contract/people.ts";
 import type {
   DirectoryPort,
   DirectoryStorage,
-  RunState,
   SessionListRequest,
   SettingsDocument,
   TurnReport,
   Wanted,
-} from "../../contract/ports.ts";
+} from "../../contract/ports/directory.ts";
+import type { RunState } from "../../contract/ports/session.ts";
 import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
 import type { Env } from "../env.ts";
 import { listAgents } from "./briefs.ts";

@@ -1,6 +1,6 @@
 // Sessions of programs that named none are kept for a week after their last answer, then deleted with all they hold.
 // Driven by the Directory's alarm, a few at a time; what fails is tried again with the next.
-import type { SessionPort } from "../../contract/ports.ts";
+import type { SessionPort } from "../../contract/ports/session.ts";
 import { sessionKind } from "../../contract/session-key.ts";
 import type { DirectoryClock } from "./clock.ts";
 import type { SessionIndex } from "./session-index.ts";

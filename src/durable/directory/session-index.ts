@@ -1,7 +1,7 @@
 // The index of sessions, for lists and search. The sessions themselves are the truth; this is what they reported.
 import { NO_SPEND } from "../../contract/entry.ts";
 import type { SessionRow } from "../../contract/live.ts";
-import type { DirectoryStorage, SessionListRequest } from "../../contract/ports.ts";
+import type { DirectoryStorage, SessionListRequest } from "../../contract/ports/directory.ts";
 import { sessionKind } from "../../contract/session-key.ts";
 import type { Sql } from "../storage/sql.ts";
 

@@ -2,7 +2,7 @@
 // path and reason, and the old document stays.
 import type { GatewayErrorData, Outcome } from "../../contract/errors.ts";
 import { SettingsRefused } from "../../contract/errors.ts";
-import type { SettingsDocument } from "../../contract/ports.ts";
+import type { SettingsDocument } from "../../contract/ports/directory.ts";
 import { DEFAULT_SETTINGS, type Settings, settingsSchema } from "../../contract/settings.ts";
 import type { Sql } from "../storage/sql.ts";
 import { refusePattern } from "./admission/mention.ts";

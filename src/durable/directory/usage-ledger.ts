@@ -1,6 +1,7 @@
 // What turns cost: their reports for a while, and sums a day, agent and model for ever.
 import { countedCostUsd } from "../../contract/entry.ts";
-import type { RunState, TurnReport, UsageRow } from "../../contract/ports.ts";
+import type { TurnReport, UsageRow } from "../../contract/ports/directory.ts";
+import type { RunState } from "../../contract/ports/session.ts";
 import type { Sql } from "../storage/sql.ts";
 
 const KEPT_MS = 7 * 86_400_000;

@@ -7,7 +7,7 @@ import type { HomeAnswer, HomePort, HomeRequest, HomeRow } from "../../contract/
 import { newId } from "../../contract/id.ts";
 import type { LiveParcel } from "../../contract/live.ts";
 import type { EventName } from "../../contract/methods.ts";
-import type { DoorAnswer, DoorPort, DoorProof, GatewayPort } from "../../contract/ports.ts";
+import type { DoorAnswer, DoorPort, DoorProof, GatewayPort } from "../../contract/ports/gateway.ts";
 import type { Env } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { sessionOf } from "../stubs.ts";

@@ -1,7 +1,7 @@
 // Answers requests when their run ends: agent.wait, and the second answer of agent. The waits are rows (waits.ts); this is
 // who looks after them, told of ends by live events and looking itself now and then, since an event may be lost.
 import type { LiveEvent } from "../../contract/live.ts";
-import type { RunState, SessionPort } from "../../contract/ports.ts";
+import type { RunState, SessionPort } from "../../contract/ports/session.ts";
 import { viewFinal, viewRun, type Wait, type Waits } from "./waits.ts";
 
 export interface RunWatchHost {

@@ -1,7 +1,7 @@
 // From live events to screens: translates, joins deltas, and keeps the whole text of a running step for clients
 // that want it with every delta. Never throws, never waits for a screen.
 import type { LiveParcel } from "../../contract/live.ts";
-import type { SessionPort } from "../../contract/ports.ts";
+import type { SessionPort } from "../../contract/ports/session.ts";
 import { type Clock, type Delta, DeltaJoiner, wholePauseMs } from "./live/joiner.ts";
 import { StepTexts } from "./live/step-texts.ts";
 import { tellSession, translate, translateDelta, translateWhole } from "./live/translation.ts";

@@ -1,6 +1,6 @@
 // Requests that are answered when a run ends: agent.wait, and the second answer of agent. Rows, so that the object
 // may sleep meanwhile; whoever waited over a socket that is gone is forgotten with it.
-import type { RunState } from "../../contract/ports.ts";
+import type { RunState } from "../../contract/ports/session.ts";
 import { migrate, type Sql } from "../storage/sql.ts";
 
 export const WAITS_SCHEMA = [

@@ -1,7 +1,7 @@
 // Keys that were given in the page, as this session knows them: in memory alone, asked of the Directory once when a brief
 // says that there are newer ones. Never written to a row, never logged.
 import type { Brief } from "../../contract/admission.ts";
-import type { DirectoryPort } from "../../contract/ports.ts";
+import type { DirectoryPort } from "../../contract/ports/directory.ts";
 import { withKeys } from "../models/catalogue.ts";
 import type { ProviderDeps } from "../models/port.ts";
 

@@ -6,7 +6,7 @@ import { NO_SPEND } from "../../contract/entry.ts";
 import type { Event, InboxState, QueueMode } from "../../contract/event.ts";
 import { newId } from "../../contract/id.ts";
 import { textOf } from "../../contract/message.ts";
-import type { EarlierMessage, Receipt } from "../../contract/ports.ts";
+import type { EarlierMessage, Receipt } from "../../contract/ports/session.ts";
 import { belongTogether, isIncomplete, quietWindow, readyTimes } from "../agent/joining.ts";
 import { BUSY_RULES, nextTurnMessages, overflowing } from "../agent/queue.ts";
 import { markEarlier } from "./incoming/earlier.ts";

@@ -17,7 +17,7 @@ import type {
   RunState,
   SessionPatch,
   SessionPort,
-} from "../../contract/ports.ts";
+} from "../../contract/ports/session.ts";
 import { parseSessionKey } from "../../contract/session-key.ts";
 import { type Env, textVariables } from "../env.ts";
 import { sealLink } from "../hand-off-link.ts";

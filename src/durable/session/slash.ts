@@ -3,7 +3,7 @@
 import type { Brief } from "../../contract/admission.ts";
 import { type Event, QUEUE_MODES, THINKING_LEVELS } from "../../contract/event.ts";
 import { textOf } from "../../contract/message.ts";
-import type { Receipt, SessionPatch } from "../../contract/ports.ts";
+import type { Receipt, SessionPatch } from "../../contract/ports/session.ts";
 import { type Command, commands, type ParsedCommand } from "../agent/commands.ts";
 import { resolveModel } from "../models/catalogue.ts";
 import { listModels } from "../models/choice.ts";

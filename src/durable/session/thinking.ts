@@ -3,7 +3,7 @@
 import type { Brief } from "../../contract/admission.ts";
 import type { Entry } from "../../contract/entry.ts";
 import { ModelFailure, type ModelFailureKind } from "../../contract/errors.ts";
-import type { Bootstrap } from "../../contract/ports.ts";
+import type { Bootstrap } from "../../contract/ports/workspace.ts";
 import { buildMessages } from "../agent/context.ts";
 import { channelLabel, plainName } from "../agent/envelope.ts";
 import { buildSystemPrompt, type PlaceFacts } from "../agent/prompt.ts";

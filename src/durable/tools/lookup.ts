@@ -1,7 +1,7 @@
 // ls, find, grep: what is there, by folder, by name and by content. Lists are cut with a note that says so.
 import * as z from "zod";
 import { GatewayError, ToolFailure } from "../../contract/errors.ts";
-import type { FileInfo } from "../../contract/ports.ts";
+import type { FileInfo } from "../../contract/ports/workspace.ts";
 import { compileGlob } from "../workspace/files/grep.ts";
 import type { Tool } from "./port.ts";
 import { describeSize, expectValue, toWorkspacePath } from "./workspace-path.ts";

@@ -11,7 +11,7 @@ import type { Elevation, HandsBrief } from "../../contract/home/hands.ts";
 import type { HomeAnswer, HomeRequest, HomeRow } from "../../contract/home/port.ts";
 import type { Address, MediaRef } from "../../contract/message.ts";
 import type { Person, SendPermission } from "../../contract/people.ts";
-import type { WorkspacePort } from "../../contract/ports.ts";
+import type { WorkspacePort } from "../../contract/ports/workspace.ts";
 
 export interface ToolResult {
   /** What the model reads. Cut to its cap, and the whole kept, by the caller (agent/results.ts). */

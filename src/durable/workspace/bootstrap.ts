@@ -1,7 +1,7 @@
 // What every turn starts from: the files that shape the agent, and its skills. Asked once a turn, so "unchanged" costs one row.
 // `note` is told of every change inside its transaction; the fingerprint is the count of changes that matter to the prompt.
 import { newSecret } from "../../contract/id.ts";
-import type { Bootstrap } from "../../contract/ports.ts";
+import type { Bootstrap } from "../../contract/ports/workspace.ts";
 import type { Sql } from "../storage/sql.ts";
 import type { Files } from "./files/files.ts";
 import { markOf } from "./mark.ts";

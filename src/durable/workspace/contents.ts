@@ -12,7 +12,7 @@ import type {
   SkillInfo,
   WorkspacePort,
   WorkspaceStorage,
-} from "../../contract/ports.ts";
+} from "../../contract/ports/workspace.ts";
 import { migrate, type Sql } from "../storage/sql.ts";
 import { FIRST_RUN_FILE, PROMPT_FILES, PromptSource } from "./bootstrap.ts";
 import { BUNDLED_SKILLS } from "./bundled-skills.ts";

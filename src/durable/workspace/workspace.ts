@@ -1,7 +1,7 @@
 // The Durable Object of one agent's files, memory and skills; its name is the agent's id. A shell: storage, bindings, nothing else.
 // The parts are put together in contents.ts. It must never run anything that its files say.
 import { DurableObject } from "cloudflare:workers";
-import type { FileChange, FileStamp, MarkedChange, WorkspacePort } from "../../contract/ports.ts";
+import type { FileChange, FileStamp, MarkedChange, WorkspacePort } from "../../contract/ports/workspace.ts";
 import { type Env, textVariables } from "../env.ts";
 import { openSql } from "../storage/sql.ts";
 import { type Contents, openContents } from "./contents.ts";

@@ -5,7 +5,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { GatewayErrorCode, GatewayErrorData, Outcome } from "../../contract/errors.ts";
 import { readParcels, writeParcels } from "../../contract/home/parcels.ts";
-import type { FileInfo, FileStamp, MarkedChange, WorkspacePort } from "../../contract/ports.ts";
+import type { FileInfo, FileStamp, MarkedChange, WorkspacePort } from "../../contract/ports/workspace.ts";
 import { workspaceAccess } from "../../durable/directory/hands/brief.ts";
 import { directoryOf, workspaceOf } from "../../durable/stubs.ts";
 import { normalizePath } from "../../durable/workspace/paths.ts";

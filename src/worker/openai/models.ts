@@ -1,7 +1,7 @@
 // The models of this door are the agents: `skerry` for the default one, `skerry/<agent>` for each. Which provider's
 // model an agent thinks with is its own affair.
 import { ApiRefused } from "../../contract/errors.ts";
-import type { DirectoryPort } from "../../contract/ports.ts";
+import type { DirectoryPort } from "../../contract/ports/directory.ts";
 
 const OWN = "skerry";
 /** The API wants a date of birth; agents have none. */

@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { ApiRefused, type ApiRefusedData } from "../../contract/errors.ts";
 import type { TurnError } from "../../contract/live.ts";
-import type { DoorAnswer } from "../../contract/ports.ts";
+import type { DoorAnswer } from "../../contract/ports/gateway.ts";
 import type { Door } from "../door.ts";
 
 export function invalid(message: string, param?: string, code = "invalid_value"): ApiRefused {

@@ -1,7 +1,8 @@
 // From a request to a turn: which session it belongs to, what stands before it, and the message itself by the one
 // front door. A request that names no session gets one of its own, which ends with whoever asked.
 import { newId } from "../../contract/id.ts";
-import type { DirectoryPort, SessionPort } from "../../contract/ports.ts";
+import type { DirectoryPort } from "../../contract/ports/directory.ts";
+import type { SessionPort } from "../../contract/ports/session.ts";
 import { DEFAULT_AGENT_ID, formatSessionKey, parseSessionKey, programSessionKey } from "../../contract/session-key.ts";
 import { hashText } from "../../durable/gateway/access/secrets.ts";
 import { intake } from "../../durable/intake.ts";

@@ -3,7 +3,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { DirectoryPort } from "../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../src/contract/ports/directory.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { directoryOf } from "../../../src/durable/stubs.ts";
 

@@ -3,7 +3,7 @@
 import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Message } from "../../../src/contract/message.ts";
-import type { DirectoryPort } from "../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../src/contract/ports/directory.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { intake } from "../../../src/durable/intake.ts";
 import { makeConnect } from "../../support/device.ts";

@@ -1,7 +1,8 @@
 // The Directory's alarm in real workerd: a program's session ends with its object, and the alarm is set only for such.
 import { env, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import type { DirectoryPort, SessionPort } from "../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../src/contract/ports/directory.ts";
+import type { SessionPort } from "../../../src/contract/ports/session.ts";
 import { programSessionKey } from "../../../src/contract/session-key.ts";
 import type { Env } from "../../../src/durable/env.ts";
 

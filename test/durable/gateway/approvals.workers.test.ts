@@ -1,7 +1,7 @@
 // Approvals in real objects: rows of the Directory, methods and events of the Gateway, and whose word counts at a screen.
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import type { DirectoryPort } from "../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../src/contract/ports/directory.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { makePlan, makeRequest } from "../../support/approval.ts";
 import { makeConnect } from "../../support/device.ts";

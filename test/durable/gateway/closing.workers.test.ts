@@ -3,7 +3,7 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import type { HomePort } from "../../../src/contract/home/port.ts";
-import type { DoorPort, GatewayPort } from "../../../src/contract/ports.ts";
+import type { DoorPort, GatewayPort } from "../../../src/contract/ports/gateway.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { makeConnect, makeDevice, type TestDevice } from "../../support/device.ts";
 import { TestSocket } from "../../support/workers/socket.ts";

@@ -3,7 +3,7 @@ import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } fr
 import { expect, test, vi } from "vitest";
 import { MAX_BUFFERED_BYTES } from "../../../src/contract/gateway.ts";
 import type { LiveDetail, LiveParcel } from "../../../src/contract/live.ts";
-import type { DoorPort, GatewayPort } from "../../../src/contract/ports.ts";
+import type { DoorPort, GatewayPort } from "../../../src/contract/ports/gateway.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { makeConnect, makeDevice } from "../../support/device.ts";
 import { TestSocket } from "../../support/workers/socket.ts";

@@ -1,7 +1,7 @@
 // Keys through the Gateway in real workerd: they come in and never go out, in frames, logs or rows.
 import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { DirectoryPort } from "../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../src/contract/ports/directory.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { makeConnect } from "../../support/device.ts";
 import { TestSocket } from "../../support/workers/socket.ts";

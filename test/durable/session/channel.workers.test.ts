@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Brief } from "../../../src/contract/admission.ts";
 import type { DeliveryOutcome, OutboxItem } from "../../../src/contract/channels/delivery.ts";
 import type { Message } from "../../../src/contract/message.ts";
-import type { WorkspacePort } from "../../../src/contract/ports.ts";
+import type { WorkspacePort } from "../../../src/contract/ports/workspace.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { SessionParts } from "../../../src/durable/session/parts.ts";
 import { receive } from "../../../src/durable/session/receiving.ts";

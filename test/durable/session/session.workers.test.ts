@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { History, SessionPort } from "../../../src/contract/ports.ts";
+import type { History, SessionPort } from "../../../src/contract/ports/session.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { intake } from "../../../src/durable/intake.ts";
 import { directoryOf, sessionOf } from "../../../src/durable/stubs.ts";

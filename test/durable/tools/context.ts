@@ -1,5 +1,5 @@
 // What a tool is handed in these tests: a workspace, a clock that stands still, and no private host allowed.
-import type { WorkspacePort } from "../../../src/contract/ports.ts";
+import type { WorkspacePort } from "../../../src/contract/ports/workspace.ts";
 import type { ToolContext } from "../../../src/durable/tools/port.ts";
 
 const NOW = Date.UTC(2026, 6, 1, 12, 30, 0);

@@ -1,6 +1,6 @@
 // What a turn starts from: templates on first use, order, caps, fingerprint.
 import { expect, test } from "vitest";
-import type { Bootstrap } from "../../../src/contract/ports.ts";
+import type { Bootstrap } from "../../../src/contract/ports/workspace.ts";
 import { openTestWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 async function readBootstrap(workspace: TestWorkspace, switches?: Record<string, boolean>): Promise<Bootstrap> {

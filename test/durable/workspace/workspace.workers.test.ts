@@ -1,7 +1,7 @@
 // The real object in workerd: its SQLite, its bucket, its RPC. The parts have their own tests in Node.
 import { env, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Bootstrap } from "../../../src/contract/ports.ts";
+import type { Bootstrap } from "../../../src/contract/ports/workspace.ts";
 import type { Env } from "../../../src/durable/env.ts";
 import { workspaceOf } from "../../../src/durable/stubs.ts";
 

@@ -1,8 +1,8 @@
 // Small parts of the control rooms: log lines, scopes in words, spans of time, names of files.
 import { describe, expect, it } from "vitest";
 import { describeAddress, describeScopes, isRevoked, nameBrowser } from "../../../src/web/control/devices/pairing.ts";
-import { drawSquares } from "../../../src/web/control/parts/qr.ts";
 import { addPage, type LogLine, pickLines, readLine } from "../../../src/web/control/health/log-lines.ts";
+import { drawSquares } from "../../../src/web/control/parts/qr.ts";
 import { fileNameOf } from "../../../src/web/control/parts/save.ts";
 import { describeAgo, describeBytes, describeSpan } from "../../../src/web/control/parts/words.ts";
 import { hrefOf } from "../../../src/web/control/rooms.ts";

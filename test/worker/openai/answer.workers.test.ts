@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { ApiRefused } from "../../../src/contract/errors.ts";
 import type { LiveDetail } from "../../../src/contract/live.ts";
-import type { SessionPort } from "../../../src/contract/ports.ts";
+import type { SessionPort } from "../../../src/contract/ports/session.ts";
 import { followAnswer } from "../../../src/worker/openai/answer.ts";
 import type { House } from "../../../src/worker/openai/turn.ts";
 

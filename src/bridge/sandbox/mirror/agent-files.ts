@@ -2,7 +2,7 @@
 // Skerry does not answer, or has none of it for this machine, is thrown.
 import { HomeRefused } from "../../../contract/errors.ts";
 import { type Parcel, readParcels, writeParcels } from "../../../contract/home/parcels.ts";
-import type { FileStamp } from "../../../contract/ports.ts";
+import type { FileStamp } from "../../../contract/ports/workspace.ts";
 import { type HomeDoor, reasonOf } from "../../home/door.ts";
 import { openBatch } from "./batch.ts";
 

@@ -1,6 +1,6 @@
 // What has to be done so that the folder of a sandbox and the agent's files at Skerry say the same. Pure. `known` is what both had
 // when they were last compared: whoever differs from it changed. When both did, Skerry's stays and nothing is lost.
-import type { FileStamp } from "../../../contract/ports.ts";
+import type { FileStamp } from "../../../contract/ports/workspace.ts";
 import { NONE, type ThereEntry } from "./agent-files.ts";
 import type { Scan, Seen } from "./tree.ts";
 

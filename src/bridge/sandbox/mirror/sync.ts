@@ -2,7 +2,7 @@
 // is done: cut off anywhere, the next comparison finds the same work again, or finds it done.
 import { createHash } from "node:crypto";
 import { HomeRefused } from "../../../contract/errors.ts";
-import type { FileStamp } from "../../../contract/ports.ts";
+import type { FileStamp } from "../../../contract/ports/workspace.ts";
 import { explainLack, roomOf } from "../disk.ts";
 import { type AgentFiles, NONE, SMALL_BYTES } from "./agent-files.ts";
 import { chooseSteps, FOLDER_MARK, MAX_FILE_BYTES } from "./choice.ts";

@@ -4,7 +4,7 @@ import type { PlaceBrief, ToolPolicy } from "../../../contract/admission.ts";
 import { channelFacts } from "../../../contract/channels/facts.ts";
 import { type Address, isAnsweredInPlace, type Message, type Sender, textOf } from "../../../contract/message.ts";
 import type { Author } from "../../../contract/people.ts";
-import type { Wanted } from "../../../contract/ports.ts";
+import type { Wanted } from "../../../contract/ports/directory.ts";
 import { DEFAULT_AGENT_ID, formatSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Settings } from "../../../contract/settings.ts";
 import { parseCommand } from "../../agent/commands.ts";

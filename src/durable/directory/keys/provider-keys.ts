@@ -1,7 +1,7 @@
 // Keys of providers that were given in the page: the part of the sealed keys whose names are providers' ids. Nothing here
 // hands one to a screen.
 import type { Outcome } from "../../../contract/errors.ts";
-import type { KeyNote, ProviderKeys } from "../../../contract/ports.ts";
+import type { KeyNote, ProviderKeys } from "../../../contract/ports/directory.ts";
 import type { KnownKey, SealedKeys } from "./sealed-keys.ts";
 
 /** A key must be this long before its last four characters are shown. */

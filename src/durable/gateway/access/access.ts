@@ -4,7 +4,7 @@
 import type { GatewayErrorData } from "../../../contract/errors.ts";
 import { type ConnectParams, type Role, SCOPES, type Scope } from "../../../contract/gateway.ts";
 import { codeOfDevice } from "../../../contract/home/code.ts";
-import type { DoorAnswer, DoorPort, DoorProof } from "../../../contract/ports.ts";
+import type { DoorAnswer, DoorPort, DoorProof } from "../../../contract/ports/gateway.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { readAccessGate } from "./access-gate.ts";
 import { type Assertion, AssertionReader } from "./assertion.ts";

@@ -6,7 +6,7 @@ import type { TurnWishes } from "../../../contract/event.ts";
 import { newId } from "../../../contract/id.ts";
 import type { MediaRef, Part } from "../../../contract/message.ts";
 import type { Attachment, MethodParams } from "../../../contract/methods.ts";
-import type { History } from "../../../contract/ports.ts";
+import type { History } from "../../../contract/ports/session.ts";
 import { MEDIA_KEY } from "../../media.ts";
 import { satisfies } from "../access/access.ts";
 import { fromBase64Url } from "../access/secrets.ts";

@@ -1,5 +1,5 @@
 // The files that make an agent who it is, read and written from a screen.
-import type { FileInfo } from "../../../contract/ports.ts";
+import type { FileInfo } from "../../../contract/ports/workspace.ts";
 import type { View } from "../live/views.ts";
 import { type Handlers, nameSession, notFound, unwrap } from "./method.ts";
 

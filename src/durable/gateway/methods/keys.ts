@@ -1,6 +1,6 @@
 // Keys of providers: which are there, giving one, taking it away, trying it. A key comes in and never goes out: answers
 // say where it comes from and how it ends, nothing more.
-import type { KeyNote } from "../../../contract/ports.ts";
+import type { KeyNote } from "../../../contract/ports/directory.ts";
 import type { View } from "../live/views.ts";
 import { type Call, type Handlers, invalid, nameSession, notFound, unwrap } from "./method.ts";
 

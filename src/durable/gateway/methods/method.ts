@@ -6,14 +6,9 @@ import { GatewayError, type Outcome } from "../../../contract/errors.ts";
 import type { TurnWishes } from "../../../contract/event.ts";
 import type { MediaRef, Message } from "../../../contract/message.ts";
 import type { EventName, MethodName, MethodParams } from "../../../contract/methods.ts";
-import type {
-  DirectoryPort,
-  DirectoryStorage,
-  SessionPort,
-  Wanted,
-  WorkspacePort,
-  WorkspaceStorage,
-} from "../../../contract/ports.ts";
+import type { DirectoryPort, DirectoryStorage, Wanted } from "../../../contract/ports/directory.ts";
+import type { SessionPort } from "../../../contract/ports/session.ts";
+import type { WorkspacePort, WorkspaceStorage } from "../../../contract/ports/workspace.ts";
 import { formatSessionKey, mainSessionKey, parseSessionKey } from "../../../contract/session-key.ts";
 import type { Intake } from "../../intake.ts";
 import type { ModelChoice } from "../../models/choice.ts";

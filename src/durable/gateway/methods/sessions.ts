@@ -2,7 +2,8 @@
 import { newId } from "../../../contract/id.ts";
 import { textOf } from "../../../contract/message.ts";
 import type { MethodParams } from "../../../contract/methods.ts";
-import type { SessionListRequest, SessionPatch } from "../../../contract/ports.ts";
+import type { SessionListRequest } from "../../../contract/ports/directory.ts";
+import type { SessionPatch } from "../../../contract/ports/session.ts";
 import { tellSession } from "../live/translation.ts";
 import { textFor, type View, viewSession } from "../live/views.ts";
 import { viewDefaults } from "./catalogue.ts";

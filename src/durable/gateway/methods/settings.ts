@@ -1,7 +1,7 @@
 // The settings document: read, replace, merge, and its schema. What does not fit is refused by the Directory with
 // path and reason, and the old document is kept.
 import * as z from "zod";
-import type { SettingsDocument } from "../../../contract/ports.ts";
+import type { SettingsDocument } from "../../../contract/ports/directory.ts";
 import { settingsSchema } from "../../../contract/settings.ts";
 import type { View } from "../live/views.ts";
 import { refreshLines } from "./home/lines.ts";

@@ -1,6 +1,6 @@
 // What it cost: by day, by model, by agent, by session; and the day's budgets.
 import { addSpend, countedCostUsd, NO_SPEND, type Spend } from "../../../contract/entry.ts";
-import type { UsageRow } from "../../../contract/ports.ts";
+import type { UsageRow } from "../../../contract/ports/directory.ts";
 import { agentSettings } from "../../directory/briefs.ts";
 import { type View, type viewSession, viewSpend } from "../live/views.ts";
 import { type Call, type Handlers, nameSession } from "./method.ts";

@@ -1,7 +1,7 @@
 // What a session answers to those who look: pages of its transcript, what runs just now, and how a run ended.
 import { NO_SPEND } from "../../../contract/entry.ts";
 import type { LiveEvent } from "../../../contract/live.ts";
-import type { ActiveRun, History, HistoryRequest, RunState } from "../../../contract/ports.ts";
+import type { ActiveRun, History, HistoryRequest, RunState } from "../../../contract/ports/session.ts";
 import { titleOf } from "../acting/acting.ts";
 import { textOfEvent } from "../incoming/reading.ts";
 import type { SessionParts } from "../parts.ts";

@@ -1,6 +1,6 @@
 // The line to the Gateway as a stream: one RPC that lasts as long as it is open.
 import type { LiveParcel } from "../../../contract/live.ts";
-import type { GatewayPort } from "../../../contract/ports.ts";
+import type { GatewayPort } from "../../../contract/ports/gateway.ts";
 import type { LiveLine } from "./publisher.ts";
 
 /** More than this on the way means that the Gateway does not read: the line is given up. */

@@ -2,7 +2,7 @@
 // request, however much it carries). Never awaited, never throws: the transcript is the truth, this is only its echo.
 // When nobody watches, the Gateway closes the line; the session then keeps quiet for a few seconds or until its next step.
 import type { LiveDetail, LiveEvent, LiveParcel, SessionRow } from "../../../contract/live.ts";
-import type { GatewayPort } from "../../../contract/ports.ts";
+import type { GatewayPort } from "../../../contract/ports/gateway.ts";
 import { Watchers } from "./watch.ts";
 
 /** How long a session whose line was closed does not ask again whether somebody watches. */

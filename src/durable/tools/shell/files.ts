@@ -2,7 +2,7 @@
 // /workspace. Contents are fetched when first read; what differs at the end is handed back as changes.
 // Everything outside /workspace lives for one command only.
 import { type CpOptions, type FileContent, type FsStat, InMemoryFs, type RmOptions } from "just-bash/browser";
-import type { FileChange, FileInfo } from "../../../contract/ports.ts";
+import type { FileChange, FileInfo } from "../../../contract/ports/workspace.ts";
 import { normalizePath } from "../../workspace/paths.ts";
 import { SHELL_ROOT } from "../workspace-path.ts";
 

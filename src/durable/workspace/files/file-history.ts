@@ -1,6 +1,6 @@
 // Earlier versions of the few files that shape the agent, so that a person can see what changed and take it back.
 // Written in the same transaction as the change; never read by a turn.
-import type { FileVersion } from "../../../contract/ports.ts";
+import type { FileVersion } from "../../../contract/ports/workspace.ts";
 import type { Sql } from "../../storage/sql.ts";
 
 const KEPT_VERSIONS = 20;

@@ -2,7 +2,7 @@
 // Every change goes through `#put` or `#drop` inside one transaction, which also tells `onChange` (memory index, prompt).
 // Refusals are thrown as GatewayError; the caller makes Outcomes of them.
 import { GatewayError, type GatewayErrorCode } from "../../../contract/errors.ts";
-import type { FileChange, FileInfo, FileStamp, WorkspaceStorage } from "../../../contract/ports.ts";
+import type { FileChange, FileInfo, FileStamp, WorkspaceStorage } from "../../../contract/ports/workspace.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { comparePaths, normalizePath, parentOf } from "../paths.ts";
 import type { FileHistory } from "./file-history.ts";

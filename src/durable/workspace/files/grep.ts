@@ -3,7 +3,7 @@
 // The regular expressions load at their first use.
 import { Minimatch } from "minimatch";
 import { GatewayError } from "../../../contract/errors.ts";
-import type { WorkspacePort } from "../../../contract/ports.ts";
+import type { WorkspacePort } from "../../../contract/ports/workspace.ts";
 import { comparePaths, isWithin, normalizePath } from "../paths.ts";
 import type { Files, WalkedFile } from "./files.ts";
 import type { Mount } from "./mount.ts";

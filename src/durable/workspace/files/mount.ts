@@ -1,6 +1,6 @@
 // Files that come with Skerry and appear in every workspace: read-only, and hidden by a file of the workspace with the same path.
 // Held in memory; costs no row.
-import type { FileInfo } from "../../../contract/ports.ts";
+import type { FileInfo } from "../../../contract/ports/workspace.ts";
 import { ancestorsOf, isWithin, parentOf } from "../paths.ts";
 
 export interface Mount {

@@ -1,6 +1,6 @@
 // What memory_search looks in: MEMORY.md, USER.md and memory/**/*.md as passages in an FTS5 table, changed in the same
 // transaction as the files. A query is only ever a list of quoted words: no text can become search syntax.
-import type { MemoryHit } from "../../../contract/ports.ts";
+import type { MemoryHit } from "../../../contract/ports/workspace.ts";
 import type { Sql } from "../../storage/sql.ts";
 import { countStems, cutExcerpt, cutPassages, foldText, listWords, stemsOf } from "./passages.ts";
 

@@ -1,6 +1,6 @@
 // The skills of an agent: those in its workspace and those that came with Skerry, each offered to the model or not, with the reason.
 // A skill is called by the name of its folder; one of the workspace hides a bundled one of the same name.
-import type { SkillInfo } from "../../../contract/ports.ts";
+import type { SkillInfo } from "../../../contract/ports/workspace.ts";
 import type { Sql } from "../../storage/sql.ts";
 import type { Files } from "../files/files.ts";
 import type { Mount } from "../files/mount.ts";

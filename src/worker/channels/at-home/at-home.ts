@@ -67,7 +67,8 @@ export function makeHomeChannel(platform: HomePlatform): Channel {
     async connect(_address, line) {
       const { channel, account } = line.account;
       const answer = readAnswer(await ask(line, "channel.look", { channel, account }), lineState, label);
-      if (!answer.ok) return [{ state: "by-hand", text: `${answer.error.message} Its line is held by skerry bridge, on a machine of yours.` }];
+      if (!answer.ok)
+        return [{ state: "by-hand", text: `${answer.error.message} Its line is held by skerry bridge, on a machine of yours.` }];
       const { phase, who, said } = answer.value;
       if (phase === "open") return [{ state: "done", text: `The line is open${who ? ` as ${who}` : ""}.` }];
       const text = said ?? `The machine takes the line up (${phase}).`;

@@ -3,7 +3,8 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import type { HomeAnswer, HomePort, HomeRequest } from "../../../../src/contract/home/port.ts";
-import type { GatewayPort, SessionPort } from "../../../../src/contract/ports.ts";
+import type { GatewayPort } from "../../../../src/contract/ports/gateway.ts";
+import type { SessionPort } from "../../../../src/contract/ports/session.ts";
 import type { Env } from "../../../../src/durable/env.ts";
 import { makeConnect, makeDevice, type TestDevice } from "../../../support/device.ts";
 import { TestSocket } from "../../../support/workers/socket.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { SetupStep } from "../../../../src/contract/channels/channel.ts";
 import type { DeliveryOutcome, OutboxItem } from "../../../../src/contract/channels/delivery.ts";
 import type { Outcome } from "../../../../src/contract/errors.ts";
-import type { DirectoryPort } from "../../../../src/contract/ports.ts";
+import type { DirectoryPort } from "../../../../src/contract/ports/directory.ts";
 import { channels, readChannelHealth, viewChannelHealth } from "../../../../src/durable/gateway/methods/channels.ts";
 import type { Call, House } from "../../../../src/durable/gateway/methods/method.ts";
 import { letIn, openDoor, says } from "../../../support/people.ts";

@@ -1,7 +1,7 @@
 // exec over the real workspace: what a shell does, what it leaves behind, and what bounds it.
 import { describe, expect, it } from "vitest";
 import { ToolFailure } from "../../../../src/contract/errors.ts";
-import type { FileChange, WorkspacePort } from "../../../../src/contract/ports.ts";
+import type { FileChange, WorkspacePort } from "../../../../src/contract/ports/workspace.ts";
 import type { ToolContext } from "../../../../src/durable/tools/port.ts";
 import { exec } from "../../../../src/durable/tools/shell/exec.ts";
 import { openTestWorkspace, type TestWorkspace } from "../../../support/workspace.ts";

@@ -7,7 +7,7 @@ import {
 } from "discord-api-spec/zod";
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../../src/contract/message.ts";
-import type { Receipt } from "../../../../src/contract/ports.ts";
+import type { Receipt } from "../../../../src/contract/ports/session.ts";
 import type { Intake } from "../../../../src/durable/intake.ts";
 import { discord } from "../../../../src/worker/channels/discord/discord.ts";
 import { ANN, APP, CHANNEL, makeRig, payload, postOf } from "./rig.ts";
