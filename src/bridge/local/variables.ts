@@ -17,7 +17,9 @@ const NAMES = new Set([
   ...["BLUEBUBBLES_URL", "CLAWHUB_URL", "TZ"],
 ]);
 /** Keys of channels, and those of their further accounts: `TELEGRAM_BOT_TOKEN__WORK`. */
-const CHANNEL_KEYS = new Set<string>(CHANNEL_FACTS.flatMap(({ keys }) => keys.map(({ name }) => name)));
+const CHANNEL_KEYS = new Set<string>(
+  CHANNEL_FACTS.flatMap((facts) => [...facts.keys.map(({ name }) => name), ...("base" in facts ? [facts.base.variable] : [])]),
+);
 /** What steers the local program itself and is nothing to the Worker. */
 const LOCAL_ONLY = new Set(["SKERRY_STATE_DIR", "SKERRY_URL"]);
 

@@ -49,7 +49,8 @@ export async function openTestLine({
     account: {
       channel: "whatsapp",
       account: "default",
-      keys: { WHATSAPP_NUMBER: number, ...(url === undefined ? {} : { WHATSAPP_WEB_URL: url }) },
+      keys: { WHATSAPP_NUMBER: number },
+      ...(url === undefined ? {} : { base: url }),
       mediaMaxMb: 20,
       options: wishes.options ?? {},
     },

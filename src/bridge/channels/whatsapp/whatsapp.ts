@@ -36,7 +36,7 @@ class WhatsAppLine implements OpenLine {
   constructor(host: LineHost, library: Library) {
     this.#host = host;
     this.#library = library;
-    const address = readAddress(host.account.keys["WHATSAPP_WEB_URL"]);
+    const address = readAddress(host.account.base);
     this.#near = address?.hostname;
     chmodSync(host.dir, 0o700);
     this.#memory = new WhatsAppMemory(host.dir);

@@ -13,19 +13,13 @@ export const HOME_FACTS = [
     showsTyping: true,
     canReact: true,
     mediaMaxMb: 20,
+    base: { variable: "WHATSAPP_WEB_URL", address: "" },
     keys: [
       {
         name: "WHATSAPP_NUMBER",
         label: "Number",
         help: "The number of the WhatsApp account that Skerry writes from, with country code: +15551234567.",
         isSecret: false,
-      },
-      {
-        name: "WHATSAPP_WEB_URL",
-        label: "Another WhatsApp",
-        help: "Left out. Only for trying things out: a WhatsApp on the same machine, ws://127.0.0.1:….",
-        isSecret: false,
-        isOptional: true,
       },
     ],
   },
