@@ -16,6 +16,8 @@ export interface Door {
   };
 }
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
 export const LOGIN_COOKIE = "skerry_login";
 
 export function isSecure(c: Context<Door>): boolean {
@@ -51,9 +53,10 @@ export function networkOf(address: string): string {
 export async function originOf(c: Context<Door>): Promise<"own" | "none" | "foreign"> {
   const origin = c.req.header("origin");
   if (origin === undefined) return "none";
-  const { protocol, host, origin: own } = new URL(c.req.url);
-  // A tunnel or a proxy speaks https to the browser and http to us; the name stays the same.
-  if (origin === own || (protocol === "http:" && origin === `https://${host}`)) return "own";
+  const { protocol, host, hostname, origin: own } = new URL(c.req.url);
+  // A tunnel or a proxy speaks https to the browser and http to us, under the same name: never this machine's own.
+  const isByTunnel = protocol === "http:" && origin === `https://${host}` && !LOOPBACK.test(hostname);
+  if (origin === own || isByTunnel) return "own";
   // What boxed frames and local files are called: anybody's name.
   if (origin === "null") return "foreign";
   const { settings } = await directoryOf(c.env).settings();

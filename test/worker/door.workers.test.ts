@@ -67,6 +67,7 @@ test("behind a tunnel the page is https and the request http: it is our own all 
     SELF.fetch(`${url}/auth/login`, { method: "POST", body: JSON.stringify({ token: TOKEN }), headers: { origin } });
   expect((await ask(`http://${host}`, `https://${host}`)).status).toBe(200);
   expect((await ask(`https://${host}`, `http://${host}`)).status).toBe(403);
+  expect((await ask("http://127.0.0.1:18789", "https://127.0.0.1:18789")).status).toBe(403);
 });
 
 test("a cookie opens the socket of our own page, and is no proof where the origin is not named", async () => {

@@ -18,6 +18,8 @@ const MOST_LOOKING = 4;
 
 type Handed = NonNullable<HandOffMemo["page"]>;
 interface Held {
+  /** What its link names it by. */
+  tag: string;
   call: PlannedCall;
   memo: HandOffMemo & { page: Handed };
 }
@@ -25,6 +27,8 @@ interface Held {
 export class HandOffs {
   readonly #parts: SessionParts;
   #view: Promise<View> | undefined;
+  /** The hand-off that the view was opened for: another one has tabs and a policy of its own. */
+  #viewTag = "";
   #asked = { second: 0, look: 0, do: 0 };
   #looking = 0;
 
@@ -66,7 +70,7 @@ export class HandOffs {
       // Written by the tool's hand-off.
       const memo = call.wait.memo as HandOffMemo;
       if (memo.page && memo.endsAt > parts.now() && (await tagOf(call.rowId)) === tag) {
-        return parts.calls.answerOf(call) ? undefined : { call, memo: { ...memo, page: memo.page } };
+        return parts.calls.answerOf(call) ? undefined : { tag, call, memo: { ...memo, page: memo.page } };
       }
     }
     return undefined;
@@ -91,26 +95,27 @@ export class HandOffs {
     }
   }
 
-  async #frame({ memo }: Held, since: string | undefined, waitMs: number): Promise<BrowserFrame> {
-    const { page, chosen } = memo;
+  async #frame(held: Held, since: string | undefined, waitMs: number): Promise<BrowserFrame> {
+    const { page, chosen } = held.memo;
     if (chosen.place === "home") {
-      const answer = await this.#askHome(memo, "browser.watch", { ...(since === undefined ? {} : { since }), waitMs });
+      const answer = await this.#askHome(held.memo, "browser.watch", { ...(since === undefined ? {} : { since }), waitMs });
       const frame = browserFrame.safeParse(answer);
       if (!frame.success) throw new ToolFailure("The machine showed something that cannot be read.");
       return frame.data;
     }
     const { lookAt } = await import("./visit.ts");
     const { signal } = this.#parts.abort;
-    return this.#withTalk(memo, (talk) => lookAt(talk, page.handed, { since, waitMs, signal }));
+    return this.#withTalk(held, (talk) => lookAt(talk, page.handed, { since, waitMs, signal }));
   }
 
-  async #do({ memo }: Held, events: Extract<HandOffWish, { kind: "do" }>["events"]): Promise<void> {
+  async #do(held: Held, events: Extract<HandOffWish, { kind: "do" }>["events"]): Promise<void> {
+    const { memo } = held;
     if (memo.chosen.place === "home") {
       await this.#askHome(memo, "browser.hand", { events });
       return;
     }
     const { handleIn } = await import("./visit.ts");
-    await this.#withTalk(memo, (talk) => handleIn(talk, memo.page.handed, events));
+    await this.#withTalk(held, (talk) => handleIn(talk, memo.page.handed, events));
   }
 
   /** The call hears of it as of any answer, and the turn goes on. */
@@ -155,15 +160,16 @@ export class HandOffs {
     }
   }
 
-  async #withTalk<T>({ page, chosen }: Held["memo"], work: (talk: Talk) => Promise<T>): Promise<T> {
+  async #withTalk<T>({ tag, memo: { page, chosen } }: Held, work: (talk: Talk) => Promise<T>): Promise<T> {
     if (chosen.place === "home") throw new Error("A browser at home has no line here.");
     const { place } = chosen;
+    if (this.#viewTag !== tag) await this.#leave();
+    this.#viewTag = tag;
     this.#view ??= this.#openView(() => this.#parts.browsers.reachOpen(place), page, place);
     const opening = this.#view;
     try {
       const view = await opening;
-      view.keep();
-      return await work(view.talk);
+      return await view.use(work);
     } catch (error) {
       // A broken line is of no use to the next one who looks.
       const view = await opening.catch(() => undefined);
@@ -180,13 +186,23 @@ export class HandOffs {
     const state = this.#parts.browsers.rows.stateOf(place);
     const { talk, leave } = await openTalk(socket, state, { policy });
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let inUse = 0;
+    let isLeft = false;
     return {
       talk,
-      keep: () => {
+      use: async (work) => {
+        inUse++;
         clearTimeout(timer);
-        timer = setTimeout(() => void this.#leave(), LOOKED_MS);
+        try {
+          return await work(talk);
+        } finally {
+          inUse--;
+          // Counted from the end of the last look: one may take longer than the line is kept.
+          if (inUse === 0 && !isLeft) timer = setTimeout(() => void this.#leave(), LOOKED_MS);
+        }
       },
       leave: () => {
+        isLeft = true;
         clearTimeout(timer);
         leave();
       },
@@ -210,6 +226,6 @@ export class HandOffs {
 
 interface View {
   talk: Talk;
-  keep(): void;
+  use<T>(work: (talk: Talk) => Promise<T>): Promise<T>;
   leave(): void;
 }
