@@ -34,7 +34,7 @@ export class Carrier {
     if (this.#isCarrying || this.#isClosed) return;
     this.#isCarrying = true;
     clearTimeout(this.#timer);
-    const { store, line, onMoved } = this.#request;
+    const { store, line, onMoved, log } = this.#request;
     try {
       for (
         let items = store.next(line, MOST_AT_ONCE);
@@ -45,6 +45,10 @@ export class Carrier {
         this.#failures = 0;
         onMoved();
       }
+    } catch (error) {
+      // A full disk: what was brought is brought again, and Skerry knows it by its id.
+      log(`What came in cannot be read or crossed off here: ${error instanceof Error ? error.message : String(error)}`, true);
+      this.#pause();
     } finally {
       this.#isCarrying = false;
     }

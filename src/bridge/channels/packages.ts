@@ -2,7 +2,7 @@
 // a lock file beside the channel's code; no script of a package runs.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HomeRefused } from "../../contract/errors.ts";
 
@@ -48,9 +48,18 @@ export async function openPackages({
     }
     rmSync(whole, { recursive: true, force: true });
     renameSync(arriving, whole);
+    dropOthers(dir, channel, whole);
     return whole;
   } finally {
     rmSync(arriving, { recursive: true, force: true });
+  }
+}
+
+/** Those of earlier versions: nothing loads them any more. */
+function dropOthers(dir: string, channel: string, whole: string): void {
+  for (const name of readdirSync(dir)) {
+    const isOld = name.startsWith(`${channel}-`) && /^[0-9a-f]{16}$/.test(name.slice(channel.length + 1));
+    if (isOld && join(dir, name) !== whole) rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 

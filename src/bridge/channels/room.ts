@@ -15,7 +15,7 @@ import type { LocalFile } from "./driver.ts";
 import { HeldLine } from "./held-line.ts";
 import { hasDriver } from "./list.ts";
 import { openPackages } from "./packages.ts";
-import { ChannelStore } from "./store.ts";
+import { type ChannelStore, openStore } from "./store.ts";
 
 export interface ChannelsRequest {
   /** Of the program: the code of the lines lies there. */
@@ -26,8 +26,9 @@ export interface ChannelsRequest {
 }
 
 const ASK_EVERY_MS = 10 * 60_000;
+/** How a line is, is told soon; when its last message was, and how many wait, later. */
 const SAY_AFTER_MS = 200;
-/** Times of the last message are told this often at most. */
+const SAY_TIMES_AFTER_MS = 10_000;
 const SAY_TIMES_MS = 60_000;
 
 interface Held {
@@ -35,8 +36,15 @@ interface Held {
   carrier: Carrier;
 }
 
+/** What cannot be opened takes nothing else of the bridge down: this machine offers no lines then, and says why. */
 export function openChannelsRoom(request: ChannelsRequest): Room {
-  const channels = new Channels(request);
+  let channels: Channels;
+  try {
+    channels = new Channels(request);
+  } catch (error) {
+    request.log(`No channel can be held here: ${wordsOf(error)}`, true);
+    return { commands: {}, close: async () => undefined };
+  }
   return {
     commands: channels.commands,
     get cap() {
@@ -56,6 +64,9 @@ class Channels {
   #line: RoomLine | undefined;
   #timers: NodeJS.Timeout[] = [];
   #saying: NodeJS.Timeout | undefined;
+  #sayingAt = 0;
+  /** What Skerry was told last since it is there. */
+  #said = "";
   #changing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -63,7 +74,7 @@ class Channels {
     this.#request = request;
     this.#dir = join(request.stateDir, "channels");
     mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
-    this.#store = new ChannelStore(join(this.#dir, "channels.db"));
+    this.#store = openStore(join(this.#dir, "channels.db"), (text) => request.log(text, true));
   }
 
   readonly commands: HomeCommands = {
@@ -110,8 +121,6 @@ class Channels {
 
   begin(line: RoomLine): void {
     this.#line = line;
-    const dropped = this.#store.dropOld(Date.now());
-    if (dropped > 0) this.#request.log(`${dropped} messages waited for Skerry for two weeks and are dropped.`, true);
     void this.#hold(this.#store.accounts());
     this.#timers = [
       setInterval(() => void this.refresh(), ASK_EVERY_MS).unref(),
@@ -121,9 +130,10 @@ class Channels {
 
   /** Skerry is there, or something changed: which lines are ours? */
   async refresh(): Promise<void> {
+    this.#said = "";
     const accounts = await this.#askAccounts();
     if (!accounts || this.#isClosed) return;
-    this.#store.keepAccounts(accounts);
+    this.#keep(accounts);
     await this.#hold(accounts);
     for (const { carrier } of this.#held.values()) void carrier.carry();
     this.#saySoon();
@@ -139,6 +149,17 @@ class Channels {
   }
 
   // ── Which lines ──
+
+  /** A full disk keeps what it kept before. */
+  #keep(accounts: readonly HeldAccount[]): void {
+    try {
+      this.#store.keepAccounts(accounts);
+      const dropped = this.#store.dropOld(Date.now());
+      if (dropped > 0) this.#request.log(`${dropped} messages waited for Skerry for two weeks and are dropped.`, true);
+    } catch (error) {
+      this.#request.log(`Which lines are held could not be written down: ${wordsOf(error)}`, true);
+    }
+  }
 
   async #askAccounts(): Promise<HeldAccount[] | undefined> {
     try {
@@ -157,7 +178,7 @@ class Channels {
 
   /** One change after the other: a line is closed before another one with the same account is opened. */
   #hold(accounts: readonly HeldAccount[]): Promise<void> {
-    this.#changing = this.#changing.then(async () => {
+    const change = async () => {
       const wanted = new Map(accounts.filter(({ channel }) => hasDriver(channel)).map((account) => [nameOf(account), account]));
       for (const [name, { line }] of this.#held) {
         const next = wanted.get(name);
@@ -165,7 +186,10 @@ class Channels {
       }
       if (this.#isClosed) return;
       for (const [name, account] of wanted) if (!this.#held.has(name)) this.#open(name, account);
-    });
+    };
+    // A change that failed stops none of the next.
+    const complain = (error: unknown) => this.#request.log(`The lines could not be changed: ${wordsOf(error)}`, true);
+    this.#changing = this.#changing.then(change).catch(complain);
     return this.#changing;
   }
 
@@ -177,7 +201,7 @@ class Channels {
       line: account,
       store: this.#store,
       door: () => this.#line?.door,
-      onMoved: () => this.#saySoon(),
+      onMoved: () => this.#saySoon(SAY_TIMES_AFTER_MS),
       log,
     });
     const line = new HeldLine({
@@ -247,14 +271,25 @@ class Channels {
 
   // ── How they are ──
 
-  #saySoon(): void {
-    if (this.#isClosed) return;
+  #saySoon(afterMs = SAY_AFTER_MS): void {
+    const at = Date.now() + afterMs;
+    if (this.#isClosed || (this.#saying && this.#sayingAt <= at)) return;
     clearTimeout(this.#saying);
+    this.#sayingAt = at;
     this.#saying = setTimeout(() => {
+      this.#saying = undefined;
       const lines: LineState[] = [...this.#held.values()].map(({ line }) => line.state);
+      const said = JSON.stringify(lines);
+      // Each time wakes what sleeps at Skerry.
+      if (said === this.#said) return;
+      this.#said = said;
       this.#line?.say("channel.lines", { lines });
-    }, SAY_AFTER_MS);
+    }, afterMs);
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function nameOf({ channel, account }: Pick<HeldAccount, "channel" | "account">): string {

@@ -1,6 +1,6 @@
 // What the channels of this machine keep on its disk: the accounts that are its to hold, what came in and is not with Skerry yet, and what
 // was sent, so that the same is never sent twice. Deleting the file loses messages that wait.
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { type HeldAccount, type HomeItem, heldAccount, INBOUND_LIFE_MS, idOfItem } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
@@ -123,6 +123,26 @@ export class ChannelStore {
   #inOne(work: () => void): void {
     writeAsOne(this.#db, work);
   }
+}
+
+/** One that cannot be read is laid aside, not over: its lines begin with an empty one. @throws where none can be made. */
+export function openStore(path: string, complain: (text: string) => void): ChannelStore {
+  try {
+    return new ChannelStore(path);
+  } catch (error) {
+    if (!isBroken(error)) throw error;
+    const aside = `${path}.broken-${Date.now()}`;
+    for (const end of ["", "-wal", "-shm"]) if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+    complain(
+      `What the channels kept here cannot be read and lies in ${aside}; messages that waited there are not brought to Skerry.`,
+    );
+    return new ChannelStore(path);
+  }
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (error.errcode === 11 || error.errcode === 26);
 }
 
 /** All of it or nothing. */

@@ -46,6 +46,25 @@ describe("messages that wait", () => {
     expect(store.countWaiting(LINE)).toBe(0);
   });
 
+  test("that cannot be crossed off on a full disk are tried again, and go on", async () => {
+    vi.useFakeTimers();
+    const { carrier, put, posts, store, logged } = carry(() => 200);
+    put("a", "b");
+    const take = vi.spyOn(store, "take").mockImplementationOnce(() => {
+      throw new Error("database or disk is full");
+    });
+    await carrier.carry();
+    expect(logged.join()).toContain("disk is full");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(take).toHaveBeenCalledTimes(2);
+    expect(posts).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+    expect(store.countWaiting(LINE)).toBe(0);
+    carrier.close();
+  });
+
   test("stay while Skerry cannot be reached or cannot store them, and go then", async () => {
     vi.useFakeTimers();
     const answers: (number | Error)[] = [new Error("refused"), 503, 403, 200];

@@ -1,9 +1,9 @@
 // What the channels of a machine keep: in order, once, and over a restart.
-import { mkdtempSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ChannelStore } from "../../../src/bridge/channels/store.ts";
+import { ChannelStore, openStore } from "../../../src/bridge/channels/store.ts";
 import { type HomeInbound, INBOUND_LIFE_MS, idOfItem } from "../../../src/contract/channels/at-home.ts";
 
 const LINE = { channel: "whatsapp", account: "default" };
@@ -81,4 +81,23 @@ test("its file is for its owner alone, and accounts with keys of another shape a
   const account = { ...LINE, keys: { WHATSAPP_NUMBER: "+1" }, mediaMaxMb: 20, options: {} };
   store.keepAccounts([account]);
   expect(store.accounts()).toEqual([account]);
+});
+
+describe("a file that is broken", () => {
+  test("is laid aside whole, is said, and stands in the way of nothing", () => {
+    const file = path();
+    writeFileSync(file, "this was a database once");
+    const complaints: string[] = [];
+    const store = openStore(file, (text) => complaints.push(text));
+    store.put(LINE, [said("a")], 1);
+    expect(waiting(store)).toEqual(["a"]);
+    const aside = readdirSync(dirname(file)).find((name) => name.includes(".broken-")) ?? "";
+    expect(readFileSync(join(dirname(file), aside), "utf8")).toBe("this was a database once");
+    expect(complaints.join()).toContain(aside);
+  });
+
+  test("is not laid aside when it is only out of reach", () => {
+    const file = join(path(), "nowhere", "channels.db");
+    expect(() => openStore(file, () => undefined)).toThrow();
+  });
 });

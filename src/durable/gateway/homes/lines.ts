@@ -25,19 +25,20 @@ export class Lines {
 
   /** All that the machine holds; what it does not name it holds no more. Answers those that are in another phase than before. */
   hear(home: string, states: readonly LineState[]): LineState[] {
-    const before = new Map(this.#of(home).map((state) => [`${state.channel}/${state.account}`, state]));
-    this.#sql.run("DELETE FROM home_line WHERE home = ?", home);
-    for (const { link: _shown, ...state } of states) {
-      this.#sql.run(
-        "INSERT OR REPLACE INTO home_line VALUES (?, ?, ?, ?)",
-        home,
-        state.channel,
-        state.account,
-        JSON.stringify(state),
-      );
+    const before = new Map(this.#of(home).map((state) => [nameOf(state), state]));
+    const after = new Map(states.map(({ link: _shown, ...state }) => [nameOf(state), state]));
+    for (const [name, { channel, account }] of before) {
+      if (after.has(name)) continue;
+      this.#sql.run("DELETE FROM home_line WHERE home = ? AND channel = ? AND account = ?", home, channel, account);
+    }
+    for (const [name, state] of after) {
+      const text = JSON.stringify(state);
+      // Rows written are counted by the day.
+      if (text === JSON.stringify(before.get(name))) continue;
+      this.#sql.run("INSERT OR REPLACE INTO home_line VALUES (?, ?, ?, ?)", home, state.channel, state.account, text);
     }
     return states.filter((state) => {
-      const known = before.get(`${state.channel}/${state.account}`);
+      const known = before.get(nameOf(state));
       return known?.phase !== state.phase || known.said !== state.said;
     });
   }
@@ -55,4 +56,8 @@ export class Lines {
   #of(home: string): LineState[] {
     return this.list().flatMap((line) => (line.home === home ? [line.state] : []));
   }
+}
+
+function nameOf({ channel, account }: Pick<LineState, "channel" | "account">): string {
+  return `${channel}/${account}`;
 }

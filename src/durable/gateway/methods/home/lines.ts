@@ -56,6 +56,8 @@ export async function refreshLines(house: House): Promise<void> {
 
 /** A machine says how its lines are. What cannot be read is answered all the same: it would say it again for ever. */
 export function hearLines(house: House, home: string, said: unknown): { handled: boolean; reason?: string } {
+  const { commands = [] } = house.homes.homesKnown.list().find(({ id }) => id === home) ?? {};
+  if (!commands.includes(HOLDS)) return { handled: false, reason: "this machine holds no lines" };
   const states = lineStates.safeParse(said);
   if (!states.success) return { handled: false, reason: "not readable" };
   for (const changed of house.homes.lines.hear(home, states.data.lines)) noteLine(house, changed);
