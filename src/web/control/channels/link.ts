@@ -67,7 +67,7 @@ export class ChannelLink extends PageElement {
         linking.includes("code")
           ? html`<form class="channel-link-phone" @submit=${(event: SubmitEvent) => this.#startByPhone(desk, event)}>
               <label for="link-phone">Or type a code on that phone; its number:</label>
-              <input id="link-phone" name="phone" class="field" type="tel" pattern="\\+[0-9]{6,15}" title="With country code: +15551234567" placeholder="+15551234567" required ?disabled=${this.isAsking} />
+              <input id="link-phone" name="phone" class="field" type="tel" pattern="[\\d \\+\\(\\)\\.\\/\\-]{6,30}" title="With country code: +15551234567" placeholder="+15551234567" required ?disabled=${this.isAsking} />
               <button class="button" ?disabled=${this.isAsking}>Get the code</button>
             </form>`
           : nothing
@@ -104,7 +104,7 @@ export class ChannelLink extends PageElement {
     event.preventDefault();
     if (!(event.target instanceof HTMLFormElement)) return;
     const phone = new FormData(event.target).get("phone");
-    if (typeof phone === "string") void this.#start(desk, false, phone.replace(/[\s()-]/g, ""));
+    if (typeof phone === "string") void this.#start(desk, false, phone);
   }
 
   async #start(desk: Desk, force: boolean, phone?: string): Promise<void> {

@@ -18,7 +18,12 @@ const LINK_MS = 20_000;
 export const lines: Handlers<LinesMethod> = {
   "web.login.start": async ({ channel, accountId: account = DEFAULT_ACCOUNT, force = false, phone }, { house }) => {
     const meant = await mustBeLinked(house, channel, account);
-    const params = { channel: meant.channel, account, isAnew: force, ...(phone === undefined ? {} : { phone }) };
+    const params = {
+      channel: meant.channel,
+      account,
+      isAnew: force,
+      ...(phone === undefined ? {} : { phone: readNumber(phone) }),
+    };
     return viewLink(readState(await ask(house, meant, "channel.link", params)));
   },
 
@@ -36,6 +41,13 @@ export const lines: Handlers<LinesMethod> = {
     return { channel, accountId: account, cleared: true, loggedOut: true };
   },
 };
+
+/** As people write it, with blanks and dashes. */
+function readNumber(phone: string): string {
+  const number = phone.replace(/[\s()./-]/g, "").replace(/^00/, "+");
+  if (!/^\+\d{6,15}$/.test(number)) throw invalid("Write the number with its country code, for example +1 555 123 4567.");
+  return number;
+}
 
 /** Machines ask anew which lines are theirs. */
 export async function refreshLines(house: House): Promise<void> {
