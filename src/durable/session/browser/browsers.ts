@@ -208,7 +208,7 @@ export class Browsers {
     this.#parts.wake.countOutside();
     if (place === "edge") {
       const { reachBrowser } = await import("./edge.ts");
-      return reachBrowser(this.#binding(), sessionId);
+      return reachBrowser(this.#binding(), sessionId, this.#parts.abort.signal);
     }
     const { reachAddress } = await import("./cdp.ts");
     return reachAddress(this.#ports().fetch, sessionId);
