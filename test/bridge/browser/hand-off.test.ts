@@ -126,6 +126,18 @@ describe("a tab in a person's hands", () => {
     await expect.poll(() => pages.asked, { timeout: 10_000 }).toContain("GET /inner.html");
   });
 
+  test("tells what the page asks in a window of its own, and that it was answered with no", async () => {
+    const { browser, look, act } = await handOver("/dialogs");
+    const before = await look();
+    expect(before.asked).toBeUndefined();
+    const waiting = look(before.hash, 4000);
+    await act({ kind: "key", key: "Tab" }, { kind: "key", key: "Enter" });
+    const next = await waiting;
+    expect(next.asked).toBe("The page asked: “Delete the order?” It was answered with no.");
+    expect(next.hash).not.toBe(before.hash);
+    expect((await browser.act({ action: "snapshot" })).text).toContain("kept");
+  });
+
   test("says that it is closed, and shows nothing in its place", async () => {
     const { browser, look } = await handOver("/inner.html?me");
     await browser.ask({ action: "open", url: `${pages.origin}/login` });
