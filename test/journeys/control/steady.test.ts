@@ -9,7 +9,7 @@ import { openChat } from "../../support/webchat.ts";
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 const LATE_MS = 1_200;
-/** Half of what counts as good: a word over the whole page, that an answer is late, moves it a little and back. */
+/** Half of what counts as good: on a busy machine the bar of the connection shows for a moment, and moves the page down and back. */
 const MOST = 0.05;
 let skerry: Skerry;
 let browser: Browser;
