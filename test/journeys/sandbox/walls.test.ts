@@ -6,10 +6,9 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NOBODY } from "../../../src/bridge/sandbox/container-plan.ts";
 import { buildImage, DEFAULT_IMAGE } from "../../../src/bridge/sandbox/image.ts";
 import { imageArchive, skipReason, startEngine, type TestEngine } from "../../support/engine.ts";
-import { openTestSandbox, type TestSandbox } from "../../support/sandbox.ts";
+import { openTestSandbox, ownUser, type TestSandbox } from "../../support/sandbox.ts";
 
 const reason = skipReason();
 
@@ -36,13 +35,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
 
   /** Podman's own profile and mounts differ here and there; what differs is named where it does. */
   const isPodman = () => engine.engine.facts.name === "Podman";
-  /** The container's root is whoever runs the engine and this test; nobody else can own the folder there. */
   const isRootlessDocker = () => engine.engine.facts.isRootless && !isPodman();
-  const ownUser = () => {
-    if (isRootlessDocker()) return { uid: 0, gid: 0 };
-    const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
-    return uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid, gid };
-  };
   const refusal = (work: Promise<unknown>) =>
     work.then(
       () => ({ code: "none", message: "" }),
@@ -78,7 +71,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
           .map((line) => line.slice(path.length + 1).split(/:\s*/) as [string, string]),
       );
     const none = "0000000000000000";
-    const { uid, gid } = ownUser();
+    const { uid, gid } = ownUser(engine);
     const wanted = {
       ...{ Uid: [uid, uid, uid, uid].join("\t"), Gid: [gid, gid, gid, gid].join("\t") },
       ...{ CapInh: none, CapPrm: none, CapEff: none, CapBnd: none, CapAmb: none, NoNewPrivs: "1", Seccomp: "2" },
@@ -386,7 +379,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
         builder.place("setuid"),
         "stat -c '%u %A' /usr/local/bin/rootid; rootid -u; rootpy -c 'import os; print(os.geteuid())'; rootpy -c 'import os; os.setuid(0)' 2>&1 | tail -1; cp /usr/bin/id /workspace/id; chmod 4755 /workspace/id; chown 0 /workspace/id 2>&1 | grep -o 'not permitted'",
       );
-      const uid = String(ownUser().uid);
+      const uid = String(ownUser(engine).uid);
       // It is root there already, and has what any other has: no capability.
       const refusals = isRootlessDocker() ? [] : [expect.stringContaining("PermissionError"), "not permitted"];
       expect(output.trim().split("\n")).toEqual(["0 -rwsr-xr-x", uid, uid, ...refusals]);
@@ -473,7 +466,7 @@ describe.skipIf(reason !== undefined)("the walls of the sandbox", () => {
         other.place("volume"),
         "id -u; grep ' /data ' /proc/self/mounts | cut -d' ' -f3; dd if=/dev/zero of=/data/x bs=1M count=100 2>&1 | grep -o 'No space left'",
       );
-      expect(output).toBe(`${ownUser().uid}\ntmpfs\nNo space left\n`);
+      expect(output).toBe(`${ownUser(engine).uid}\ntmpfs\nNo space left\n`);
       const { Volumes: volumes } = (await engine.engine.ask("GET", "/volumes")).body as { Volumes: unknown[] | null };
       expect(volumes ?? []).toEqual([]);
     } finally {
