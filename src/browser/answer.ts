@@ -1,6 +1,7 @@
 // What doing something in a browser comes to: our words, the page's words, files. The page's words are told apart, because the
 // model must know that others wrote them.
 
+import { ToolFailure } from "../contract/errors.ts";
 import type { HandedTab } from "../contract/home/browser.ts";
 
 export interface BrowserFile {
@@ -18,6 +19,14 @@ export interface BrowserAnswer {
   tab?: string;
   /** Handed to a person by a page of our own. */
   handed?: HandedTab;
+}
+
+/** Of a file on its way to or from a page. */
+export const MOST_FILE_BYTES = 20 * 1024 * 1024;
+
+/** What is said of a file that is larger. */
+export function tooLarge(name: string): ToolFailure {
+  return new ToolFailure(`${name} is larger than ${MOST_FILE_BYTES / 1024 / 1024} MB, which is the most that can be passed on.`);
 }
 
 /** Bytes of base64, as the protocol carries them. */

@@ -4,7 +4,7 @@
 import type { Protocol } from "devtools-protocol/types/protocol.d.ts";
 import { ToolFailure } from "../contract/errors.ts";
 import type { BrowserPolicy } from "../contract/home/browser.ts";
-import { type BrowserFile, bytesOf } from "./answer.ts";
+import { type BrowserFile, bytesOf, MOST_FILE_BYTES, tooLarge } from "./answer.ts";
 import type { Cdp } from "./line.ts";
 import { refusalOf } from "./rules.ts";
 
@@ -21,7 +21,6 @@ interface Catcher {
   caught(file: BrowserFile | ToolFailure): void;
 }
 
-const MAX_BYTES = 20 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 const MOST_NOTES = 50;
 const REMEMBERED = 500;
@@ -167,7 +166,7 @@ export class Guard {
     this.#catcher = undefined;
     this.#isReceiving = true;
     try {
-      if (length > MAX_BYTES) throw tooLarge(name);
+      if (length > MOST_FILE_BYTES) throw tooLarge(name);
       const { stream } = await this.#cdp.send("Fetch.takeResponseBodyAsStream", { requestId });
       caught({
         name,
@@ -189,7 +188,7 @@ export class Guard {
       const part = base64Encoded ? bytesOf(data) : new TextEncoder().encode(data);
       parts.push(part);
       size += part.length;
-      if (size > MAX_BYTES) {
+      if (size > MOST_FILE_BYTES) {
         this.#cdp.tell("IO.close", { handle });
         throw tooLarge(name);
       }
@@ -238,10 +237,6 @@ export class Guard {
 
 function placeOf({ protocol, host }: URL): string {
   return `${protocol}//${host}`;
-}
-
-function tooLarge(name: string): ToolFailure {
-  return new ToolFailure(`${name} is larger than 20 MB, which is the most that can be passed on.`);
 }
 
 function nameOf(disposition: string, url: string): string {

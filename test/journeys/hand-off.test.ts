@@ -149,13 +149,20 @@ describe.each(["home", "edge"] as const)("a tab of the browser at %s, in the own
   });
 
   it("stands at the width of a desk and of a phone, light and dark", async () => {
-    await browse({ action: "open", url: `${pages.origin}/login?${"a-long-address-".repeat(20)}`, where });
+    await browse({ action: "open", url: `${pages.origin}/dialogs?${"a-long-address-".repeat(20)}`, where });
     const { link, end } = await handOver(where);
     const { looks, complaints } = await openLooks(owner, link);
     for (const { page } of looks) viewers.push(page.context());
     for (const look of looks) {
       await look.page.locator(".handed-picture").waitFor({ state: "visible", ...PATIENCE });
       expect(await judge(look, `handed-${where}`)).toEqual([]);
+    }
+    // What the page asks in a window of its own is in no picture: it is said, for a while.
+    for (const look of looks) {
+      const body = JSON.stringify(["Tab", "Enter"].map((key) => ({ kind: "key", key })));
+      expect((await ask(link, "/input", { method: "POST", body })).status).toBe(200);
+      await look.page.getByText("asked: “Delete the order?” It was answered with no.").waitFor(PATIENCE);
+      expect(await judge(look, `handed-asked-${where}`)).toEqual([]);
     }
     expect(complaints).toEqual([]);
     await looks[0]?.page.getByRole("button", { name: "Done" }).click();

@@ -14,7 +14,7 @@ export interface BoundBrowser {
   asked: string[];
   bodies: string[];
   /** What a person does in the live view. */
-  live: { isOpen: boolean; wishes: string[] };
+  live: { isOpen: boolean; wishes: string[]; isMissing?: boolean };
   /** The next request of this kind gets it instead. */
   answerNext(method: string, answer: { status: number; text: string }): void;
   /** Ends what runs, as the platform does with one that is idle. */
@@ -89,7 +89,7 @@ function openLine(url: string, authorization: string, live?: BoundBrowser["live"
         close: () => socket.close(),
         send(text: string) {
           const { id, method, params, sessionId } = JSON.parse(text);
-          if (!live || !String(method).startsWith("Cloudflare.")) return socket.send(text);
+          if (!live || live.isMissing || !String(method).startsWith("Cloudflare.")) return socket.send(text);
           const result = answerLive(method, params, live);
           for (const hear of heard) hear({ data: JSON.stringify({ id, result, sessionId }) } as MessageEvent);
         },

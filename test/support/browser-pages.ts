@@ -182,6 +182,8 @@ async function answer(pages: Omit<Pages, "close">, request: IncomingMessage, res
         return reachingPage(to);
       case "/popups":
         return `<title>Popups</title><button id="b" onclick="for (let i = 0; i < 30; i++) window.open('/inner.html?' + i)">Open many</button>`;
+      case "/dialogs":
+        return `<title>Dialogs</title><button onclick="this.textContent = confirm('Delete the order?') ? 'deleted' : 'kept'">Delete</button>`;
       case "/stay":
         return `<title>Stay</title><button onclick="void 0">Touch me</button><script>addEventListener("beforeunload", (e) => { e.preventDefault(); e.returnValue = "x"; })</script>`;
       case "/auto-download":

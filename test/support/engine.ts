@@ -185,9 +185,9 @@ function describe(engine: Engine, socket: string, daemon: Daemon | undefined): T
     environment: { DOCKER_HOST: `unix://${socket}` },
     isOwn: daemon !== undefined,
     async importImage(name, archive) {
-      const [repo = "", tag = "latest"] = name.split(":");
       if ((await engine.ask("GET", `/images/${name}/json`)).status === 200) return;
-      await upload(socket, `/images/create?fromSrc=-&repo=${repo}&tag=${tag}`, archive);
+      // Podman 4 does not hear of a tag that is told by itself.
+      await upload(socket, `/images/create?fromSrc=-&repo=${name}`, archive);
     },
     async crash() {
       if (!daemon) throw new Error("Only an engine of our own may be killed.");

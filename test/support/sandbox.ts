@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Ended, RunningProcess } from "../../src/bridge/places/place.ts";
-import type { SandboxPlace } from "../../src/bridge/sandbox/container-plan.ts";
+import { NOBODY, type SandboxPlace } from "../../src/bridge/sandbox/container-plan.ts";
 import type { AgentFolders } from "../../src/bridge/sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../../src/bridge/sandbox/sandbox.ts";
 import type { TestEngine } from "./engine.ts";
@@ -30,6 +30,14 @@ interface Begin {
   isPty?: boolean;
   /** What is kept of the output; the rest is counted. */
   maxBytes?: number;
+}
+
+/** Whom a container runs as, by its own numbers, where nobody but this test owns the folder. */
+export function ownUser({ engine }: TestEngine): { uid: number; gid: number } {
+  // The container's root is whoever runs the engine and this test; nobody else can own the folder there.
+  if (engine.facts.isRootless && engine.facts.name === "Docker") return { uid: 0, gid: 0 };
+  const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
+  return uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid, gid };
 }
 
 /** A folder that stays as it is: nothing is brought there, and nothing back. */

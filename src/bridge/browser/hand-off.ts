@@ -3,19 +3,19 @@
 import type { BrowserAnswer } from "../../browser/answer.ts";
 import { nextFrame, pageOf, takeFrame } from "../../browser/hand-off/frames.ts";
 import { handle } from "../../browser/hand-off/hands.ts";
+import { heldMs } from "../../browser/hand-off/time.ts";
 import { HomeRefused, ToolFailure } from "../../contract/errors.ts";
 import type { BrowserDo } from "../../contract/home/browser.ts";
 import type { BrowserFrame, BrowserHand, BrowserWatch } from "../../contract/home/hand-off.ts";
 import type { Browsers } from "./browsers.ts";
 import type { Running } from "./running.ts";
 
-const HELD_S = 600;
 /** The one who asks waits for fifteen seconds. */
 const GIVEN_UP_MS = 12_000;
 
 /** Gives the tab into the person's hands. @throws ToolFailure when there is none. */
 export async function openToPage(running: Running, { sessionKey, policy, input }: BrowserDo): Promise<BrowserAnswer> {
-  const forMs = Math.min(input.seconds ?? HELD_S, HELD_S) * 1000;
+  const forMs = heldMs(input);
   return running.work(sessionKey, policy, async (talk) => {
     const page = await talk.page(input.tab);
     await page.send("Page.bringToFront");

@@ -2,11 +2,10 @@
 // takes its cookies along, those too that end with a browser; what a page had not sent is lost.
 import { hostname } from "node:os";
 import type { BrowserAnswer } from "../../browser/answer.ts";
+import { heldMs } from "../../browser/hand-off/time.ts";
 import { ToolFailure } from "../../contract/errors.ts";
 import type { BrowserDo } from "../../contract/home/browser.ts";
 import type { Running } from "./running.ts";
-
-const HELD_S = 600;
 
 export function hasDisplay(environment: NodeJS.ProcessEnv): boolean {
   return process.platform !== "linux" || Boolean(environment["DISPLAY"] || environment["WAYLAND_DISPLAY"]);
@@ -18,7 +17,7 @@ export async function handOver(running: Running, request: BrowserDo, restart: ()
   const tabs = running.tabsOf(sessionKey);
   const tab = tabs.find(({ id, isCurrent }) => (input.tab === undefined ? isCurrent : id === input.tab));
   if (!tab) throw new ToolFailure("No page is open that could be handed over; open it first.");
-  const forMs = Math.min(input.seconds ?? HELD_S, HELD_S) * 1000;
+  const forMs = heldMs(input);
   if (!running.isHeadless) {
     await running.work(sessionKey, policy, (talk) => talk.focus(tab.id));
     running.hold(sessionKey, forMs);

@@ -3,7 +3,7 @@
 import { HomeRefused } from "../../contract/errors.ts";
 import type { ExecAnswer, ExecStart, ProcessState } from "../../contract/home/commands.ts";
 import type { CommandContext, HomeCommands } from "../home-command.ts";
-import { type GateOptions, note, pass } from "./gate.ts";
+import { type GateOptions, note, pass, takesInput } from "./gate.ts";
 import type { Kept } from "./kept.ts";
 import { bytesOfKeys } from "./keys.ts";
 import { keyOf, type Processes } from "./processes.ts";
@@ -24,10 +24,10 @@ export function execCommands({ processes, gate }: ExecDeps): HomeCommands {
   const starting = new Map<string, Promise<unknown>>();
 
   async function begin(params: ExecStart): Promise<{ kept: Kept } | { answer: ExecAnswer }> {
-    const { sessionKey, processId, place, command, env, isPty, timeoutMs, yieldMs } = params;
+    const { sessionKey, processId, place, command, env, isPty, timeoutMs } = params;
     const there = processes.find(sessionKey, processId);
     if (there) return { kept: await there };
-    const launch = { sessionKey, processId, place, command, env, isPty, timeoutMs, isInputClosed: !isPty && yieldMs > 0 };
+    const launch = { sessionKey, processId, place, command, env, isPty, timeoutMs, isInputClosed: !takesInput(params) };
     if (place.kind === "sandbox") {
       const workdir = params.workdir ?? "/workspace";
       const where = `sandbox ${place.key}`;

@@ -10,6 +10,9 @@ import { findDefect, type JudgedPlan, makePlan } from "./policy/plan.ts";
 import type { Locate } from "./policy/redirects.ts";
 import { keepTrusted } from "./trust.ts";
 
+const MOST_WHY = 280;
+const TYPED = "What is typed into it while it runs is not asked about; it stands in the audit log.";
+
 export interface GateOptions {
   ledger: ExecLedger;
   /** What this machine's own configuration says. */
@@ -66,7 +69,7 @@ export async function pass(params: ExecStart, key: string, options: GateOptions)
       if (approval === undefined || doubt !== undefined) {
         ledger.noteQuestion(plan.hash, sessionKey, processId, now());
         ledger.auditEnd(write(workdir, `asked: ${plan.reason}`), "not run", now());
-        return { outcome: "not", answer: { state: "asks", plan: shown(plan, doubt) } };
+        return { outcome: "not", answer: { state: "asks", plan: shown(plan, doubt, takesInput(params)) } };
       }
       const isForAlways = approval.decision === "allow-always";
       const drafts = isForAlways ? await keepTrusted(plan.drafts, { writableFiles, expose }) : [];
@@ -108,9 +111,20 @@ export function whoForbids(policy: ExecPolicy, rules: MachineRules): string | un
     : undefined;
 }
 
-function shown(plan: JudgedPlan, doubt: string | undefined): Extract<ExecAnswer, { state: "asks" }>["plan"] {
+type Question = Extract<ExecAnswer, { state: "asks" }>["plan"];
+
+function shown(plan: JudgedPlan, doubt: string | undefined, isOpen: boolean): Question {
   const { hash, command, workdir, segments, reason } = plan;
-  return { hash, command, workdir, segments, reason: doubt === undefined ? reason : `${doubt} ${reason}` };
+  const why = doubt === undefined ? reason : `${doubt} ${reason}`;
+  if (!isOpen) return { hash, command, workdir, segments, reason: why };
+  // Screens cut a long reason: this has to stand all the same.
+  const short = why.length <= MOST_WHY ? why : `${why.slice(0, MOST_WHY).toWellFormed()}…`;
+  return { hash, command, workdir, segments, reason: `${short} ${TYPED}` };
+}
+
+/** In the foreground a command has no input. */
+export function takesInput({ isPty, yieldMs }: Pick<ExecStart, "isPty" | "yieldMs">): boolean {
+  return isPty || yieldMs === 0;
 }
 
 function wordOf(approval: ExecApproval | undefined): { approval?: string } {

@@ -3,6 +3,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -18,6 +19,7 @@ const HEAD_BYTES = 32 * 1024 * 1024;
 const TURN_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 const MAX_LOG_BYTES = 256 * 1024;
+const PART_BYTES = 256 * 1024;
 const NEWLINE = 10;
 
 interface Piece {
@@ -40,9 +42,11 @@ export class Output {
   readonly #path: string;
   #pieces: Piece[];
   #fd: number | undefined;
-  #tail: Buffer = Buffer.alloc(0);
+  /** Undefined: it was not read yet. */
+  #tail: Buffer | undefined = Buffer.alloc(0);
   #lines = 0;
   #isLineOpen = false;
+  #isCounted = true;
   #trouble: string | undefined;
 
   private constructor(path: string, pieces: Piece[]) {
@@ -60,29 +64,26 @@ export class Output {
     return output;
   }
 
-  /** Of a process of an earlier bridge: what is there. */
+  /** Of a process of an earlier bridge: what is there. Read when somebody asks for it: there may be a gigabyte in all. */
   static open(path: string): Output {
     const output = new Output(path, []);
-    const note = readNote(`${path}.note`);
     for (const piece of [path, `${path}.1`, `${path}.2`]) {
       if (!existsSync(piece)) continue;
       const bytes = statSync(piece).size;
-      const linesBefore = piece === path ? 0 : (note[piece] ?? output.#lines);
-      output.#pieces.push({ path: piece, bytes, linesBefore });
-      const counted = countLines(piece);
-      output.#lines = linesBefore + counted.lines;
-      output.#isLineOpen = counted.isOpen;
+      output.#pieces.push({ path: piece, bytes, linesBefore: 0 });
       output.bytes += bytes;
     }
-    const last = output.#pieces.at(-1);
-    if (last) output.#tail = readEnd(last.path, TAIL_BYTES);
+    output.#tail = undefined;
+    output.#isCounted = false;
     return output;
   }
 
   add(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
+    const tail = this.#end();
+    this.#count();
     this.bytes += chunk.length;
-    const joined = chunk.length >= TAIL_BYTES ? Buffer.from(chunk) : Buffer.concat([this.#tail, chunk]);
+    const joined = chunk.length >= TAIL_BYTES ? Buffer.from(chunk) : Buffer.concat([tail, chunk]);
     this.#tail = joined.length <= TAIL_BYTES ? joined : Buffer.from(joined.subarray(joined.length - TAIL_BYTES));
     let rest = chunk;
     while (rest.length > 0) {
@@ -99,15 +100,17 @@ export class Output {
 
   /** The last of it, beginning with a whole character. */
   tail(bytes = TAIL_BYTES): string {
-    return textOf(this.#tail, bytes, this.bytes > this.#tail.length);
+    const tail = this.#end();
+    return textOf(tail, bytes, this.bytes > tail.length);
   }
 
   /** What came after `since`, as far as it is in memory. */
   tailSince(since: number): string {
-    return this.tail(Math.max(0, Math.min(this.bytes - since, this.#tail.length)));
+    return this.tail(Math.max(0, Math.min(this.bytes - since, this.#end().length)));
   }
 
   log(wanted: number, count: number): LogPart {
+    this.#count();
     const totalLines = this.#lines + (this.#isLineOpen ? 1 : 0);
     const from = wanted < 0 ? Math.max(0, totalLines + wanted) : Math.min(wanted, totalLines);
     const collected = new Collector(from, from + count);
@@ -134,6 +137,24 @@ export class Output {
   remove(): void {
     this.close();
     for (const path of ["", ".1", ".2", ".note"]) rmSync(this.#path + path, { force: true });
+  }
+
+  #end(): Buffer {
+    const last = this.#pieces.at(-1);
+    this.#tail ??= last ? readEnd(last.path, TAIL_BYTES) : Buffer.alloc(0);
+    return this.#tail;
+  }
+
+  #count(): void {
+    if (this.#isCounted) return;
+    this.#isCounted = true;
+    const note = readNote(`${this.#path}.note`);
+    for (const piece of this.#pieces) {
+      piece.linesBefore = piece.path === this.#path ? 0 : (note[piece.path] ?? this.#lines);
+      const counted = countLines(piece.path);
+      this.#lines = piece.linesBefore + counted.lines;
+      this.#isLineOpen = counted.isOpen;
+    }
   }
 
   #room(): Piece {
@@ -192,17 +213,10 @@ class Collector {
   /** Answers the number of the line at which it ended. */
   read(path: string, linesBefore: number, goesOn: boolean): number {
     let line = linesBefore;
-    if (!existsSync(path)) return line;
-    const fd = openSync(path, "r");
-    try {
-      const buffer = Buffer.alloc(256 * 1024);
-      for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) {
-        line = this.#take(buffer.subarray(0, got), line);
-        if (line >= this.#to && !goesOn) break;
-      }
-    } finally {
-      closeSync(fd);
-    }
+    readParts(path, (part) => {
+      line = this.#take(part, line);
+      return line < this.#to || goesOn;
+    });
     return line;
   }
 
@@ -257,15 +271,38 @@ export function textOf(all: Uint8Array, bytes: number, isCutBefore: boolean): st
 }
 
 function countLines(path: string): { lines: number; isOpen: boolean } {
-  const bytes = readFileSync(path);
   let lines = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
-  return { lines, isOpen: bytes.length > 0 && bytes.at(-1) !== NEWLINE };
+  let last: number | undefined;
+  readParts(path, (part) => {
+    for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, at + 1)) lines += 1;
+    last = part.at(-1);
+    return true;
+  });
+  return { lines, isOpen: last !== undefined && last !== NEWLINE };
+}
+
+/** One part after the other, for as long as `take` wants more. A file that is gone has none. */
+function readParts(path: string, take: (part: Buffer) => boolean): void {
+  if (!existsSync(path)) return;
+  const fd = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(PART_BYTES);
+    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) if (!take(buffer.subarray(0, got))) break;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function readEnd(path: string, bytes: number): Buffer {
-  const all = readFileSync(path);
-  return Buffer.from(all.subarray(Math.max(0, all.length - bytes)));
+  if (!existsSync(path)) return Buffer.alloc(0);
+  const fd = openSync(path, "r");
+  try {
+    const { size } = fstatSync(fd);
+    const end = Buffer.alloc(Math.min(size, bytes));
+    return end.subarray(0, readSync(fd, end, 0, end.length, size - end.length));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function readNote(path: string): Record<string, number> {

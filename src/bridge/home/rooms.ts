@@ -51,7 +51,8 @@ async function sandboxRoom(sandbox: Sandbox, mirror: Mirror, log: RoomsRequest["
     try {
       const { engine, hasImage, image, reason } = await sandbox.status();
       const lack = reason ?? `its image ${image} is not there. Build it with: skerry bridge sandbox build`;
-      return { canBeUsed: engine !== undefined && hasImage, lack: engine && !hasImage ? lack : undefined };
+      const canBeUsed = engine !== undefined && hasImage && reason === undefined;
+      return { canBeUsed, lack: engine && !canBeUsed ? lack : undefined };
     } catch (error) {
       log(`How the sandbox stands could not be found out: ${error instanceof Error ? error.message : String(error)}`, true);
       return { canBeUsed: false, lack: undefined };

@@ -55,18 +55,8 @@ export interface ContainerPlan {
 export function planContainer(request: ContainerRequest): ContainerPlan {
   const { place, installation, image, engine, user } = request;
   const network = checkNetwork(place.network, request.networks);
-  if (!engine.hasSeccomp) {
-    throw new HomeRefused(
-      "UNAVAILABLE",
-      `${engine.name} runs containers without seccomp here, so the sandbox stays closed. Start it with its default seccomp profile.`,
-    );
-  }
-  if (!engine.limits.memory || !engine.limits.pids) {
-    throw new HomeRefused(
-      "UNAVAILABLE",
-      `${engine.name} cannot limit memory and processes of containers here, so the sandbox stays closed. A rootless engine needs cgroups version 2 and systemd's delegation of memory and pids.`,
-    );
-  }
+  const lack = explainClosed(engine);
+  if (lack !== undefined) throw new HomeRefused("UNAVAILABLE", lack);
   const memory = place.memoryMb * MIB;
   const tmpMb = Math.max(8, Math.min(512, Math.floor(place.memoryMb / 2)));
   // Docker takes the mode of the image's own folder in spite of what is asked; Podman knows no owner of it.
@@ -130,6 +120,19 @@ export function planContainer(request: ContainerRequest): ContainerPlan {
     settings,
     body: { ...body, Labels: { [LABEL.installation]: installation, [LABEL.key]: place.key, [LABEL.settings]: settings } },
   };
+}
+
+/** Why no container of this engine may be used, with what to do; undefined: it has the guards that are needed. */
+export function explainClosed({ name, hasSeccomp, isRootless, limits }: EngineFacts): string | undefined {
+  if (!hasSeccomp) {
+    return `${name} runs containers without seccomp here, so the sandbox stays closed. Start it with its default seccomp profile.`;
+  }
+  const lacking = [...(limits.memory ? [] : ["memory"]), ...(limits.pids ? [] : ["processes"])].join(" and ");
+  if (lacking === "") return undefined;
+  const remedy = isRootless
+    ? "A rootless engine needs cgroups version 2, and systemd's delegation of memory and pids to its user; an engine with root needs neither."
+    : "This machine's kernel keeps those limits from it: switch its cgroup controllers memory and pids on.";
+  return `${name}${isRootless ? ", rootless," : ""} cannot limit the ${lacking} of containers here, so the sandbox stays closed. ${remedy}`;
 }
 
 /** Two agents that share a key share no files: with files mounted, each has a container of its own. */

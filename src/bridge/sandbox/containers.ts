@@ -17,7 +17,7 @@ import {
 } from "./container-plan.ts";
 import { explainLack, roomOf } from "./disk.ts";
 import { type Engine, type EngineReply, refuse } from "./engine.ts";
-import { runInside } from "./exec.ts";
+import { countProcesses, runInside } from "./exec.ts";
 import { requireImage } from "./image.ts";
 import type { ContainerHandle } from "./running.ts";
 
@@ -167,10 +167,8 @@ export class Containers {
       await this.#inTurn(name, async () => {
         const isBusy = () => (this.#running.get(name) ?? 0) > 0;
         if (one.State !== "running" || isBusy()) return;
-        const reply = await engine.ask("GET", `/containers/${one.Id}/top`);
-        const { Processes: processes } = (reply.body ?? {}) as { Processes?: string[][] };
         // Of its own it has an init, a shell and its sleep.
-        const isClean = reply.status === 200 && (processes?.length ?? 0) <= 3;
+        const isClean = (await countProcesses(engine, one.Id)) <= 3;
         if (!isClean && !isBusy()) await this.remove(engine, one.Id);
       });
     }

@@ -8,6 +8,8 @@ export interface EngineSearch {
   /** Path of its socket, from the bridge's own configuration. */
   socket?: string | undefined;
   environment: NodeJS.ProcessEnv;
+  /** Who runs this program; absent: as the system says. */
+  uid?: number | undefined;
 }
 
 /** Newest interface that this program was written for. An engine that wants a newer one at least is asked in that. */
@@ -64,7 +66,7 @@ export async function findEngine(search: EngineSearch): Promise<Engine> {
 }
 
 /** In the order in which they are tried. @throws HomeRefused when the named one cannot serve. */
-export function listSockets({ socket, environment }: EngineSearch): string[] {
+export function listSockets({ socket, environment, uid = process.getuid?.() }: EngineSearch): string[] {
   const named = socket ?? environment["DOCKER_HOST"];
   if (named !== undefined && named !== "") {
     if (/^unix:\/\//.test(named)) return [named.slice("unix://".length)];
@@ -74,7 +76,8 @@ export function listSockets({ socket, environment }: EngineSearch): string[] {
       `${named} is no engine of this machine. The sandbox mounts folders of this machine, so it needs a socket here: unix:///var/run/docker.sock, for example.`,
     );
   }
-  const runtime = environment["XDG_RUNTIME_DIR"];
+  // Whoever came by su or from a timetable has the folder, but nothing told them of it.
+  const runtime = environment["XDG_RUNTIME_DIR"] || (process.platform === "linux" && uid ? `/run/user/${uid}` : undefined);
   const home = environment["HOME"];
   const temporary = environment["TMPDIR"];
   return [

@@ -5,6 +5,7 @@ import { HomeRefused } from "../../contract/errors.ts";
 import { type Engine, isReply, refuse } from "./engine.ts";
 import { readFrames } from "./frames.ts";
 
+const COUNT_MS = 10_000;
 const WATCH_MS = 500;
 /** For what is still on its way when a command has ended. */
 const DRAIN_MS = 200;
@@ -114,6 +115,21 @@ export async function runInside(
     clearInterval(watch);
     exec.line.destroy();
   }
+}
+
+/** How many there are in a container; more than any, where that cannot be found out. */
+export async function countProcesses(engine: Engine, container: string): Promise<number> {
+  if (engine.facts.name === "Podman") {
+    // Podman's own look is a command in the container whose input is this machine's /dev/null, and older ones of crun give that
+    // to the container's user, who could then close it to everybody. Here, input is a pipe.
+    const argv = ["/bin/sh", "-c", "set -- /proc/[0-9]*; echo $#"];
+    const ran = await runInside(engine, { container, argv, timeoutMs: COUNT_MS }).catch(() => undefined);
+    const count = ran?.exitCode === 0 ? Number(ran.stdout.toString("utf8")) : Number.NaN;
+    return count > 0 ? count - 1 : Number.POSITIVE_INFINITY;
+  }
+  const reply = await engine.ask("GET", `/containers/${container}/top`);
+  const { Processes: processes } = (reply.body ?? {}) as { Processes?: string[][] };
+  return reply.status === 200 ? (processes?.length ?? 0) : Number.POSITIVE_INFINITY;
 }
 
 async function endWhenOver(engine: Engine, { id, line }: OpenExec): Promise<void> {

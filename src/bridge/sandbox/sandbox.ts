@@ -7,7 +7,7 @@ import { HomeRefused } from "../../contract/errors.ts";
 import type { SandboxStatus } from "../../contract/home/commands.ts";
 import type { HomeCommands } from "../home-command.ts";
 import type { LaunchRequest, PlaceHost, RunningProcess } from "../places/place.ts";
-import { type SandboxPlace, WORKSPACE } from "./container-plan.ts";
+import { explainClosed, type SandboxPlace, WORKSPACE } from "./container-plan.ts";
 import { Containers, homeOf } from "./containers.ts";
 import { MIN_FREE_BYTES } from "./disk.ts";
 import type { Engine } from "./engine.ts";
@@ -82,8 +82,11 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   /** Does something with the engine; one that does not answer is forgotten, so that another can be found next time. */
   const withEngine = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
     known ??= await findEngine({ socket: config.socket, environment });
+    const engine = known;
+    // One that has not the guards that are needed is asked anew each time: its owner may have seen to that meanwhile.
+    if (explainClosed(engine.facts) !== undefined) known = undefined;
     try {
-      return await work(known);
+      return await work(engine);
     } catch (error) {
       if (error instanceof HomeRefused && error.code === "NO_ENGINE") known = undefined;
       throw error;
@@ -162,10 +165,11 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return await withEngine(async (engine) => {
         const { name, version, isRootless, socket } = engine.facts;
         const [picture, list] = await Promise.all([findImage(engine, image), containers().list(engine)]);
-        const reason = picture || image === DEFAULT_IMAGE ? {} : { reason: explainMissing(engine, image, image) };
+        const missing = picture || image === DEFAULT_IMAGE ? undefined : explainMissing(engine, image, image);
+        const reason = explainClosed(engine.facts) ?? missing;
         return {
           engine: { name, version, isRootless, socket },
-          ...reason,
+          ...(reason === undefined ? {} : { reason }),
           image,
           hasImage: picture !== undefined,
           containers: list,

@@ -12,6 +12,8 @@ const MOST_WIDTH = 1280;
 /** As base64. */
 const MOST_CHARS = 270_000;
 const LOOK_EVERY_MS = 300;
+/** So long it is told that the page asked something. */
+const TOLD_MS = 20_000;
 const ANSWER_MS = 8_000;
 const QUALITIES = [
   { quality: 50, part: 1 },
@@ -36,8 +38,12 @@ export function pageOf(talk: Talk, { tab: wanted, nextTab }: HandedTab): Promise
 
 export async function takeFrame(page: Page, since?: string): Promise<BrowserFrame> {
   const { data, url } = await picture(page);
-  const hash = await hashOf(data);
-  return { hash, url: url.slice(0, 4096), ...(hash === since ? {} : { picture: data }) };
+  const { asked } = page;
+  const isFresh = asked !== undefined && Date.now() - asked.at < TOLD_MS;
+  // What the page says in a window of its own is in no picture: it counts as one that is new.
+  const hash = await hashOf(isFresh ? `${data} ${asked.at}` : data);
+  const more = isFresh ? { asked: asked.words } : {};
+  return { hash, url: url.slice(0, 4096), ...(hash === since ? {} : { picture: data }), ...more };
 }
 
 /** As soon as the tab looks different from `since`. `take` makes one picture, and holds up nobody between two. */

@@ -1,13 +1,12 @@
 // A download, caught as bytes: what the server sends as a file is taken from the line; what a page makes by itself (blob:, data:)
 // is read in the page. Nothing is written to the browser's own disk.
 import { ToolFailure } from "../../contract/errors.ts";
-import { type BrowserFile, bytesOf } from "../answer.ts";
+import { type BrowserFile, bytesOf, MOST_FILE_BYTES, tooLarge } from "../answer.ts";
 import type { Page } from "./page.ts";
 import { READ_BLOB } from "./scripts.ts";
 
 const BEGIN_MS = 15_000;
 const WHOLE_MS = 60_000;
-const MAX_BYTES = 20 * 1024 * 1024;
 
 /** `begin` does what a download follows from. @throws ToolFailure when none does. */
 export async function download(page: Page, begin: () => Promise<unknown>): Promise<BrowserFile> {
@@ -72,7 +71,7 @@ function whoseDownloads(page: Page): (frameId: string) => boolean {
 
 async function readInPage(page: Page, url: string, name: string): Promise<BrowserFile> {
   const world = await page.worldOf(await page.main());
-  const read = await page.call<{ size: number; type: string; base64?: string }>(world, READ_BLOB, [url, MAX_BYTES]);
-  if (read.base64 === undefined) throw new ToolFailure(`${name} is larger than 20 MB, which is the most that can be passed on.`);
+  const read = await page.call<{ size: number; type: string; base64?: string }>(world, READ_BLOB, [url, MOST_FILE_BYTES]);
+  if (read.base64 === undefined) throw tooLarge(name);
   return { name: name.slice(0, 120) || "download", type: read.type || "application/octet-stream", bytes: bytesOf(read.base64) };
 }

@@ -36,6 +36,8 @@ export class Page {
   /** Ids of frames, known without asking: a page that is on its way to another one answers nothing. */
   readonly #frameIds = new Set<string>();
   readonly #stops: (() => void)[] = [];
+  /** What it asked last in a window of its own, and what it was told. Who looks by pictures alone would never know. */
+  asked: { at: number; words: string } | undefined;
   #isLoading = false;
   #mainFrame = "";
   #outermost: Protocol.Page.Frame | undefined;
@@ -312,7 +314,10 @@ export class Page {
       { accept: isAccepted, ...(type === "prompt" ? { promptText } : {}) },
       session,
     );
-    if (type === "beforeunload" || this.notes.length > MOST_NOTES) return;
+    if (type === "beforeunload") return;
+    const became = type === "alert" ? "" : ` It was answered with ${isAccepted ? "yes" : "no"}.`;
+    this.asked = { at: Date.now(), words: `The page ${type === "alert" ? "said" : "asked"}: “${plain(message, 200)}”${became}` };
+    if (this.notes.length > MOST_NOTES) return;
     const advice = isAccepted || wanted ? "" : " To accept it, call dialog with accept, then do the same again.";
     this.notes.push(
       `A dialog (${type}) said "${plain(message, 200)}"; it was ${isAccepted ? "accepted" : "dismissed"}.${advice}`,

@@ -2,7 +2,7 @@
 import { ToolFailure } from "../../contract/errors.ts";
 import type { BrowserInput } from "../../contract/home/browser.ts";
 import { cornerOf, find, resolve } from "../acting/element.ts";
-import { type BrowserFile, bytesOf } from "../answer.ts";
+import { type BrowserFile, bytesOf, MOST_FILE_BYTES, tooLarge } from "../answer.ts";
 import type { Page } from "./page.ts";
 import { BOX, INTO_VIEW, LABEL, PAGE_SIZE, UNLABEL } from "./scripts.ts";
 
@@ -88,7 +88,6 @@ async function boxesOf(page: Page): Promise<(Box & { ref: string })[]> {
 export async function print(page: Page): Promise<BrowserFile> {
   const { data } = await page.send("Page.printToPDF", { printBackground: true, preferCSSPageSize: true }, undefined, 60_000);
   const bytes = bytesOf(data);
-  if (bytes.length > 20 * 1024 * 1024)
-    throw new ToolFailure("The page printed is larger than 20 MB, which is the most that can be kept.");
+  if (bytes.length > MOST_FILE_BYTES) throw tooLarge("The page printed");
   return { name: "page.pdf", type: "application/pdf", bytes };
 }

@@ -183,7 +183,7 @@ export const fileTake = z.object({ ...ofFile, key: z.string().max(256) });
 
 export const sandboxStatus = z.object({});
 export const sandboxStatusAnswer = z.object({
-  /** Absent: there is none, for `reason`. That stands beside an engine where an image is missing that is not built but fetched. */
+  /** Absent: there is none, for `reason`. That stands beside an engine that cannot be used: it lacks a guard, or an image that is not built but fetched. */
   engine: z.object({ name: z.string(), version: z.string(), isRootless: z.boolean(), socket: z.string() }).optional(),
   reason: z.string().optional(),
   /** The default image, and whether it is there. */

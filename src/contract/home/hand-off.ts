@@ -45,6 +45,8 @@ export const browserFrame = z.object({
   picture: z.string().max(400_000).optional(),
   /** What the tab shows just now. */
   url: z.string().max(4096),
+  /** What the page said or asked a moment ago in a window of its own (`confirm`), and how that was answered. */
+  asked: z.string().max(400).optional(),
 });
 export type BrowserFrame = z.infer<typeof browserFrame>;
 

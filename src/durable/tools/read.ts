@@ -13,6 +13,7 @@ export const readInput = z.object({
   path: z.string().min(1),
   offset: z.int().min(1).optional().describe("First line, from 1"),
   limit: z.int().min(1).optional().describe("Lines"),
+  column: z.int().min(1).optional().describe("First character of a long line"),
   numbered: z.boolean().optional().describe("Show line numbers"),
 });
 
@@ -35,14 +36,15 @@ export const read: Tool<typeof readInput> = {
 /** A page of it, a picture, or what it is; wherever it lies. */
 export async function showFile(
   { path, bytes, details }: { path: string; bytes: Uint8Array; details?: Record<string, unknown> },
-  { offset = 1, limit = DEFAULT_LINES, numbered = false }: Omit<z.infer<typeof readInput>, "path">,
+  { offset = 1, limit = DEFAULT_LINES, column = 1, numbered = false }: Omit<z.infer<typeof readInput>, "path">,
   context: ToolContext,
 ): Promise<ToolResult> {
   const type = sniffType(bytes);
   const text = readText(path, type, bytes);
   if (text === undefined) return describeBytes(path, type ?? "application/octet-stream", bytes, context);
   if (text === "") return { text: `${path} is empty.` };
-  return { text: cutPage(path, text, offset, limit, numbered), details: { path, size: bytes.length, ...details } };
+  const page = cutPage(path, text, { offset, limit, column, isNumbered: numbered });
+  return { text: page, details: { path, size: bytes.length, ...details } };
 }
 
 /** UTF-8 whatever it holds, and text in another charset where the file's name says that it is text. */
@@ -52,12 +54,20 @@ function readText(path: string, type: string | undefined, bytes: Uint8Array): st
   return text ?? (type === undefined ? new TextDecoder().decode(bytes) : undefined);
 }
 
-function cutPage(path: string, text: string, offset: number, limit: number, isNumbered: boolean): string {
+interface Page {
+  offset: number;
+  limit: number;
+  column: number;
+  isNumbered: boolean;
+}
+
+function cutPage(path: string, text: string, { offset, limit, column, isNumbered }: Page): string {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   if (offset > lines.length) {
     throw new ToolFailure(`${path} has ${lines.length} lines; line ${offset} is after its end. Use a smaller offset.`);
   }
+  if (column > 1) return cutLine(lines, offset, column);
   const page: string[] = [];
   let room = MAX_PAGE_CHARS;
   for (const line of lines.slice(offset - 1, offset - 1 + limit)) {
@@ -66,17 +76,26 @@ function cutPage(path: string, text: string, offset: number, limit: number, isNu
     room -= shown.length + 1;
     page.push(shown);
   }
-  if (page.length === 0) {
-    const line = lines[offset - 1] ?? "";
-    const first = line.slice(0, MAX_PAGE_CHARS);
-    const next = offset < lines.length ? ` The next line: offset ${offset + 1}.` : "";
-    const rest = `exec: sed -n ${offset}p "${path}" | cut -c${MAX_PAGE_CHARS + 1}-`;
-    return `${first}\n\n[Line ${offset} has ${line.length} characters, shown to ${MAX_PAGE_CHARS}. The rest: ${rest}.${next}]`;
-  }
+  if (page.length === 0) return cutLine(lines, offset, 1);
   const end = offset + page.length - 1;
   if (offset === 1 && end === lines.length) return isNumbered ? page.join("\n") : text;
   const next = end < lines.length ? ` Go on with offset ${end + 1}.` : "";
   return `${page.join("\n")}\n\n[Lines ${offset}-${end} of ${lines.length} in ${path}.${next}]`;
+}
+
+/** A line that is longer than a page, from a character on. */
+function cutLine(lines: readonly string[], offset: number, column: number): string {
+  const line = lines[offset - 1] ?? "";
+  if (column > line.length)
+    throw new ToolFailure(
+      `Line ${offset} has ${line.length} characters; column ${column} is after its end. Use a smaller column.`,
+    );
+  const most = column - 1 + MAX_PAGE_CHARS;
+  // No character is cut in two.
+  const end = most < line.length && /[\ud800-\udbff]/.test(line[most - 1] ?? "") ? most - 1 : Math.min(most, line.length);
+  const more = end < line.length ? ` Go on with offset ${offset}, column ${end + 1}.` : "";
+  const next = offset < lines.length ? ` The next line: offset ${offset + 1}.` : "";
+  return `${line.slice(column - 1, end)}\n\n[Line ${offset}, characters ${column}-${end} of ${line.length}.${more}${next}]`;
 }
 
 async function describeBytes(path: string, type: string, bytes: Uint8Array, context: ToolContext): Promise<ToolResult> {

@@ -9,7 +9,8 @@ applyTheme(readTheme());
 
 const picture = find(".handed-picture", HTMLImageElement);
 const keys = find(".handed-keys", HTMLTextAreaElement);
-const note = find(".handed-note", HTMLElement);
+const note = find(".handed-note:not(.handed-asked)", HTMLElement);
+const asked = find(".handed-asked", HTMLElement);
 const left = find(".handed-left", HTMLElement);
 const address = find(".handed-address", HTMLElement);
 const wish = find(".handed-wish", HTMLElement);
@@ -45,7 +46,13 @@ function show(shown: Shown): void {
   address.title = shown.url;
   if (shown.picture !== undefined) picture.src = `data:image/jpeg;base64,${shown.picture}`;
   picture.hidden = false;
+  showAsked(shown.asked ?? "");
   showTime();
+}
+
+/** In the page's words: others wrote them. */
+function showAsked(text: string): void {
+  if (asked.textContent !== text) asked.textContent = text;
 }
 
 function say(text: string): void {
@@ -57,6 +64,7 @@ function end(text: string): void {
   wish.textContent = "The browser";
   picture.removeAttribute("src");
   picture.hidden = true;
+  showAsked("");
   say(text);
 }
 

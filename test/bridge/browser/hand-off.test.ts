@@ -98,6 +98,46 @@ describe("a tab in a person's hands", () => {
     await expect(browser.watch({ handed })).rejects.toThrow(refused);
   });
 
+  test("does nothing late: what waited until the person was told that it is lost, or the tab was back, is not done", async () => {
+    const { browser, act } = await handOver("/inner.html?me");
+    /** Holds the browser, as another session's call may. */
+    const hold = (seconds: number) =>
+      browser
+        .ask({ action: "act", kind: "wait", selector: "#never", seconds }, { sessionKey: "agent:main:other" })
+        .catch(() => undefined);
+    await browser.ask({ action: "open", url: `${pages.origin}/inner.html?other` }, { sessionKey: "agent:main:other" });
+    pages.asked.length = 0;
+    for (const [seconds, elapse] of [
+      [13, 0],
+      [2, 60_001],
+    ] as const) {
+      const held = hold(seconds);
+      const late = act({ kind: "reload" });
+      const refused = expect(late).rejects.toThrow("The browser was busy for too long; do it again.");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      now = elapse;
+      await refused;
+      await held;
+    }
+    now = 0;
+    expect(pages.asked).toEqual([]);
+    // The same in time is done.
+    await act({ kind: "reload" });
+    await expect.poll(() => pages.asked, { timeout: 10_000 }).toContain("GET /inner.html");
+  });
+
+  test("tells what the page asks in a window of its own, and that it was answered with no", async () => {
+    const { browser, look, act } = await handOver("/dialogs");
+    const before = await look();
+    expect(before.asked).toBeUndefined();
+    const waiting = look(before.hash, 4000);
+    await act({ kind: "key", key: "Tab" }, { kind: "key", key: "Enter" });
+    const next = await waiting;
+    expect(next.asked).toBe("The page asked: “Delete the order?” It was answered with no.");
+    expect(next.hash).not.toBe(before.hash);
+    expect((await browser.act({ action: "snapshot" })).text).toContain("kept");
+  });
+
   test("says that it is closed, and shows nothing in its place", async () => {
     const { browser, look } = await handOver("/inner.html?me");
     await browser.ask({ action: "open", url: `${pages.origin}/login` });

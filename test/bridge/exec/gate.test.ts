@@ -91,6 +91,16 @@ describe("the owner's word", () => {
     expect(answer.hash).not.toBe(plan.hash);
   });
 
+  it("says of what can be typed into that this is asked about no more, also after a long reason", async () => {
+    const test = exec();
+    const said = /What is typed into it while it runs is not asked about; it stands in the audit log\.$/;
+    expect(planOf(await test.start("touch made", { processId: "front" })).reason).not.toMatch(said);
+    expect(planOf(await test.start("touch made", { processId: "back", yieldMs: 0 })).reason).toMatch(said);
+    const long = planOf(await test.start(`./${"x".repeat(600)}`, { processId: "pty", isPty: true })).reason;
+    expect(long).toMatch(said);
+    expect(long.length).toBeLessThan(400);
+  });
+
   it("is asked for anew when the program, or the script, was changed meanwhile", async () => {
     const test = exec();
     const script = join(test.homeFolder, "job.sh");

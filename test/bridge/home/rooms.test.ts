@@ -8,6 +8,7 @@ import { readBridgeConfig } from "../../../src/bridge/home/config.ts";
 import { openRooms } from "../../../src/bridge/home/rooms.ts";
 import type { HomeCommands } from "../../../src/bridge/home-command.ts";
 import { HOME_COMMANDS } from "../../../src/contract/home/commands.ts";
+import { openScriptedEngine } from "../../support/scripted-engine.ts";
 
 let dir = "";
 let rooms: Room[] = [];
@@ -17,15 +18,15 @@ afterEach(async () => {
 });
 
 /** The program lies in the open folder, and its state in the program's folder, as with `git clone` and `npm start`. */
-async function open() {
+async function open(engine = "unix:///nonexistent/engine.sock", log: (text: string) => void = () => undefined) {
   dir = realpathSync(mkdtempSync(join(tmpdir(), "skerry-rooms-")));
   const root = join(dir, "open/skerry");
   const state = join(dir, "open/state");
   for (const folder of [root, join(state, "bridge"), join(state, "objects")]) mkdirSync(folder, { recursive: true });
   const config = { ...readBridgeConfig(undefined), files: { read: [], write: [join(dir, "open")] } };
-  const environment = { DOCKER_HOST: "unix:///nonexistent/engine.sock" };
+  const environment = { DOCKER_HOST: engine };
   const closed = [state, join(dir, "open/.dev.vars")];
-  rooms = await openRooms({ root, stateDir: join(state, "bridge"), closed, config, environment, log: () => undefined });
+  rooms = await openRooms({ root, stateDir: join(state, "bridge"), closed, config, environment, log });
   return Object.assign({}, ...rooms.map(({ commands }) => commands)) as HomeCommands;
 }
 
@@ -36,6 +37,28 @@ const context = {
   transfer: { give: () => Promise.reject(new Error("no")), take: () => Promise.reject(new Error("no")) },
   now: Date.now,
 };
+
+describe("the sandbox", () => {
+  it.each([
+    { engine: "with its guards", limits: true, cap: ["sandbox"], said: "" },
+    { engine: "that cannot limit what runs", limits: false, cap: [], said: "cannot limit the memory and processes" },
+  ])("on an engine $engine is claimed: $cap", async ({ limits, cap, said }) => {
+    const engine = await openScriptedEngine();
+    if (!limits) {
+      const guards = { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default", "name=rootless"] };
+      engine.before = (what) => (what.endsWith("/info") ? { status: 200, body: guards } : undefined);
+    }
+    try {
+      const logged: string[] = [];
+      await open(engine.environment["DOCKER_HOST"], (text) => logged.push(text));
+      expect(rooms.map((room) => room.cap).filter((one) => one === "sandbox")).toEqual(cap);
+      expect(logged.join("\n")).toContain(said);
+    } finally {
+      await Promise.all(rooms.splice(0).map((room) => room.close()));
+      await engine.close();
+    }
+  });
+});
 
 describe("closed whoever asks", () => {
   it.each([

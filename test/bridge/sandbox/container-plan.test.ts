@@ -5,6 +5,7 @@ import {
   type ContainerRequest,
   chooseUser,
   containerName,
+  explainClosed,
   LABEL,
   NOBODY,
   planContainer,
@@ -157,6 +158,20 @@ describe("the plan of a container", () => {
       const wanted = request({ place: place({ network }), networks: network === "bridge" ? [] : [network] });
       expect({ network, code: codeOf(() => planContainer(wanted)) }).toEqual({ network, code: "FORBIDDEN" });
     }
+  });
+
+  test("what an engine lacks is said, with what to do", () => {
+    const rootless = { ...engine, isRootless: true };
+    const none = { memory: false, pids: false, cpu: false };
+    expect(explainClosed(engine)).toBeUndefined();
+    expect(explainClosed(rootless)).toBeUndefined();
+    expect(explainClosed({ ...engine, hasSeccomp: false })).toContain("without seccomp");
+    expect(explainClosed({ ...rootless, limits: none })).toMatch(
+      /^Docker, rootless, cannot limit the memory and processes of .* A rootless engine needs cgroups version 2,/,
+    );
+    expect(explainClosed({ ...engine, limits: { ...none, memory: true } })).toMatch(
+      /^Docker cannot limit the processes of .*kernel/,
+    );
   });
 
   test("an engine without seccomp, or one that can limit neither memory nor processes, keeps it closed", () => {

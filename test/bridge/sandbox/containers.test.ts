@@ -168,3 +168,18 @@ describe("what is left of a sandbox", () => {
     expect(readdirSync(join(stateDir, "sandbox")).sort()).toEqual(["files", "installation", "mine", "skerry-notes"]);
   });
 });
+
+test("an engine that lacks a guard is told as such with its image there, and used once it has it", async () => {
+  const guards = { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default", "name=rootless"] };
+  engine.before = (what) => (what.endsWith("/info") ? { status: 200, body: guards } : undefined);
+  const box = open();
+  const reason = expect.stringMatching(/^Docker, rootless, cannot limit the memory and processes of containers here/);
+  expect(await box.status()).toMatchObject({ engine: { isRootless: true }, hasImage: true, reason });
+  await expect(box.run(box.place("k"), "true")).rejects.toMatchObject({ code: "UNAVAILABLE", message: reason });
+  expect(engine.containers.size).toBe(0);
+  engine.before = () => undefined;
+  expect((await box.status()).reason).toBeUndefined();
+  const running = await box.begin(box.place("k"), "work");
+  engine.end("work", 0);
+  expect(await running.ended).toEqual({ exitCode: 0 });
+});

@@ -16,7 +16,14 @@ test("else the usual places, a system's own before a user's, Docker before Podma
   expect(sockets).toContain("/run/user/1/docker.sock");
   expect(sockets).toContain("/users/ann/.colima/default/docker.sock");
   expect(sockets.indexOf("/run/user/1/docker.sock")).toBeLessThan(sockets.indexOf("/run/user/1/podman/podman.sock"));
-  expect(listSockets({ environment: {} })).toEqual(["/var/run/docker.sock", "/run/podman/podman.sock"]);
+  expect(listSockets({ environment: {}, uid: 0 })).toEqual(["/var/run/docker.sock", "/run/podman/podman.sock"]);
+});
+
+test.skipIf(process.platform !== "linux")("a user's own places are known also where nobody told of them", () => {
+  const sockets = listSockets({ environment: {}, uid: 1 });
+  expect(sockets).toContain("/run/user/1/docker.sock");
+  expect(sockets).toContain("/run/user/1/podman/podman.sock");
+  expect(listSockets({ environment: { XDG_RUNTIME_DIR: "/elsewhere" }, uid: 1 })).not.toContain("/run/user/1/docker.sock");
 });
 
 test("another machine's is refused with a reason", () => {

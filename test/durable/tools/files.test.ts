@@ -51,11 +51,28 @@ describe("read", () => {
     expect(seen).toEqual(lines);
   });
 
-  it("shows the start of a line that is longer than a page, and how to see the rest", async () => {
-    await put("min.js", `${"y".repeat(40_000)}\nend`);
-    const { text } = await read.run({ path: "min.js" }, context());
-    expect(text).toContain("[Line 1 has 40000 characters, shown to 14000. The rest: exec: sed -n 1p");
-    expect(text).toContain("The next line: offset 2");
+  it("shows a line that is longer than a page in parts, by what each says of the next, without a character cut in two", async () => {
+    const line = `${"y".repeat(13_999)}${"😀".repeat(10_000)}z`;
+    await put("min.js", `first\n${line}\nend`);
+    const seen: string[] = [];
+    for (let next: { offset: number; column?: number } | undefined = { offset: 2 }; next; ) {
+      const { text } = await read.run({ path: "min.js", ...next }, context());
+      expect(text.length).toBeLessThan(16_000);
+      expect(text).toContain("The next line: offset 3.");
+      const [part = "", note = ""] = text.split("\n\n[");
+      expect(part.isWellFormed()).toBe(true);
+      seen.push(part);
+      const [, offset, column] = /Go on with offset (\d+), column (\d+)/.exec(note) ?? [];
+      next = offset === undefined ? undefined : { offset: Number(offset), column: Number(column) };
+    }
+    expect(seen).toHaveLength(3);
+    expect(seen.join("")).toBe(line);
+    await expect(read.run({ path: "min.js", offset: 2, column: 34_001 }, context())).rejects.toThrow(
+      "Line 2 has 34000 characters; column 34001 is after its end",
+    );
+    expect((await read.run({ path: "min.js", offset: 3, column: 2 }, context())).text).toBe(
+      "nd\n\n[Line 3, characters 2-3 of 3.]",
+    );
   });
 
   it("describes bytes that are not text", async () => {

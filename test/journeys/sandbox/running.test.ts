@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { containerName } from "../../../src/bridge/sandbox/container-plan.ts";
 import { DEFAULT_IMAGE } from "../../../src/bridge/sandbox/image.ts";
 import { imageArchive, skipReason, startEngine, type TestEngine } from "../../support/engine.ts";
-import { openTestSandbox, type TestSandbox } from "../../support/sandbox.ts";
+import { openTestSandbox, ownUser, type TestSandbox } from "../../support/sandbox.ts";
 
 const reason = skipReason();
 
@@ -189,7 +189,7 @@ describe.skipIf(reason !== undefined)("a command in the sandbox", () => {
     expect((await box.run(place, "cat /workspace/made /tmp/made")).output).toBe("x\ny\n");
     expect((await box.run(place, "cat /workspace/made /tmp/made")).output).toBe("x\ny\n");
     const name = nameOf("setup");
-    expect(readFileSync(join(box.stateDir, "sandbox", name, "setup.log"), "utf8")).toBe("setting up as 65532\n");
+    expect(readFileSync(join(box.stateDir, "sandbox", name, "setup.log"), "utf8")).toBe(`setting up as ${ownUser(engine).uid}\n`);
     const failed = await refusal(box.run(box.place("setup", { setup: "echo no luck >&2; exit 4" }), "true"));
     expect(failed).toMatchObject({ code: "UNAVAILABLE", message: expect.stringMatching(/failed with exit code 4.*no luck/s) });
     expect((await engine.engine.ask("GET", `/containers/${name}/json`)).status).toBe(404);

@@ -59,7 +59,18 @@ describe("a sandbox", () => {
   it("says how to fetch an image of the owner's own, which is not built", () => {
     const reason = "The image python:3.12 is not on this machine. Fetch it with: docker pull python:3.12";
     const told = describeSandbox({ ...STATUS, hasImage: false, image: "python:3.12", reason });
-    expect(told).toEqual({ text: `The sandbox has an engine (Docker 27.3.1), and no image: ${reason}`, isReady: false });
+    expect(told).toEqual({ text: `The sandbox has an engine (Docker 27.3.1), and cannot be used: ${reason}`, isReady: false });
+  });
+
+  it("is not ready where its engine lacks a guard, though the image is there", () => {
+    const reason = "Docker, rootless, cannot limit the memory and processes of containers here, so the sandbox stays closed.";
+    const told = describeSandbox({
+      ...STATUS,
+      engine: { name: "Docker", version: "20.10", isRootless: true, socket: "" },
+      reason,
+    });
+    expect(told.isReady).toBe(false);
+    expect(told.text).toBe(`The sandbox has an engine (Docker 20.10, rootless), and cannot be used: ${reason}`);
   });
 
   it("says why there is none", () => {

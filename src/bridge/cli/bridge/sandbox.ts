@@ -1,6 +1,7 @@
 // `skerry bridge sandbox`: the image of the sandbox built here, and how the sandbox of this machine stands. Needs no Skerry.
 import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
+import type { SandboxStatus } from "../../../contract/home/commands.ts";
 import { readBridgeConfig } from "../../home/config.ts";
 import { openMirror } from "../../sandbox/mirror/mirror.ts";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
@@ -27,19 +28,23 @@ export async function showSandbox(command: BridgeCommand, root: string): Promise
   const told = await open(command, root).status();
   if (isJson) {
     terminal.print(JSON.stringify(told));
-    return told.engine && told.hasImage ? EXIT.ok : EXIT.failed;
+    return isUsable(told) ? EXIT.ok : EXIT.failed;
   }
-  const { engine, image, hasImage, reason, containers } = told;
+  const { engine, image, reason, containers } = told;
   if (engine) {
     terminal.print(`${engine.name} ${engine.version}${engine.isRootless ? ", rootless" : ""}, at ${engine.socket}.`);
     const lack = reason ?? `The image ${image} is not there; build it with: skerry bridge sandbox build`;
-    terminal.print(hasImage ? `The image ${image} is there.` : lack);
+    terminal.print(isUsable(told) ? `The image ${image} is there.` : lack);
   } else terminal.print(reason ?? "No container engine answers.");
   for (const { name, key, isRunning, usedAt } of containers) {
     const used = new Date(usedAt).toISOString().slice(0, 16).replace("T", " ");
     terminal.print(`${name}  ${key}, ${isRunning ? "runs" : "stopped"}, used ${used}`);
   }
-  return engine && hasImage ? EXIT.ok : EXIT.failed;
+  return isUsable(told) ? EXIT.ok : EXIT.failed;
+}
+
+function isUsable({ engine, hasImage, reason }: SandboxStatus): boolean {
+  return engine !== undefined && hasImage && reason === undefined;
 }
 
 function open({ environment, given }: BridgeCommand, root: string): Sandbox {

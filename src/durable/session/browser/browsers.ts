@@ -1,6 +1,7 @@
 // The browsers of a talk outside the house: one at the edge, one at an address. Started at the first use, reached anew for each call,
 // ended with the turn unless kept; every minute at the edge is told to the Directory, which holds the day's limit.
 import type { BrowserAnswer } from "../../../browser/answer.ts";
+import { heldMs } from "../../../browser/hand-off/time.ts";
 import type { Talk } from "../../../browser/talk.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserBrief } from "../../../contract/home/browser-settings.ts";
@@ -27,7 +28,6 @@ export interface BrowserPorts {
 const TURN_IDLE_MS = 120_000;
 /** Longer waits belong into a row, not into memory. */
 const LONGEST_WAIT_S = 20;
-const HANDOFF_MS = 600_000;
 const SCARCE_MS = 120_000;
 /** What needs no page: only these start a browser. */
 const STARTS: readonly BrowserTask["input"]["action"][] = ["open", "navigate", "download", "emulate"];
@@ -56,9 +56,8 @@ export class Browsers {
       case "profiles":
         return this.#manageProfiles(place, task);
       case "handoff": {
-        const forMs = Math.min(HANDOFF_MS, (input.seconds ?? HANDOFF_MS / 1000) * 1000);
         const { openToPerson } = await import("./visit.ts");
-        return this.#visit(place, task, brief, (talk) => openToPerson(talk, task, place, forMs));
+        return this.#visit(place, task, brief, (talk) => openToPerson(talk, task, place, heldMs(input)));
       }
       default: {
         const isWait = input.action === "act" && (input.seconds ?? 0) > LONGEST_WAIT_S;
@@ -209,7 +208,7 @@ export class Browsers {
     this.#parts.wake.countOutside();
     if (place === "edge") {
       const { reachBrowser } = await import("./edge.ts");
-      return reachBrowser(this.#binding(), sessionId);
+      return reachBrowser(this.#binding(), sessionId, this.#parts.abort.signal);
     }
     const { reachAddress } = await import("./cdp.ts");
     return reachAddress(this.#ports().fetch, sessionId);

@@ -1,6 +1,7 @@
 // A browser at a DevTools address that the owner named. An http address is asked for the socket's first, which is then looked for at
 // the same host: what a browser calls itself there is often its own idea of localhost.
 import { ToolFailure } from "../../../contract/errors.ts";
+import { within } from "./deadline.ts";
 import type { FetchUpgrade, LineSocket } from "./edge.ts";
 
 const ANSWER_MS = 10_000;
@@ -9,7 +10,8 @@ const ANSWER_MS = 10_000;
 export async function reachAddress(fetcher: FetchUpgrade, address: string): Promise<LineSocket> {
   try {
     const url = await socketOf(fetcher, new URL(address));
-    const response = await fetcher(url, { headers: { upgrade: "websocket" }, signal: AbortSignal.timeout(ANSWER_MS) });
+    const ask = (signal: AbortSignal) => fetcher(url, { headers: { upgrade: "websocket" }, signal });
+    const response = await within(ANSWER_MS, ask);
     const socket = response.webSocket;
     if (!socket) {
       await response.body?.cancel();

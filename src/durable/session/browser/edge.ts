@@ -1,6 +1,7 @@
 // Browser Rendering by its binding: a browser is asked for, spoken to over a WebSocket with the plain DevTools protocol, and ended.
 // The binding's own requests are used and no library: these three are all that is needed of one.
 import { ToolFailure } from "../../../contract/errors.ts";
+import { within } from "./deadline.ts";
 
 /** A WebSocket as the runtime hands it out. */
 export type LineSocket = Pick<WebSocket, "send" | "close" | "addEventListener"> & { accept(): void };
@@ -25,8 +26,11 @@ export interface StartWish {
 const API = "https://browser-rendering.invalid/v1/devtools/browser";
 /** What the platform knows as one that says it is in use. */
 const LONGEST_IDLE_MS = 600_000;
+/** A browser takes a few seconds to start, on a machine of one's own some more. */
+const START_MS = 45_000;
+const ANSWER_MS = 15_000;
 
-/** Starts one. @throws ToolFailure with what the platform said, in our words. */
+/** Starts one, whoever stops meanwhile: a start that was broken off would use up browser time that nobody knows of. @throws ToolFailure with what the platform said, in our words. */
 export async function startBrowser(
   binding: BrowserBinding,
   { idleMs, allowedDomains, allowedHosts }: StartWish,
@@ -39,15 +43,18 @@ export async function startBrowser(
     ...(allowedHosts ? { allowedHosts } : {}),
   };
   const hasWish = Object.keys(wish).length > 0;
-  const response = await binding
-    .fetch(`${API}?keep_alive=${keepMs}`, {
-      method: "POST",
-      ...(hasWish ? { headers: { "content-type": "application/json" }, body: JSON.stringify(wish) } : {}),
-    })
-    .catch((error: unknown) => {
-      throw new ToolFailure(`The browser at the edge did not start: ${said(error)}.`);
-    });
-  const text = await response.text();
+  const request = {
+    method: "POST",
+    ...(hasWish ? { headers: { "content-type": "application/json" }, body: JSON.stringify(wish) } : {}),
+  };
+  const { response, text } = await within(START_MS, async (signal) => {
+    const answer = await binding.fetch(`${API}?keep_alive=${keepMs}`, { ...request, signal });
+    return { response: answer, text: await answer.text() };
+  }).catch((error: unknown) => {
+    if (isTimeout(error))
+      throw new ToolFailure(`The browser at the edge did not start within ${START_MS / 1000} seconds; try again in a minute.`);
+    throw new ToolFailure(`The browser at the edge did not start: ${said(error)}.`);
+  });
   if (!response.ok) throw new ToolFailure(explain(response.status, text));
   const sessionId = readSessionId(text);
   if (sessionId === undefined)
@@ -55,11 +62,20 @@ export async function startBrowser(
   return { sessionId, idleMs: keepMs };
 }
 
-/** A line to one that runs; undefined: it is no more. */
-export async function reachBrowser(binding: BrowserBinding, sessionId: string): Promise<LineSocket | undefined> {
-  const response = await binding
-    .fetch(`${API}/${encodeURIComponent(sessionId)}`, { headers: { upgrade: "websocket" } })
-    .catch(() => undefined);
+/** A line to one that runs; undefined: it is no more. @throws ToolFailure when nobody says whether it is. */
+export async function reachBrowser(
+  binding: BrowserBinding,
+  sessionId: string,
+  stopped?: AbortSignal,
+): Promise<LineSocket | undefined> {
+  const ask = (signal: AbortSignal) =>
+    binding.fetch(`${API}/${encodeURIComponent(sessionId)}`, { headers: { upgrade: "websocket" }, signal });
+  const response = await within(ANSWER_MS, ask, stopped).catch((error: unknown) => {
+    stopped?.throwIfAborted();
+    if (isTimeout(error))
+      throw new ToolFailure(`The browser at the edge did not answer within ${ANSWER_MS / 1000} seconds; try again in a moment.`);
+    return undefined;
+  });
   const socket = response?.webSocket;
   if (!socket) {
     await response?.body?.cancel();
@@ -71,8 +87,8 @@ export async function reachBrowser(binding: BrowserBinding, sessionId: string): 
 
 /** Ends one. What fails here ends by itself when it was idle for long enough. */
 export async function endBrowser(binding: BrowserBinding, sessionId: string): Promise<void> {
-  const response = await binding.fetch(`${API}/${encodeURIComponent(sessionId)}`, { method: "DELETE" });
-  await response.body?.cancel();
+  const ask = (signal: AbortSignal) => binding.fetch(`${API}/${encodeURIComponent(sessionId)}`, { method: "DELETE", signal });
+  await (await within(ANSWER_MS, ask)).body?.cancel();
 }
 
 function readSessionId(text: string): string | undefined {
@@ -92,6 +108,10 @@ function explain(status: number, text: string): string {
   if (status === 429) return "Too many browsers were started at the edge just now; wait 20 seconds and try again.";
   const plain = text.replace(/\s+/g, " ").slice(0, 200);
   return `The browser at the edge did not start (${status}${plain === "" ? "" : `: ${plain}`}); try again in a minute.`;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
 }
 
 function said(error: unknown): string {

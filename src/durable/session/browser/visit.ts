@@ -33,42 +33,40 @@ const NO_PAGE = /^(about|data|blob|chrome-error):|^$/;
 export async function visit<T>(
   socket: LineSocket,
   state: BrowserState,
-  { policy, resolveHost, signal }: VisitOptions,
+  options: VisitOptions,
   work: (talk: Talk) => Promise<T>,
 ): Promise<T> {
-  const cdp = new Cdp(lineOverSocket(socket));
-  const leave = () => cdp.close();
-  signal.addEventListener("abort", leave);
+  const { talk, leave } = await openTalk(socket, state, options);
   try {
-    signal.throwIfAborted();
-    const talk = new Talk(await Connection.open(cdp, { policy, resolveHost, hasProxy: false }), state);
-    try {
-      return await work(talk);
-    } finally {
-      talk.leave();
-    }
+    return await work(talk);
   } finally {
-    signal.removeEventListener("abort", leave);
     leave();
   }
 }
 
-/** A line that stays for as long as somebody looks; whoever opens it leaves it. */
+/** A line that stays for as long as somebody looks; whoever opens it leaves it. Without `signal` nothing else ends it. */
 export async function openTalk(
   socket: LineSocket,
   state: BrowserState,
-  { policy }: Pick<VisitOptions, "policy">,
+  { policy, resolveHost, signal }: Omit<VisitOptions, "signal"> & { signal?: AbortSignal },
 ): Promise<{ talk: Talk; leave(): void }> {
   const cdp = new Cdp(lineOverSocket(socket));
+  const cut = () => cdp.close();
+  const end = () => {
+    signal?.removeEventListener("abort", cut);
+    cut();
+  };
+  signal?.addEventListener("abort", cut);
   try {
-    const talk = new Talk(await Connection.open(cdp, { policy, hasProxy: false }), state);
+    signal?.throwIfAborted();
+    const talk = new Talk(await Connection.open(cdp, { policy, resolveHost, hasProxy: false }), state);
     const leave = () => {
       talk.leave();
-      cdp.close();
+      end();
     };
     return { talk, leave };
   } catch (error) {
-    cdp.close();
+    end();
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 // has neither a live view nor a window, the link leads to a page of Skerry's own (session/browser/hand-offs.ts).
 
 import type { BrowserAnswer } from "../../../browser/answer.ts";
+import { heldMs } from "../../../browser/hand-off/time.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserInput, BrowserPolicy, HandedTab } from "../../../contract/home/browser.ts";
 import type { ToolContext, ToolResult, ToolWait } from "../port.ts";
@@ -11,7 +12,6 @@ import { marked } from "./result.ts";
 import { type Chosen, mustHave, policyFor, profileFor } from "./where.ts";
 
 const LOOK_MS = 12_000;
-const LONGEST_S = 600;
 
 export interface HandOffMemo {
   step: "hand-off";
@@ -29,14 +29,14 @@ export async function handOff(input: BrowserInput, chosen: Chosen, context: Tool
   mustHave(context).mayTell();
   const { notes, tab, handed } = await ask(input, chosen, context);
   if (handed && chosen.place === "home") await demandApproval(chosen.home, context);
-  const seconds = Math.min(input.seconds ?? LONGEST_S, LONGEST_S);
-  const endsAt = context.now() + seconds * 1000;
+  const forMs = heldMs(input);
+  const endsAt = context.now() + forMs;
   const page = handed && {
     profile: await profileFor(input.profile, chosen.place, context),
     policy: policyFor(context),
     handed,
   };
-  const minutes = Math.max(1, Math.round(seconds / 60));
+  const minutes = Math.max(1, Math.round(forMs / 60_000));
   const wish = input.text === undefined ? "" : `${input.text.slice(0, 500)}\n`;
   const way = page ? await linkFor(endsAt, context) : notes.join("\n");
   const how = page ? "Press Done there when you are, or write to me." : "Write to me when you are done.";

@@ -1,6 +1,6 @@
 // What a browser answered, as the model reads it: our words, the page's words inside the mark of outside content, files kept where
 // screens, models and the other tools find them.
-import type { BrowserAnswer, BrowserFile } from "../../../browser/answer.ts";
+import { type BrowserAnswer, type BrowserFile, MOST_FILE_BYTES } from "../../../browser/answer.ts";
 import { ToolFailure } from "../../../contract/errors.ts";
 import type { BrowserInput } from "../../../contract/home/browser.ts";
 import type { BrowserPlace } from "../../../contract/home/browser-settings.ts";
@@ -9,8 +9,6 @@ import { attachmentPath } from "../../agent/attached-text.ts";
 import type { ToolContext, ToolResult } from "../port.ts";
 import { neutralize, wrapUntrusted } from "../untrusted.ts";
 import { describeSize, expectValue, toFilePath } from "../workspace-path.ts";
-
-const MOST_BYTES = 20 * 1024 * 1024;
 
 /** What is answered without a word of any page. */
 const OURS: readonly BrowserInput["action"][] = ["status", "profiles"];
@@ -38,7 +36,7 @@ export async function filesFor({ action, kind, values = [] }: BrowserInput, cont
     const path = toFilePath(written);
     const { info, bytes } = expectValue(await context.workspace.read(path));
     size += info.size;
-    if (size > MOST_BYTES)
+    if (size > MOST_FILE_BYTES)
       throw new ToolFailure("The files are larger than 20 MB together, which is the most that can be uploaded.");
     const name = path.split("/").at(-1) ?? path;
     files.push({ name, type: typeOf(name), bytes: new Uint8Array(bytes) });

@@ -77,8 +77,8 @@ export function describeSandbox(status: SandboxStatus): SandboxWords {
     return { text: `No sandbox: ${reason}`, isReady: false };
   }
   const name = `${showLine(engine.name, 40)} ${showLine(engine.version, 40)}${engine.isRootless ? ", rootless" : ""}`;
-  if (!hasImage && status.reason !== undefined) {
-    return { text: `The sandbox has an engine (${name}), and no image: ${showLine(status.reason, 300)}`, isReady: false };
+  if (status.reason !== undefined) {
+    return { text: `The sandbox has an engine (${name}), and cannot be used: ${showLine(status.reason, 300)}`, isReady: false };
   }
   if (!hasImage) {
     return {

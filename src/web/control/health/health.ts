@@ -93,10 +93,10 @@ export class HealthRoom extends PageElement {
 
   protected override render(): TemplateResult {
     const { value, problem } = this.#health;
-    // Below what is still fetched the log would jump when it comes.
+    // Below what is still fetched the rest would jump when it comes; what is stored takes longest and has its place kept.
     const isPlaced = value !== undefined || problem !== undefined;
     return html`${this.#health.render((wellness) => this.#renderHealth(wellness))}
-      ${this.#storage.render(({ storage }) => (storage ? renderStorage(storage) : html``))}
+      ${isPlaced ? this.#storage.render(({ storage }) => (storage ? renderStorage(storage) : html``), renderWaiting) : nothing}
       ${isPlaced ? html`<sk-log .desk=${this.desk}></sk-log>` : nothing}`;
   }
 
@@ -146,6 +146,17 @@ export class HealthRoom extends PageElement {
       </span>
     </li>`;
   }
+}
+
+/** The place of what is still being counted. */
+function renderWaiting(): TemplateResult {
+  const names = ["Databases", "Sessions", "Files", "Attachments", "Outbox"];
+  return html`<section class="section" aria-labelledby="health-storage" aria-busy="true">
+    <div class="section-head"><h2 id="health-storage">Storage</h2></div>
+    <ul class="rows parts">
+      ${names.map((name) => part(name, undefined, html`<span>…${name === "Databases" ? html`<span class="row-note">&nbsp;</span>` : nothing}</span>`))}
+    </ul>
+  </section>`;
 }
 
 function renderStorage({ databases, directory, workspaces, objects, limits, advice }: Stored): TemplateResult {

@@ -94,10 +94,11 @@ export class Fetched<T> implements ReactiveController {
     this.problem = undefined;
   }
 
-  render(draw: (value: T) => TemplateResult): TemplateResult {
+  /** `wait`: what keeps the place of the answer, where its size is known. */
+  render(draw: (value: T) => TemplateResult, wait?: () => TemplateResult): TemplateResult {
     const { value, problem } = this;
     return html`${problem === undefined ? nothing : this.#renderProblem(problem)}
-    ${value !== undefined ? draw(value) : problem === undefined ? busy(this.#wasReady ? "Fetching…" : "This comes as soon as the connection is back.") : nothing}`;
+    ${value !== undefined ? draw(value) : problem === undefined ? (wait && this.#wasReady ? wait() : busy(this.#wasReady ? "Fetching…" : "This comes as soon as the connection is back.")) : nothing}`;
   }
 
   #renderProblem(problem: string): TemplateResult {
