@@ -43,7 +43,7 @@ describe("messages that wait", () => {
     await carrier.carry();
     expect(posts.map((post) => post.length)).toEqual([20, 20, 5]);
     expect(posts.flat()).toEqual(ids);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
   });
 
   test("stay while Skerry cannot be reached or cannot store them, and go then", async () => {
@@ -52,10 +52,10 @@ describe("messages that wait", () => {
     const { carrier, put, posts, store } = carry(() => answers.shift() ?? 200);
     put("a", "b");
     await carrier.carry();
-    expect(store.countWaiting(LINE)).toBe(2);
+    expect(store.waiting(LINE).waiting).toBe(2);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(posts).toHaveLength(4);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
     carrier.close();
   });
 
@@ -64,7 +64,7 @@ describe("messages that wait", () => {
     put("a", "bad", "b");
     await carrier.carry();
     expect(posts).toEqual([["a", "bad", "b"], ["a"], ["bad"], ["b"]]);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
     expect(logged).toEqual(["A message could not be read by Skerry and is left out (bad)."]);
   });
 

@@ -19,6 +19,7 @@ import {
   type ChannelFile,
   describeLine,
   describePresence,
+  describeWaiting,
   isNear,
   labelOf,
   namedAccount,
@@ -119,7 +120,9 @@ export class ChannelSheet extends PageElement {
           <h2 id="channel-title">${name} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span></h2>
           ${this.isGivingKeys ? nothing : this.#renderTools(desk, file, account)}
         </div>
-        ${renderTrouble(account)} ${this.isGivingKeys ? nothing : this.#renderLinking(desk, account)}
+        ${renderTrouble(account)}
+        ${describeWaiting(account, channel, Date.now()).map((text) => html`<div class="notice channel-waits"><p>${text}</p></div>`)}
+        ${this.isGivingKeys ? nothing : this.#renderLinking(desk, account)}
         <div role="status">
           ${this.doing === undefined ? nothing : html`<p class="outcome">${wave} ${this.doing}</p>`}
           ${this.outcome === undefined || isBusy ? nothing : showSteps([this.outcome])}

@@ -73,8 +73,17 @@ function noteLine(house: House, { channel, account, phase, said, who }: LineStat
     house.directory
       .noteChannel({ channel, account, at, note: { kind: "fine", ...(who ? { text: who } : {}) } })
       .catch(() => undefined);
+    resendWaiting(house, channel, account).catch((error: unknown) => {
+      house.log.add("warn", "what waits for a line is not sent yet", { channel, account, reason: String(error) });
+    });
   }
   house.tell("channels.changed", { channel, accountId: account, phase }, "readers");
+}
+
+/** The line is open (again): what waits for it goes out now, not when it is tried the next time. */
+async function resendWaiting(house: House, channel: string, account: string): Promise<void> {
+  const sessions = (await house.directory.waitingSessions?.(channel, account)) ?? [];
+  await Promise.all(sessions.map((key) => house.session(key).resend?.(channel, account)));
 }
 
 /** How a channel's line at home is, for lists; undefined: it has none. */
@@ -92,7 +101,7 @@ export function viewLine(house: House, { channel, account, isConfigured }: Chann
       : "This channel needs a machine at home: run skerry bridge on one, and let it in under Devices.";
     return { phase: "off", said };
   }
-  const { phase, said, since, who, waiting, lastInAt, lastOutAt } = held.state;
+  const { phase, said, since, who, waiting, waitingSince, lastInAt, lastOutAt } = held.state;
   return {
     machine: home.name,
     phase: home.isConnected ? phase : "away",
@@ -100,6 +109,7 @@ export function viewLine(house: House, { channel, account, isConfigured }: Chann
     ...(home.isConnected ? (said === undefined ? {} : { said }) : { said: `${home.name} is not connected just now.` }),
     ...(who === undefined ? {} : { who }),
     waiting,
+    ...(waitingSince === undefined ? {} : { waitingSinceMs: waitingSince }),
     ...(lastInAt === undefined ? {} : { lastInboundAt: lastInAt }),
     ...(lastOutAt === undefined ? {} : { lastOutboundAt: lastOutAt }),
   };
