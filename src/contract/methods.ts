@@ -259,6 +259,9 @@ export const METHODS = {
     z.object({ channel: channelId, accountId, keys: z.record(z.string().max(64), z.string().max(16_384)) }),
   ),
   "channels.remove": method("operator.admin", z.object({ channel: channelId, accountId })),
+  /** Switches a channel off, or one of its accounts, in the settings: its line is closed, its keys and its link stay. */
+  "channels.stop": method("operator.admin", z.object({ channel: channelId, accountId })),
+  "channels.start": method("operator.admin", z.object({ channel: channelId, accountId })),
   /** Tells the platform where we are. `url`: our address as the platform reaches it. */
   "channels.connect": method(
     "operator.admin",

@@ -77,3 +77,16 @@ test("wait where their owner sees it, and go out with the line, each once and in
   expect((await house.run("channels", "status")).includes("⧗")).toBe(false);
   expect(texts()).toEqual(PIECES);
 }, 400_000);
+
+test("a line that is switched off hears nothing and keeps its account; switched on it hears again", async () => {
+  expect(await house.run("channels", "stop", "imessage")).toContain("its keys and its link stay");
+  await vi.waitFor(async () => expect(await account()).toMatchObject({ enabled: false, configured: true }), PATIENCE);
+  await vi.waitFor(async () => expect((await account()).line.phase).toBe("off"), PATIENCE);
+  await page.locator(".channel-row", { hasText: "iMessage" }).getByText("switched off").waitFor();
+  house.forget();
+  server.receive("are you there?", ANN);
+  expect(await house.run("channels", "start", "imessage")).toContain("is switched on");
+  await vi.waitFor(async () => expect((await account()).line.phase).toBe("open"), BACK);
+  // What was written meanwhile is in the Mac's book.
+  await vi.waitFor(() => expect(house.lastRequest()).toContain("are you there?"), BACK);
+}, 300_000);

@@ -1,12 +1,13 @@
 // What machines tell of their lines: a line that is open (again) sends the sessions after what waits for it, a machine that came back as
 // well; and health says what holds up answers.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LineState } from "../../../../src/contract/channels/at-home.ts";
 import type { ChannelNote, ChannelState } from "../../../../src/contract/channels/channel.ts";
+import type { Settings } from "../../../../src/contract/settings.ts";
 import { Lines } from "../../../../src/durable/gateway/homes/lines.ts";
 import { readChannelHealth } from "../../../../src/durable/gateway/methods/channels.ts";
-import { hearLines, viewLine } from "../../../../src/durable/gateway/methods/home/lines.ts";
-import type { House } from "../../../../src/durable/gateway/methods/method.ts";
+import { hearLines, lines, viewLine } from "../../../../src/durable/gateway/methods/home/lines.ts";
+import type { Call, House } from "../../../../src/durable/gateway/methods/method.ts";
 import { openTestSql } from "../../../support/sqlite.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 14, 2);
@@ -102,4 +103,47 @@ test("health names a line that is not open and the answers that wait", async () 
     said: "nas is not connected just now. 3 answers have waited for 12 min; tried again by itself.",
   });
   expect(said({ isEnabled: false, waiting: { count: 1, since: NOW } })).toMatchObject({ isWell: true });
+});
+
+describe("switching off and on", () => {
+  const ask = async (
+    way: "channels.stop" | "channels.start",
+    params: { channel: string; accountId?: string },
+    settings: Settings = {},
+  ) => {
+    const patches: unknown[] = [];
+    const told: string[] = [];
+    const house = {
+      directory: {
+        channelStates: async () => [signal, { ...signal, account: "work" }],
+        settings: async () => ({ settings, hash: "h1" }),
+        patchSettings: async (patch: unknown, hash: string) => {
+          patches.push([patch, hash]);
+          return { ok: true, value: { hash: "h2" } };
+        },
+      },
+      homes: { homesKnown: { list: () => [] } },
+      tell: (event: string) => told.push(event),
+    } as unknown as House;
+    const answer = await lines[way](params, { house } as unknown as Call);
+    return { answer, patches, told };
+  };
+
+  test("is a setting of the channel, or of the account that is named, and nothing else", async () => {
+    expect(await ask("channels.stop", { channel: "signal" })).toEqual({
+      answer: { channel: "signal", stopped: true },
+      patches: [[{ channels: { signal: { enabled: false } } }, "h1"]],
+      told: ["config.changed", "channels.changed"],
+    });
+    const { patches } = await ask("channels.start", { channel: "signal", accountId: "work" });
+    expect(patches).toEqual([[{ channels: { signal: { accounts: { work: { enabled: null } } } } }, "h1"]]);
+  });
+
+  test("of what is not there, or of one account where all are off, is refused with what to do", async () => {
+    await expect(ask("channels.stop", { channel: "signal", accountId: "play" })).rejects.toThrow('no account "play"');
+    await expect(ask("channels.stop", { channel: "pigeon" })).rejects.toThrow("pigeon");
+    const off = { channels: { signal: { enabled: false } } };
+    await expect(ask("channels.start", { channel: "signal", accountId: "work" }, off)).rejects.toThrow("without naming one");
+    await expect(ask("channels.start", { channel: "signal" }, off)).resolves.toBeDefined();
+  });
 });

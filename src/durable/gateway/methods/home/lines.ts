@@ -7,9 +7,9 @@ import { channelFacts, DEFAULT_ACCOUNT } from "../../../../contract/channels/fac
 import { GatewayError } from "../../../../contract/errors.ts";
 import type { HomeAnswer } from "../../../../contract/home/port.ts";
 import type { View } from "../../live/views.ts";
-import { type Handlers, type House, invalid, unwrap } from "../method.ts";
+import { type Handlers, type House, invalid, notFound, unwrap } from "../method.ts";
 
-type LinesMethod = "web.login.start" | "web.login.wait" | "channels.logout";
+type LinesMethod = "web.login.start" | "web.login.wait" | "channels.logout" | "channels.stop" | "channels.start";
 
 const HOLDS = "channel.send";
 /** What a machine may take to reach its platform. */
@@ -35,7 +35,40 @@ export const lines: Handlers<LinesMethod> = {
     house.tell("channels.changed", { channel, accountId: account }, "readers");
     return { channel, accountId: account, cleared: true, loggedOut: true };
   },
+
+  "channels.stop": async ({ channel, accountId }, { house }) => {
+    await turn(house, { channel, accountId, isOn: false });
+    return { channel, ...(accountId === undefined ? {} : { accountId }), stopped: true };
+  },
+
+  "channels.start": async ({ channel, accountId }, { house }) => {
+    await turn(house, { channel, accountId, isOn: true });
+    return { channel, ...(accountId === undefined ? {} : { accountId }), started: true };
+  },
 };
+
+/** On or off, kept in the settings. Without an account the channel with all its accounts. */
+async function turn(
+  house: House,
+  { channel, accountId, isOn }: { channel: string; accountId: string | undefined; isOn: boolean },
+): Promise<void> {
+  const label = channelFacts(channel)?.label;
+  const states = (await house.directory.channelStates()).filter((state) => state.channel === channel);
+  if (label === undefined || !states.some(({ account }) => account === (accountId ?? DEFAULT_ACCOUNT))) {
+    throw notFound(`There is no account "${accountId ?? DEFAULT_ACCOUNT}" of ${channel}.`);
+  }
+  const { settings, hash } = await house.directory.settings();
+  const isAllOff = settings.channels?.[channel]?.enabled === false;
+  if (isOn && accountId !== undefined && isAllOff) {
+    throw invalid(`${label} is switched off with all its accounts; start it without naming one.`);
+  }
+  const change = { enabled: isOn ? null : false };
+  const own = accountId === undefined ? change : { accounts: { [accountId]: change } };
+  const { hash: changed } = unwrap(await house.directory.patchSettings({ channels: { [channel]: own } }, hash));
+  house.tell("config.changed", { hash: changed }, "readers");
+  house.tell("channels.changed", { channel, ...(accountId === undefined ? {} : { accountId }) }, "readers");
+  await refreshLines(house);
+}
 
 /** Machines ask anew which lines are theirs. */
 export async function refreshLines(house: House): Promise<void> {
