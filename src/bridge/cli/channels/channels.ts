@@ -180,7 +180,7 @@ function describeAccount(label: string, account: AccountView): string {
   const policies = `direct ${account.dmPolicy}, groups ${account.groupPolicy}`;
   const holder = held ? [`line ${held.phase}${held.machine ? ` on ${held.machine}` : ""}`] : [];
   const line = [name, state, ...holder, policies, ...times, ...typing, ...asked].join(" · ");
-  const trouble = account.lastError ?? (held && held.phase !== "open" ? held.said : undefined);
+  const trouble = account.lastError ?? (account.enabled && held && held.phase !== "open" ? held.said : undefined);
   return [line, ...(trouble === undefined ? [] : [`✗ ${trouble}`]), ...describeWaiting(account)].join("\n  ");
 }
 

@@ -142,7 +142,7 @@ export function describeWaiting(
     const messages = heard === 1 ? "1 message that came in waits" : `${heard} messages that came in wait`;
     const machine = line?.machine ?? "the machine at home";
     said.push(
-      `${messages} on ${machine}${since(line?.waitingSinceMs)}; ${heard === 1 ? "it is" : "they are"} answered when it reaches Skerry.`,
+      `${messages} on ${machine}${since(line?.waitingSinceMs)}; ${heard === 1 ? "it is" : "they are"} answered when ${line?.machine ?? "it"} reaches Skerry.`,
     );
   }
   return said;

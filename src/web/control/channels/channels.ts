@@ -99,7 +99,7 @@ export class Channels extends PageElement {
 
 /** What there is to say of an account: what its line says, its trouble, or what came and went. */
 function noteOf(account: AccountView): string {
-  const { line, lastError } = account;
-  const said = line && line.phase !== "open" ? line.said : undefined;
+  const { line, lastError, enabled } = account;
+  const said = enabled && line && line.phase !== "open" ? line.said : undefined;
   return said ?? lastError ?? describeTraffic(account, Date.now());
 }
