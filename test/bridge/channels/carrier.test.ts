@@ -16,6 +16,8 @@ function carry(answer: (ids: string[]) => number | Error) {
   const store = new ChannelStore(":memory:");
   const posts: string[][] = [];
   const logged: string[] = [];
+  /** How many waited whenever the machine was to say how its lines are. */
+  const moved: number[] = [];
   const carrier = new Carrier({
     line: LINE,
     store,
@@ -28,11 +30,11 @@ function carry(answer: (ids: string[]) => number | Error) {
         if (status instanceof Error) throw status;
         return new Response("{}", { status });
       },
-    onMoved: () => undefined,
+    onMoved: () => moved.push(store.waiting(LINE).waiting),
     log: (text) => logged.push(text),
   });
   const put = (...ids: string[]) => store.put(LINE, ids.map(said), 1);
-  return { store, posts, logged, carrier, put };
+  return { store, posts, logged, moved, carrier, put };
 }
 
 describe("messages that wait", () => {
@@ -49,10 +51,11 @@ describe("messages that wait", () => {
   test("stay while Skerry cannot be reached or cannot store them, and go then", async () => {
     vi.useFakeTimers();
     const answers: (number | Error)[] = [new Error("refused"), 503, 403, 200];
-    const { carrier, put, posts, store } = carry(() => answers.shift() ?? 200);
+    const { carrier, put, posts, moved, store } = carry(() => answers.shift() ?? 200);
     put("a", "b");
     await carrier.carry();
     expect(store.waiting(LINE).waiting).toBe(2);
+    expect(moved).toEqual([2]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(posts).toHaveLength(4);
     expect(store.waiting(LINE).waiting).toBe(0);

@@ -33,7 +33,9 @@ describe("what came in", () => {
     expect(waiting(second)).toEqual(["a", "b", "c"]);
     second.take(second.next(LINE, 2).map(({ place }) => place));
     expect(waiting(second)).toEqual(["c"]);
-    expect(second.waiting(LINE).waiting).toBe(1);
+    expect(second.waiting(LINE)).toEqual({ waiting: 1, waitingSince: 2 });
+    second.take(second.next(LINE, 1).map(({ place }) => place));
+    expect(second.waiting(LINE)).toEqual({ waiting: 0 });
   });
 
   test("is there once, whatever the platform repeats, and apart for each account", () => {
