@@ -13,6 +13,7 @@ import { browser } from "./scenarios/browser.ts";
 import { channels } from "./scenarios/channels.ts";
 import { footprint } from "./scenarios/footprint.ts";
 import { history } from "./scenarios/history.ts";
+import { homeChannels } from "./scenarios/home-channels.ts";
 import { latency } from "./scenarios/latency.ts";
 import { killing, starting } from "./scenarios/lifecycle.ts";
 import { lighthouse } from "./scenarios/lighthouse.ts";
@@ -42,6 +43,7 @@ const SCENARIOS: readonly Scenario[] = [
   workerStart,
   channels,
   bridge,
+  homeChannels,
   sandbox,
   browser,
   page,
@@ -58,7 +60,7 @@ const { values } = parseArgs({
 });
 
 if (values.list) {
-  for (const { name, figures } of SCENARIOS) console.log(`${name.padEnd(10)} ${figures.join(", ") || "a table of its own"}`);
+  for (const { name, figures } of SCENARIOS) console.log(`${name.padEnd(13)} ${figures.join(", ") || "a table of its own"}`);
 } else {
   const wanted = values.only?.flatMap((names) => names.split(","));
   const unknown = wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? [];

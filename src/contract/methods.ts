@@ -68,7 +68,8 @@ const accountId = z
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower case letters, digits and -")
   .optional();
 /** Of somebody on a channel. */
-const account = { channel: channelId, accountId, senderId: text(256) };
+const ofChannel = { channel: channelId, accountId };
+const account = { ...ofChannel, senderId: text(256) };
 /** Both name the code; `requestId` is what lists and events call it. */
 const pairingRequest = {
   requestId: text(64).optional(),
@@ -258,12 +259,12 @@ export const METHODS = {
     "operator.admin",
     z.object({ channel: channelId, accountId, keys: z.record(z.string().max(64), z.string().max(16_384)) }),
   ),
-  "channels.remove": method("operator.admin", z.object({ channel: channelId, accountId })),
+  "channels.remove": method("operator.admin", z.object(ofChannel)),
+  /** Switches a channel off, or one of its accounts, in the settings: its line is closed, its keys and its link stay. */
+  "channels.stop": method("operator.admin", z.object(ofChannel)),
+  "channels.start": method("operator.admin", z.object(ofChannel)),
   /** Tells the platform where we are. `url`: our address as the platform reaches it. */
-  "channels.connect": method(
-    "operator.admin",
-    z.object({ channel: channelId, accountId, url: z.url({ protocol: /^https?$/ }).max(2048) }),
-  ),
+  "channels.connect": method("operator.admin", z.object({ ...ofChannel, url: z.url({ protocol: /^https?$/ }).max(2048) })),
   /** Asks the platform whether the keys are good; with `to` (a peer, "owner" or a person) a first word is sent there. */
   "channels.test": method("operator.admin", z.object({ channel: channelId, accountId, to: text(256).optional() })),
   /** Links an account whose line a machine at home holds: answers what the owner is shown, or that it is linked. */
@@ -291,7 +292,7 @@ export const METHODS = {
       currentQrDataUrl: z.string().max(100_000).optional(),
     }),
   ),
-  "channels.logout": method("operator.admin", z.object({ channel: channelId, accountId })),
+  "channels.logout": method("operator.admin", z.object(ofChannel)),
   "channels.pairing.list": method("operator.pairing", z.object({ channel: channelId.optional(), accountId })),
   "channels.pairing.approve": method(
     "operator.pairing",

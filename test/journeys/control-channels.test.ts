@@ -2,6 +2,7 @@
 // groups are heard, and the bot is taken away again. A started Skerry, a browser, Telegram's Bot API of our own.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { CHANNEL_FACTS } from "../../src/contract/channels/facts.ts";
 import { findBarriers } from "../support/barriers.ts";
 import { tabTo } from "../support/keyboard.ts";
 import type { Skerry } from "../support/runtime.ts";
@@ -70,7 +71,7 @@ describe("a channel that is not connected", () => {
   it("is found among those that can be added, and says what it needs", async () => {
     await open("channels");
     await page.getByText("None yet. Choose one below").waitFor();
-    expect(await page.locator(".channel-choices li").count()).toBe(8);
+    expect(await page.locator(".channel-choices li").count()).toBe(CHANNEL_FACTS.length);
     expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("link", { name: "Telegram" }).click();
     await page.getByText("Write /newbot to @BotFather").waitFor();

@@ -66,6 +66,9 @@ export function launchSkerry(options: SkerryOptions & { stateDir: string; port: 
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       // Where packages come from may be signed by somebody that only this machine knows.
+      // Packages of channels are fetched once for all journeys; the registry is asked for what is not there yet.
+      npm_config_cache: join(ROOT, ".cache/npm"),
+      npm_config_prefer_offline: "true",
       NODE_EXTRA_CA_CERTS: process.env["NODE_EXTRA_CA_CERTS"],
       // Journeys that are not about it have no machine beside Skerry.
       SKERRY_BRIDGE: "off",

@@ -97,6 +97,11 @@ export function screensOf(sessionKey: string, sheetKey: string, askingKey = sess
     { name: "channel", place: "control/channels/telegram", sign: "sk-channel-policies .section, .connect" },
     { name: "channel-keys", place: "control/channels/whatsapp-cloud", sign: ".connect" },
     { name: "channel-another", place: "control/channels/telegram/+", sign: ".connect" },
+    ...["whatsapp", "signal", "imessage", "matrix", "discord"].map((id) => ({
+      name: `channel-${id}`,
+      place: `control/channels/${id}`,
+      sign: ".connect",
+    })),
     { name: "people", place: "control/people", sign: "sk-person-row .row" },
     {
       name: "person-renamed",

@@ -41,7 +41,11 @@ export class Carrier {
         items.length > 0 && !this.#isClosed;
         items = store.next(line, MOST_AT_ONCE)
       ) {
-        if (!(await this.#bring(items))) return this.#pause();
+        if (!(await this.#bring(items))) {
+          this.#pause();
+          onMoved();
+          return;
+        }
         this.#failures = 0;
         onMoved();
       }

@@ -59,7 +59,7 @@ export class HeldLine {
 
   get state(): LineState {
     const { channel, account } = this.account;
-    return { channel, account, ...this.#state, waiting: this.#request.store.countWaiting(this.account) };
+    return { channel, account, ...this.#state, ...this.#request.store.waiting(this.account) };
   }
 
   /** Resolves when the line's thread runs, or will be tried again. */

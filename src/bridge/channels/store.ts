@@ -89,9 +89,13 @@ export class ChannelStore {
     });
   }
 
-  countWaiting({ channel, account }: LineName): number {
-    const row = this.#db.prepare("SELECT count(*) AS n FROM inbound WHERE channel = ? AND account = ?").get(channel, account);
-    return Number(row?.["n"] ?? 0);
+  /** How many wait, and since when the oldest does. */
+  waiting({ channel, account }: LineName): { waiting: number; waitingSince?: number } {
+    const row = this.#db
+      .prepare("SELECT count(*) AS n, min(at) AS since FROM inbound WHERE channel = ? AND account = ?")
+      .get(channel, account);
+    const waiting = Number(row?.["n"] ?? 0);
+    return waiting === 0 ? { waiting } : { waiting, waitingSince: Number(row?.["since"]) };
   }
 
   /** Answers how many were too old to be news. */

@@ -10,7 +10,7 @@ import type { Reach } from "../connection.ts";
 import { decideApproval, listApprovals, showApproval } from "./bridge/approvals.ts";
 import { registerBridge } from "./bridge/commands.ts";
 import { addChannel, removeChannel, showChannels, testChannel } from "./channels/channels.ts";
-import { linkChannel, unlinkChannel } from "./channels/link.ts";
+import { linkChannel, turnChannel, unlinkChannel } from "./channels/link.ts";
 import { askOnce, talk } from "./chat.ts";
 import { examine } from "./doctor.ts";
 import { EXIT, explainFailure } from "./exit-code.ts";
@@ -167,6 +167,20 @@ channels
   .action((id: string, _options: unknown, command: Command) =>
     finish(unlinkChannel(common(command), id, readOptions(command).account ?? "default")),
   );
+for (const [name, isOn, what] of [
+  ["stop", false, "switch a channel off: nobody is heard there; its keys and its link stay"],
+  ["start", true, "switch a channel on again"],
+] as const) {
+  channels
+    .command(name)
+    .description(what)
+    .argument("<channel>", "like whatsapp")
+    .option("--account <name>", "only this account; without it all of the channel's", readAccount)
+    .addHelpText("after", `\nExample: skerry channels ${name} whatsapp`)
+    .action((id: string, _options: unknown, command: Command) =>
+      finish(turnChannel(common(command), id, readOptions(command).account, isOn)),
+    );
+}
 channels
   .command("remove")
   .description("take a channel's keys away, and tell the platform where it lets us")

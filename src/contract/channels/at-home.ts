@@ -114,6 +114,8 @@ export const lineState = z.object({
   lastOutAt: z.number().exactOptional(),
   /** Messages that arrived at home and are not with Skerry yet. */
   waiting: z.int().min(0),
+  /** Since when the oldest of them waits. */
+  waitingSince: z.number().exactOptional(),
   /** What the owner is shown to link the account, while it holds. */
   link: z.object({ kind: z.enum(["qr", "code"]), text: z.string().max(4096), until: z.number() }).exactOptional(),
 });

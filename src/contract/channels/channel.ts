@@ -70,8 +70,16 @@ export interface ChannelNote {
   channel: string;
   account: string;
   at: number;
-  /** `error`: in words its owner can act on. `fine`: it works (again). */
-  note: { kind: "in" } | { kind: "out" } | { kind: "fine"; text?: string } | { kind: "error"; text: string };
+  /**
+   * `error`: in words its owner can act on. `fine`: it works (again). `waiting`: how many messages of a session cannot go out just now;
+   * `since`: when the oldest of them was written.
+   */
+  note:
+    | { kind: "in" }
+    | { kind: "out" }
+    | { kind: "fine"; text?: string }
+    | { kind: "error"; text: string }
+    | { kind: "waiting"; sessionKey: string; count: number; since: number };
 }
 
 export interface ChannelState {
@@ -91,6 +99,8 @@ export interface ChannelState {
   lastOutAt?: number;
   /** The latest trouble; gone when it works again. */
   error?: { text: string; at: number };
+  /** Messages that cannot go out just now and are tried again; `since`: when the oldest was written. */
+  waiting?: { count: number; since: number };
   /** The talks that were written in last, newest first; empty after a restart. */
   lately: LateTalk[];
 }
@@ -160,4 +170,6 @@ export interface ChannelDeskPort {
   setChannelKeys(channel: string, account: string, keys: Record<string, string>): Promise<Outcome<ChannelState>>;
   removeChannelAccount(channel: string, account: string): Promise<boolean>;
   noteChannel(note: ChannelNote): Promise<void>;
+  /** The sessions with messages that wait for this account. */
+  waitingSessions?(channel: string, account: string): Promise<string[]>;
 }

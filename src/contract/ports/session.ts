@@ -100,6 +100,8 @@ export interface SessionPort extends HandOffPort {
     brief: Brief,
     focus?: string,
   ): Promise<Outcome<{ compacted: boolean; tokensBefore: number; tokensAfter: number; reason?: string }>>;
+  /** The account can be written to again: what waits for it is tried at once. */
+  resend?(channel: string, account: string): Promise<void>;
   /** Removes everything the session stored. */
   destroy(): Promise<void>;
 }

@@ -93,6 +93,11 @@ export function isRepeatable(act: DeliveryAct): boolean {
   }
 }
 
+/** Whether a person would miss it. */
+export function isMissed(act: DeliveryAct): boolean {
+  return nameOf(act) !== undefined;
+}
+
 /** What a person would miss; undefined for trifles. */
 function nameOf(act: DeliveryAct): string | undefined {
   switch (act.type) {

@@ -21,6 +21,8 @@ import type {
 import type { RunState } from "../../contract/ports/session.ts";
 import { formatSessionKey, parseSessionKey } from "../../contract/session-key.ts";
 import type { Env } from "../env.ts";
+import { gatewayOf } from "../stubs.ts";
+import { announce } from "./announcing.ts";
 import { listAgents } from "./briefs.ts";
 import { DirectoryParts } from "./parts.ts";
 
@@ -81,6 +83,7 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   async forgetSession(sessionKey: string): Promise<void> {
     this.#parts.writes.flush();
     this.#parts.sessions.remove(sessionKey);
+    this.#parts.accounts.waiting.forget(sessionKey);
   }
 
   async sessions(request: SessionListRequest): Promise<{ rows: SessionRow[]; total: number; programs: number }> {
@@ -236,6 +239,12 @@ export class Directory extends DurableObject<Env> implements DirectoryPort {
   }
 
   async noteChannel(note: ChannelNote): Promise<void> {
-    this.#parts.accounts.note(note);
+    if (!this.#parts.accounts.note(note)) return;
+    const { channel, account } = note;
+    this.ctx.waitUntil(announce(gatewayOf(this.env), "channels.changed", { channel, accountId: account }));
+  }
+
+  async waitingSessions(channel: string, account: string): Promise<string[]> {
+    return this.#parts.accounts.waiting.sessions(channel, account, Date.now());
   }
 }

@@ -105,4 +105,11 @@ export const DIRECTORY_SCHEMA: readonly Migration[] = [
   -- Where this Skerry is reached, as its owner opened its page; see hands/own-origin.ts.
   CREATE TABLE own_origin (kind TEXT PRIMARY KEY, origin TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- Messages of sessions that cannot go out just now; see channels/waiting.ts.
+  CREATE TABLE channel_waiting (
+    channel TEXT NOT NULL, account TEXT NOT NULL, session_key TEXT NOT NULL, count INTEGER NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (channel, account, session_key)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -15,6 +15,7 @@ import { HandOffs } from "./browser/hand-offs.ts";
 import { KeyRing } from "./key-ring.ts";
 import { type LiveLine, Publisher } from "./live/publisher.ts";
 import { Showing } from "./outgoing/showing.ts";
+import { WaitingNews } from "./outgoing/waiting.ts";
 import { Blocks } from "./rows/blocks.ts";
 import { Calls } from "./rows/calls.ts";
 import { Drafts } from "./rows/drafts.ts";
@@ -90,6 +91,7 @@ export class SessionParts {
   readonly keys: KeyRing;
   readonly alarm: AlarmClock;
   readonly showing: Showing;
+  readonly waitingNews: WaitingNews;
   readonly browsers: Browsers;
   readonly handOffs: HandOffs;
   /** Accounts of which the Directory wants to hear that something went out; while the session is in memory. */
@@ -117,6 +119,7 @@ export class SessionParts {
     this.drafts = new Drafts(ports.sql);
     this.profile = new SessionProfile(ports.sql);
     this.showing = new Showing(this);
+    this.waitingNews = new WaitingNews(this);
     this.browsers = new Browsers(this);
     this.handOffs = new HandOffs(this);
     this.alarm = new AlarmClock({

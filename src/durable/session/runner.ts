@@ -210,6 +210,7 @@ export class Runner {
     const due = [
       turn ? (turn.state === "waiting" ? turn.wakeAt : now + GUARD_MS) : undefined,
       parts.outbox.nextAt(),
+      parts.waitingNews.isBehind ? now + RETELL_MS : undefined,
       parts.turns.untold().length > 0 ? now + RETELL_MS : undefined,
       turn === undefined ? parts.browsers.dueAt() : undefined,
       turn === undefined && parts.inbox.waiting().length > 0 ? now + GUARD_MS : undefined,

@@ -130,6 +130,11 @@ export class Session extends DurableObject<Env> implements SessionPort {
     return { ok: true, value: await compactNow(parts, brief, choiceOf(parts, brief).models, focus ? { focus } : {}) };
   }
 
+  async resend(channel: string, account: string): Promise<void> {
+    this.#parts.outbox.hasten(channel, account, Date.now());
+    this.ctx.waitUntil(this.#runner.go());
+  }
+
   async destroy(): Promise<void> {
     if (this.#parts.profile.exists) {
       stopTurn(this.#parts);

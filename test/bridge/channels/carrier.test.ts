@@ -16,6 +16,8 @@ function carry(answer: (ids: string[]) => number | Error) {
   const store = new ChannelStore(":memory:");
   const posts: string[][] = [];
   const logged: string[] = [];
+  /** How many waited whenever the machine was to say how its lines are. */
+  const moved: number[] = [];
   const carrier = new Carrier({
     line: LINE,
     store,
@@ -28,11 +30,11 @@ function carry(answer: (ids: string[]) => number | Error) {
         if (status instanceof Error) throw status;
         return new Response("{}", { status });
       },
-    onMoved: () => undefined,
+    onMoved: () => moved.push(store.waiting(LINE).waiting),
     log: (text) => logged.push(text),
   });
   const put = (...ids: string[]) => store.put(LINE, ids.map(said), 1);
-  return { store, posts, logged, carrier, put };
+  return { store, posts, logged, moved, carrier, put };
 }
 
 describe("messages that wait", () => {
@@ -43,7 +45,7 @@ describe("messages that wait", () => {
     await carrier.carry();
     expect(posts.map((post) => post.length)).toEqual([20, 20, 5]);
     expect(posts.flat()).toEqual(ids);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
   });
 
   test("that cannot be crossed off on a full disk are tried again, and go on", async () => {
@@ -61,20 +63,21 @@ describe("messages that wait", () => {
       ["a", "b"],
       ["a", "b"],
     ]);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
     carrier.close();
   });
 
   test("stay while Skerry cannot be reached or cannot store them, and go then", async () => {
     vi.useFakeTimers();
     const answers: (number | Error)[] = [new Error("refused"), 503, 403, 200];
-    const { carrier, put, posts, store } = carry(() => answers.shift() ?? 200);
+    const { carrier, put, posts, moved, store } = carry(() => answers.shift() ?? 200);
     put("a", "b");
     await carrier.carry();
-    expect(store.countWaiting(LINE)).toBe(2);
+    expect(store.waiting(LINE).waiting).toBe(2);
+    expect(moved).toEqual([2]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(posts).toHaveLength(4);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
     carrier.close();
   });
 
@@ -83,7 +86,7 @@ describe("messages that wait", () => {
     put("a", "bad", "b");
     await carrier.carry();
     expect(posts).toEqual([["a", "bad", "b"], ["a"], ["bad"], ["b"]]);
-    expect(store.countWaiting(LINE)).toBe(0);
+    expect(store.waiting(LINE).waiting).toBe(0);
     expect(logged).toEqual(["A message could not be read by Skerry and is left out (bad)."]);
   });
 

@@ -33,7 +33,9 @@ describe("what came in", () => {
     expect(waiting(second)).toEqual(["a", "b", "c"]);
     second.take(second.next(LINE, 2).map(({ place }) => place));
     expect(waiting(second)).toEqual(["c"]);
-    expect(second.countWaiting(LINE)).toBe(1);
+    expect(second.waiting(LINE)).toEqual({ waiting: 1, waitingSince: 2 });
+    second.take(second.next(LINE, 1).map(({ place }) => place));
+    expect(second.waiting(LINE)).toEqual({ waiting: 0 });
   });
 
   test("is there once, whatever the platform repeats, and apart for each account", () => {
@@ -41,7 +43,7 @@ describe("what came in", () => {
     store.put(LINE, [said("a"), said("a")], 1);
     store.put({ ...LINE, account: "work" }, [said("a")], 1);
     expect(waiting(store)).toEqual(["a"]);
-    expect(store.countWaiting({ ...LINE, account: "work" })).toBe(1);
+    expect(store.waiting({ ...LINE, account: "work" }).waiting).toBe(1);
   });
 
   test("is dropped after two weeks and said to be", () => {

@@ -126,6 +126,7 @@ test("keys of providers from an earlier schema can still be read", async () => {
       "known_homes",
       "browser_use",
       "own_origin",
+      "channel_waiting",
     ];
     for (const table of later) {
       state.storage.sql.exec(`DROP TABLE ${table}`);

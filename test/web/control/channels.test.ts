@@ -5,7 +5,7 @@ import type { EventFrame } from "../../../src/contract/gateway.ts";
 import { type Settings, settingsSchema } from "../../../src/contract/settings.ts";
 import { readAccountRules, readPlaceRules } from "../../../src/durable/directory/admission/rules.ts";
 import { mergePatch } from "../../../src/durable/directory/settings-store.ts";
-import { isNear, webhookOf } from "../../../src/web/control/channels/channel.ts";
+import { type AccountView, describeWaiting, isNear, webhookOf } from "../../../src/web/control/channels/channel.ts";
 import { type GroupChange, groupPatch } from "../../../src/web/control/channels/rules.ts";
 import type { Line } from "../../../src/web/talk/courier.ts";
 import { Waiting } from "../../../src/web/talk/waiting.ts";
@@ -101,5 +101,29 @@ describe("whoever waits", () => {
     expect(waiting.count).toBe(1);
     waiting.hear(told("channels.pairing.resolved", "B"));
     expect(counts).toEqual([1, 2, 1, 0]);
+  });
+});
+
+describe("what waits", () => {
+  const now = new Date(2026, 5, 1, 14, 30).getTime();
+  const at = (hours: number, minutes: number) => new Date(2026, 5, 1, hours, minutes).getTime();
+  const said = (account: Partial<AccountView>, channel = "signal") => describeWaiting(account as AccountView, channel, now);
+
+  test("is said with its number, since when, and until when", () => {
+    const line = { machine: "nas", phase: "down" };
+    expect(said({ outboxWaiting: 3, outboxOldestAtMs: at(14, 2), line })).toEqual([
+      "3 answers wait since 14:02; they go out when the line is back.",
+    ]);
+    expect(said({ outboxWaiting: 1, outboxOldestAtMs: at(9, 5) }, "telegram")).toEqual([
+      "1 answer waits since 09:05; it goes out when Telegram takes it.",
+    ]);
+    expect(said({ line: { ...line, phase: "open", waiting: 2, waitingSinceMs: now - 86_400_000 } })).toEqual([
+      "2 messages that came in wait on nas since 31 May 2026, 14:30; they are answered when nas reaches Skerry.",
+    ]);
+  });
+
+  test("is nothing where nothing waits", () => {
+    expect(said({})).toEqual([]);
+    expect(said({ outboxWaiting: 0, line: { phase: "open", waiting: 0 } })).toEqual([]);
   });
 });

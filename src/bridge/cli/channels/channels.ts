@@ -23,7 +23,9 @@ interface AccountView {
   lastOutboundAt?: number;
   lastError?: string;
   probe?: { ok: boolean; bot?: string; error?: string };
-  line?: { phase: string; machine?: string; said?: string; waiting?: number };
+  line?: { phase: string; machine?: string; said?: string; waiting?: number; waitingSinceMs?: number };
+  outboxWaiting?: number;
+  outboxOldestAtMs?: number;
 }
 
 interface StatusView {
@@ -176,11 +178,26 @@ function describeAccount(label: string, account: AccountView): string {
   const { probe, line: held } = account;
   const asked = probe ? [probe.ok ? `answers as ${probe.bot}` : `does not answer: ${probe.error}`] : [];
   const policies = `direct ${account.dmPolicy}, groups ${account.groupPolicy}`;
-  const waiting = held?.waiting ? [`${held.waiting} wait at home`] : [];
-  const holder = held ? [`line ${held.phase}${held.machine ? ` on ${held.machine}` : ""}`, ...waiting] : [];
+  const holder = held ? [`line ${held.phase}${held.machine ? ` on ${held.machine}` : ""}`] : [];
   const line = [name, state, ...holder, policies, ...times, ...typing, ...asked].join(" · ");
-  const trouble = account.lastError ?? (held && held.phase !== "open" ? held.said : undefined);
-  return trouble === undefined ? line : `${line}\n  ✗ ${trouble}`;
+  const trouble = account.lastError ?? (account.enabled && held && held.phase !== "open" ? held.said : undefined);
+  return [line, ...(trouble === undefined ? [] : [`✗ ${trouble}`]), ...describeWaiting(account)].join("\n  ");
+}
+
+/** What waits to go out, and what waits on the machine at home. */
+function describeWaiting({ line, outboxWaiting = 0, outboxOldestAtMs }: AccountView): string[] {
+  const out = outboxWaiting === 1 ? "1 answer waits" : `${outboxWaiting} answers wait`;
+  const heard = line?.waiting === 1 ? "1 message that came in waits" : `${line?.waiting} messages that came in wait`;
+  const it = outboxWaiting === 1 ? "it goes" : "they go";
+  const until = line && line.phase !== "open" ? "when the line is back" : "when the platform takes them";
+  return [
+    ...(outboxWaiting === 0 ? [] : [`⧗ ${out} ${since(outboxOldestAtMs)}; ${it} out ${until}`]),
+    ...(line?.waiting ? [`⧗ ${heard} ${since(line.waitingSinceMs)} on ${line.machine ?? "the machine at home"} for Skerry`] : []),
+  ];
+}
+
+function since(at: number | undefined): string {
+  return at === undefined ? "" : `since ${new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`;
 }
 
 function describeDecision(decision: StatusView["decisions"][number]): string {

@@ -1,5 +1,5 @@
 // `skerry channels login` and `logout`: linking an account whose line a machine at home holds. The code is shown here, as it changes, until
-// the account is linked or the platform said no.
+// the account is linked or the platform said no. `stop` and `start`: off and on, with the link kept.
 import QRCode from "qrcode";
 import type { GatewayClient } from "../../../client/gateway-client.ts";
 import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
@@ -65,6 +65,20 @@ export async function unlinkChannel(question: Question, id: string, account: str
   const answer = await withClient(question, (client) => client.request<{ cleared: boolean }>("channels.logout", params));
   if (question.isJson) question.terminal.print(JSON.stringify(answer));
   else question.terminal.print(`${label} is not linked any more; skerry channels login ${id} links it again.`);
+  return EXIT.ok;
+}
+
+/** Without an account the channel with all its accounts. */
+export async function turnChannel(question: Question, id: string, account: string | undefined, isOn: boolean): Promise<number> {
+  const label = channelFacts(id)?.label ?? id;
+  const params = { channel: id, ...(account === undefined ? {} : { accountId: account }) };
+  const method = isOn ? "channels.start" : "channels.stop";
+  const answer = await withClient(question, (client) => client.request<Record<string, unknown>>(method, params));
+  const named = account === undefined ? label : `${label} (${account})`;
+  const again = `skerry channels start ${id}${account === undefined ? "" : ` --account ${account}`}`;
+  if (question.isJson) question.terminal.print(JSON.stringify(answer));
+  else if (isOn) question.terminal.print(`${named} is switched on.`);
+  else question.terminal.print(`${named} is switched off; its keys and its link stay. ${again} switches it on.`);
   return EXIT.ok;
 }
 

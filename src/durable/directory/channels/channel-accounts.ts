@@ -10,6 +10,7 @@ import { own, readAccountRules } from "../admission/rules.ts";
 import type { SealedKeys } from "../keys/sealed-keys.ts";
 import { ChannelHealth } from "./channel-health.ts";
 import { Lately } from "./lately.ts";
+import { WaitingMessages } from "./waiting.ts";
 
 const ACCOUNT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const MOST_KEY_CHARS = 16_384;
@@ -23,19 +24,28 @@ export interface ChannelSources {
 export class ChannelAccounts {
   readonly #sources: ChannelSources;
   readonly #health: ChannelHealth;
+  readonly waiting: WaitingMessages;
   readonly lately = new Lately();
   #any: { version: number; has: boolean } | undefined;
 
   constructor(sql: Sql, sources: ChannelSources) {
     this.#sources = sources;
     this.#health = new ChannelHealth(sql);
+    this.waiting = new WaitingMessages(sql);
   }
 
-  note(note: ChannelNote): void {
-    if (!channelFacts(note.channel) || !ACCOUNT.test(note.account)) return;
+  /** Whether screens should look again. */
+  note({ note, ...head }: ChannelNote): boolean {
+    const { channel, account } = head;
+    if (!channelFacts(channel) || !ACCOUNT.test(account)) return false;
+    if (note.kind === "waiting") {
+      this.waiting.note(channel, account, note);
+      return true;
+    }
     // Of an account that was taken away a moment ago there is no trouble to tell.
-    const isThere = note.note.kind !== "error" || this.get(note.channel, note.account)?.missing.length === 0;
-    if (isThere) this.#health.note(note);
+    const isThere = note.kind !== "error" || this.get(channel, account)?.missing.length === 0;
+    if (isThere) this.#health.note({ ...head, note });
+    return false;
   }
 
   wantsNews(channel: string, account: string, now: number): boolean {
@@ -128,6 +138,7 @@ export class ChannelAccounts {
     const facts = channelFacts(channel);
     if (!facts) return false;
     this.#health.remove(channel, account);
+    this.waiting.remove(channel, account);
     const names = facts.keys.map(({ name }) => nameOf(channel, account, name));
     return this.#sources.keys.remove(names, () => this.#sources.keys.raiseVersion("channels"));
   }
@@ -176,6 +187,7 @@ export class ChannelAccounts {
     const unreadable = stored.find((known) => known !== undefined && known.key === undefined);
     const setAt = Math.max(...stored.map((known) => known?.setAt ?? 0));
     const health = this.#health.get(facts.id, account);
+    const waiting = this.waiting.of(facts.id, account, Date.now());
     const lost =
       unreadable && missing.length > 0
         ? { text: "Its keys were sealed under another owner's token; give them again.", at: unreadable.setAt }
@@ -196,6 +208,7 @@ export class ChannelAccounts {
       directPolicy: rules.dmPolicy,
       groupPolicy: rules.groupPolicy,
       ...health,
+      ...(waiting ? { waiting } : {}),
       lately: this.lately.of(facts.id, account),
       ...(lost ? { error: lost } : {}),
     };

@@ -8,6 +8,9 @@ const WRITE_EVERY_MS = 60_000;
 const NEWS_EVERY_MS = 600_000;
 const MOST_ERROR_CHARS = 500;
 
+/** What waits is another part's business; see waiting.ts. */
+type HealthNote = Omit<ChannelNote, "note"> & { note: Exclude<ChannelNote["note"], { kind: "waiting" }> };
+
 export interface Health {
   lastInAt?: number;
   lastOutAt?: number;
@@ -33,7 +36,7 @@ export class ChannelHealth {
     return health;
   }
 
-  note({ channel, account, at, note }: ChannelNote): void {
+  note({ channel, account, at, note }: HealthNote): void {
     const health = this.#read(channel, account);
     const error = health.error?.text;
     switch (note.kind) {

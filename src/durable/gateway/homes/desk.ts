@@ -137,6 +137,7 @@ export class HomesDesk implements Omit<HomePort, "askingHomes"> {
 
   /** `approved`: what of its commands somebody vouches for who is not asked again. */
   arrive(arrival: Arrival, approved: readonly string[]): HomeRow {
+    this.lines.noteArrival(arrival.id);
     return this.homesKnown.arrive(arrival, approved, this.#host.now());
   }
 

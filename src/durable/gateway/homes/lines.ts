@@ -17,14 +17,21 @@ export interface HeldLine {
 
 export class Lines {
   readonly #sql: Sql;
+  readonly #arrived = new Set<string>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
     migrate(sql, "home-lines", LINES_SCHEMA);
   }
 
+  /** The machine is back: how its lines are is news, also where nothing has changed. */
+  noteArrival(home: string): void {
+    this.#arrived.add(home);
+  }
+
   /** All that the machine holds; what it does not name it holds no more. Answers those that are in another phase than before. */
   hear(home: string, states: readonly LineState[]): LineState[] {
+    const isBack = this.#arrived.delete(home);
     const before = new Map(this.#of(home).map((state) => [nameOf(state), state]));
     const after = new Map(states.map(({ link: _shown, ...state }) => [nameOf(state), state]));
     for (const [name, { channel, account }] of before) {
@@ -39,7 +46,7 @@ export class Lines {
     }
     return states.filter((state) => {
       const known = before.get(nameOf(state));
-      return known?.phase !== state.phase || known.said !== state.said;
+      return isBack || known?.phase !== state.phase || known.said !== state.said;
     });
   }
 

@@ -219,25 +219,51 @@ export interface ChannelHealth {
 }
 
 /** The accounts that somebody began to set up, in the order of the channels. */
-export function readChannelHealth(states: readonly ChannelState[]): ChannelHealth[] {
+export function readChannelHealth(house: House, states: readonly ChannelState[]): ChannelHealth[] {
   return states
     .filter(({ keysFrom, error }) => keysFrom !== "none" || error !== undefined)
-    .map((state) => ({ channel: state.channel, label: state.label, accountId: state.account, ...judgeHealth(state) }));
+    .map((state) => ({
+      channel: state.channel,
+      label: state.label,
+      accountId: state.account,
+      ...judgeWaiting(judgeHealth(state, viewLine(house, state)), state, house.now()),
+    }));
 }
 
-function judgeHealth(state: ChannelState): { isWell: boolean; said: string } {
+type Judged = Pick<ChannelHealth, "isWell" | "said">;
+
+/** Phases of a line that its owner has to look at, or that hold up what is said. */
+const LINE_TROUBLE = ["off", "away", "unlinked", "deaf", "down", "refused"];
+
+/** Whoever waits for an answer has to be known of, whatever else is said. */
+function judgeWaiting(judged: Judged, { isEnabled, waiting }: ChannelState, now: number): Judged {
+  if (!waiting || !isEnabled) return judged;
+  const { count, since } = waiting;
+  const minutes = Math.max(1, Math.round((now - since) / 60_000));
+  const span = minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  const what = count === 1 ? "1 answer has waited" : `${count} answers have waited`;
+  return { isWell: false, said: `${judged.said.replace(/[.\s]*$/, "")}. ${what} for ${span}; tried again by itself.` };
+}
+
+function judgeHealth(state: ChannelState, line: View | undefined): Judged {
   const { channel, account, missing, error } = state;
   const named = account === DEFAULT_ACCOUNT ? channel : `${channel} --account ${account}`;
   if (!state.isEnabled) return { isWell: true, said: "switched off in the settings" };
+  const phase = String(line?.["phase"] ?? "open");
+  if (LINE_TROUBLE.includes(phase)) {
+    const said = line?.["said"];
+    return { isWell: false, said: typeof said === "string" ? said : (error?.text ?? `its line is ${phase}`) };
+  }
   if (error) return { isWell: false, said: error.text };
   if (missing.length > 0)
     return { isWell: false, said: `needs ${missing.join(", ")}; give it with skerry channels add ${named}` };
+  if (phase !== "open") return { isWell: true, said: `its line is ${phase}` };
   return { isWell: true, said: state.lastInAt === undefined ? "ready; nothing has come in yet" : "works" };
 }
 
 /** As health shows them: by channel, the first account in front, all of them beside it. */
-export function viewChannelHealth(states: readonly ChannelState[]): View {
-  const shown = readChannelHealth(states);
+export function viewChannelHealth(house: House, states: readonly ChannelState[]): View {
+  const shown = readChannelHealth(house, states);
   const views = shown.map((one) => {
     const state = states.find(({ channel, account }) => channel === one.channel && account === one.accountId);
     return { ...one, view: { ...(state ? viewState(state) : {}), healthy: one.isWell, healthText: one.said } };
@@ -284,6 +310,7 @@ function viewState(state: ChannelState): View {
     ...(state.lastInAt === undefined ? {} : { lastInboundAt: state.lastInAt }),
     ...(state.lastOutAt === undefined ? {} : { lastOutboundAt: state.lastOutAt }),
     ...(state.error === undefined ? {} : { lastError: state.error.text, lastErrorAt: state.error.at }),
+    ...(state.waiting === undefined ? {} : { outboxWaiting: state.waiting.count, outboxOldestAtMs: state.waiting.since }),
   };
 }
 

@@ -32,7 +32,7 @@ export const status: Handlers<StatusMethod> = {
       house.directory.agents(),
       house.directory.channelStates(),
     ]);
-    const channels = readChannelHealth(states);
+    const channels = readChannelHealth(house, states);
     const main = agents.find((agent) => agent.isDefault)?.id ?? "main";
     const choice = house.chooseModels(await house.directory.brief(`agent:${main}:main`));
     const model = choice.models[0];
@@ -126,7 +126,7 @@ export async function readHealth(call: Pick<Call, "house">): Promise<View> {
     ts: now,
     durationMs: now - startedAt,
     version: house.version,
-    ...viewChannelHealth(states),
+    ...viewChannelHealth(house, states),
     defaultAgentId: agents.find((agent) => agent.isDefault)?.id ?? "main",
     agents: agents.map((agent) => ({ agentId: agent.id, name: agent.name, isDefault: agent.isDefault })),
     sessions: { count: total, recent },

@@ -18,6 +18,7 @@ const CUT_OFF: DeliveryOutcome = { outcome: "unknown", reason: "I was interrupte
 /** Sends what is due everywhere. Resolves when nothing more can be sent in this wake. */
 export async function deliverDue(parts: SessionParts): Promise<void> {
   await Promise.all(parts.outbox.heads().map((row) => openLane(parts, row.address)));
+  await parts.waitingNews.tell();
 }
 
 /** Sends what was said at an address before, as far as it goes out within `ms`. */

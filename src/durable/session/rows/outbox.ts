@@ -1,8 +1,9 @@
 // What goes out: one row a message, with an idempotency key, in order for each address. A try is marked before it is
 // made: a row found marked after a restart may have been sent. What becomes of a try is decided in agent/delivery.ts.
 import type { DeliveryStyle, OutboxItem } from "../../../contract/channels/delivery.ts";
+import { DEFAULT_ACCOUNT } from "../../../contract/channels/facts.ts";
 import type { MediaRef } from "../../../contract/message.ts";
-import { type AfterDelivery, addressKey } from "../../agent/delivery.ts";
+import { type AfterDelivery, addressKey, isMissed } from "../../agent/delivery.ts";
 import type { Sql } from "../../storage/sql.ts";
 
 /** How an answer becomes messages; the row holds the whole text until then. */
@@ -24,6 +25,19 @@ export interface OutboxRow {
   madeAt: number;
   plan?: AnswerPlan;
 }
+
+/** Messages of one account of a channel that cannot go out just now. */
+export interface HeldUp {
+  channel: string;
+  account: string;
+  count: number;
+  /** When the oldest of them was written. */
+  since: number;
+}
+
+/** Tried again in a moment, or written just now: that is no waiting yet. */
+const SOON_MS = 5_000;
+const YOUNG_MS = 10_000;
 
 interface StoredRow {
   item: string;
@@ -62,12 +76,45 @@ export class Outbox {
   /** The oldest unsettled row of each address: nothing overtakes it there. */
   heads(): OutboxRow[] {
     if (!this.#mayWait) return [];
+    const rows = this.#open();
+    const seen = new Set<string>();
+    return rows.flatMap((row) => (seen.has(row.address) ? [] : seen.add(row.address) && [toRow(row)]));
+  }
+
+  /** Behind a message that could not be sent all others of its address wait. What nobody would miss is not counted. */
+  heldUp(now: number): HeldUp[] {
+    if (!this.#mayWait) return [];
+    const rows = this.#open().map(toRow);
+    const heads = new Map(rows.toReversed().map((row) => [row.address, row]));
+    const held = rows.filter(({ address, item }) => {
+      const head = heads.get(address);
+      return head !== undefined && isHeldUp(head, now) && isMissed(item.act);
+    });
+    const accounts = Map.groupBy(held, ({ item: { to } }) => JSON.stringify([to.channel, to.account ?? DEFAULT_ACCOUNT]));
+    return [...accounts].map(([name, waiting]) => {
+      const [channel, account] = JSON.parse(name);
+      return { channel, account, count: waiting.length, since: Math.min(...waiting.map(({ madeAt }) => madeAt)) };
+    });
+  }
+
+  /** What waits for this account is due now. */
+  hasten(channel: string, account: string, now: number): void {
+    this.#sql.run(
+      "UPDATE outbox SET next_at = ? WHERE state = 'pending' AND attempts > 0 AND next_at > ? AND json_extract(address, '$[0]') = ? AND coalesce(nullif(json_extract(address, '$[1]'), ''), ?) = ?",
+      now,
+      now,
+      channel,
+      DEFAULT_ACCOUNT,
+      account,
+    );
+  }
+
+  #open(): StoredRow[] {
     const rows = this.#sql.all<StoredRow>(
       "SELECT item, address, state, attempts, next_at, made_at, plan FROM outbox WHERE state IN ('pending', 'sending') ORDER BY CASE rank WHEN 0 THEN place ELSE rank END, place",
     );
     this.#mayWait = rows.length > 0;
-    const seen = new Set<string>();
-    return rows.flatMap((row) => (seen.has(row.address) ? [] : seen.add(row.address) && [toRow(row)]));
+    return rows;
   }
 
   head(address: string): OutboxRow | undefined {
@@ -170,6 +217,11 @@ export class Outbox {
       head.length + 1,
     );
   }
+}
+
+function isHeldUp({ state, attempts, nextAt, madeAt }: OutboxRow, now: number): boolean {
+  const failed = state === "sending" ? attempts - 1 : attempts;
+  return failed > 0 && (nextAt - now > SOON_MS || now - madeAt > YOUNG_MS);
 }
 
 function toRow(row: StoredRow): OutboxRow {

@@ -80,4 +80,10 @@ export const SESSION_SCHEMA: readonly Migration[] = [
   -- Cookies of profiles at the edge, where a browser keeps none.
   CREATE TABLE browser_profile (name TEXT PRIMARY KEY, cookies TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- What the Directory was told last of messages that cannot go out; see outgoing/waiting.ts.
+  CREATE TABLE told_waiting (
+    channel TEXT NOT NULL, account TEXT NOT NULL, count INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (channel, account)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -3,7 +3,7 @@ import { channelFacts, DEFAULT_ACCOUNT } from "../../../contract/channels/facts.
 import type { Desk } from "../../state/desk.ts";
 import { readSettings, type SettingsDoc } from "../editing/document.ts";
 import { read } from "../parts/fetched.ts";
-import { describeAgo } from "../parts/words.ts";
+import { describeAgo, describeClock } from "../parts/words.ts";
 
 export interface AccountView {
   accountId: string;
@@ -18,9 +18,12 @@ export interface AccountView {
   lastOutboundAt?: number;
   lastError?: string;
   lastErrorAt?: number;
-  /** Who wrote in the last minutes, newest first. */
+  /** Answers that cannot go out just now. */
+  outboxWaiting?: number;
+  outboxOldestAtMs?: number;
   /** Of a channel whose line a machine at home holds. */
   line?: LineView;
+  /** Who wrote in the last minutes, newest first. */
   talks?: readonly { sessionKey: string; name?: string; lastSeenAtMs: number; isTyping: boolean }[];
 }
 
@@ -32,6 +35,7 @@ export interface LineView {
   sinceMs?: number;
   /** Messages at home that are not here yet. */
   waiting?: number;
+  waitingSinceMs?: number;
 }
 
 export interface ChannelsStatus {
@@ -113,11 +117,35 @@ const PHASES: Record<string, Standing> & { down: Standing } = {
   refused: { tone: "bad", text: "refused" },
 };
 
-/** Who holds the line, as whom, and what waits there. */
-export function describeLine({ machine, who, waiting = 0 }: LineView): string {
+/** Who holds the line, and as whom. */
+export function describeLine({ machine, who }: LineView): string {
   const held = machine === undefined ? "No machine holds it" : `Held by ${machine}`;
-  const wait = waiting === 0 ? "" : ` ${waiting} ${waiting === 1 ? "message waits" : "messages wait"} there.`;
-  return `${held}${who === undefined ? "" : `, as ${who}`}.${wait}`;
+  return `${held}${who === undefined ? "" : `, as ${who}`}.`;
+}
+
+/** What waits to go out, and what waits on the machine at home to come in; a sentence each. */
+export function describeWaiting(
+  { line, outboxWaiting = 0, outboxOldestAtMs }: AccountView,
+  channel: string,
+  now: number,
+): string[] {
+  const since = (at: number | undefined) => (at === undefined ? "" : ` since ${describeClock(at, now)}`);
+  const said: string[] = [];
+  if (outboxWaiting > 0) {
+    const isOne = outboxWaiting === 1;
+    const until = line && line.phase !== "open" ? "the line is back" : `${labelOf(channel)} takes ${isOne ? "it" : "them"}`;
+    const answers = isOne ? "1 answer waits" : `${outboxWaiting} answers wait`;
+    said.push(`${answers}${since(outboxOldestAtMs)}; ${isOne ? "it goes" : "they go"} out when ${until}.`);
+  }
+  const heard = line?.waiting ?? 0;
+  if (heard > 0) {
+    const messages = heard === 1 ? "1 message that came in waits" : `${heard} messages that came in wait`;
+    const machine = line?.machine ?? "the machine at home";
+    said.push(
+      `${messages} on ${machine}${since(line?.waitingSinceMs)}; ${heard === 1 ? "it is" : "they are"} answered when ${line?.machine ?? "it"} reaches Skerry.`,
+    );
+  }
+  return said;
 }
 
 /** When something last came in and went out. */

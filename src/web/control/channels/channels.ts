@@ -9,7 +9,15 @@ import "../editing/style.ts";
 import { Fetched, read } from "../parts/fetched.ts";
 import { hrefOf, type RoomView } from "../rooms.ts";
 import { adopt } from "../styles/adopt.ts";
-import { type AccountView, type ChannelsStatus, describeTraffic, isSetUp, nameOf, standingOf } from "./channel.ts";
+import {
+  type AccountView,
+  type ChannelsStatus,
+  describeTraffic,
+  describeWaiting,
+  isSetUp,
+  nameOf,
+  standingOf,
+} from "./channel.ts";
 import "./sheet.ts";
 import style from "./channels.css" with { type: "text" };
 
@@ -74,7 +82,8 @@ export class Channels extends PageElement {
         <span class="row-title channel-name">
           ${nameOf(id, account.accountId)} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span>
         </span>
-        <span class="row-note channel-line">${account.line?.said ?? account.lastError ?? describeTraffic(account, Date.now())}</span>
+        <span class="row-note channel-line">${noteOf(account)}</span>
+        ${describeWaiting(account, id, Date.now()).map((text) => html`<span class="row-note channel-waits">${text}</span>`)}
       </span>
       <span class="channel-go">${chevron}</span>
     </a>`;
@@ -86,4 +95,11 @@ export class Channels extends PageElement {
       <span class="channel-go">${chevron}</span>
     </a>`;
   }
+}
+
+/** What there is to say of an account: what its line says, its trouble, or what came and went. */
+function noteOf(account: AccountView): string {
+  const { line, lastError, enabled } = account;
+  const said = enabled && line && line.phase !== "open" ? line.said : undefined;
+  return said ?? lastError ?? describeTraffic(account, Date.now());
 }

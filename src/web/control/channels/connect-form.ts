@@ -62,6 +62,11 @@ export class ConnectForm extends PageElement {
               />
             </div>`
       }
+      ${
+        this.#isAtHome()
+          ? html`<p class="section-note">A machine of yours holds its line: the one that runs <code>npm start</code>, or any with <code>skerry bridge</code>.</p>`
+          : nothing
+      }
       ${keys.map((key) => this.#renderKey(key, isBusy))}
       ${this.channel === "email" || this.#isAtHome() ? nothing : this.#renderAddress(isBusy)}
       <div class="tools">

@@ -60,19 +60,22 @@ export class ChannelLink extends PageElement {
 
   #renderStart(desk: Desk, { linking = [] }: ChannelFacts): TemplateResult {
     return html`<div class="tools">
-      <button type="button" class="button button-strong" ?disabled=${this.isAsking} @click=${() => this.#start(desk, false)}>
-        ${this.isAsking ? "Asking the machine…" : "Show the code to scan"}
-      </button>
+        <button type="button" class="button button-strong" ?disabled=${this.isAsking} @click=${() => this.#start(desk, false)}>
+          ${this.isAsking ? "Asking the machine…" : "Show the code to scan"}
+        </button>
+      </div>
       ${
         linking.includes("code")
-          ? html`<form class="channel-link-phone" @submit=${(event: SubmitEvent) => this.#startByPhone(desk, event)}>
-              <label for="link-phone">Or type a code on that phone; its number:</label>
-              <input id="link-phone" name="phone" class="field" type="tel" pattern="[\\d \\+\\(\\)\\.\\/\\-]{6,30}" title="With country code: +15551234567" placeholder="+15551234567" required ?disabled=${this.isAsking} />
-              <button class="button" ?disabled=${this.isAsking}>Get the code</button>
+          ? html`<form class="ask-field" @submit=${(event: SubmitEvent) => this.#startByPhone(desk, event)}>
+              <label for="link-phone">Or type a code on that phone</label>
+              <p id="link-phone-note" class="field-note">Its number, with country code.</p>
+              <div class="channel-link-phone">
+                <input id="link-phone" name="phone" class="field" type="tel" pattern="[\\d \\+\\(\\)\\.\\/\\-]{6,30}" title="With country code: +15551234567" placeholder="+15551234567" autocomplete="tel" aria-describedby="link-phone-note" required ?disabled=${this.isAsking} />
+                <button class="button" ?disabled=${this.isAsking}>Get the code</button>
+              </div>
             </form>`
           : nothing
-      }
-    </div>`;
+      }`;
   }
 
   #renderLink(desk: Desk, { message, qr, code, expiresAtMs }: LinkView): TemplateResult {
@@ -84,7 +87,7 @@ export class ChannelLink extends PageElement {
           ${code ? html`<p class="channel-link-code"><code>${code}</code></p>` : nothing}
           ${qr || code ? nothing : html`<p class="outcome">${wave} Waiting for the machine…</p>`}
         </div>
-        ${expiresAtMs === undefined ? nothing : html`<p class="section-note">It holds for ${describeSpan(Math.max(0, expiresAtMs - Date.now()))} more; then a new one comes.</p>`}
+        ${expiresAtMs === undefined || !(qr || code) ? nothing : html`<p class="section-note">It holds for ${describeSpan(Math.max(0, expiresAtMs - Date.now()))} more; then a new one comes.</p>`}
         <div class="tools">
           <button type="button" class="button" @click=${() => this.#start(desk, true)}>Another one</button>
           <button type="button" class="button" @click=${this.#stop}>Hide</button>

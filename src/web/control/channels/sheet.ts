@@ -19,6 +19,7 @@ import {
   type ChannelFile,
   describeLine,
   describePresence,
+  describeWaiting,
   isNear,
   labelOf,
   namedAccount,
@@ -37,6 +38,8 @@ import { showSteps } from "./steps.ts";
 const FRESH_MS = 15_000;
 /** A platform may take its time to answer. */
 const PLATFORM_TIMEOUT_MS = 45_000;
+/** Phases of a line in which the owner can link the account, or has to. */
+const LINKABLE = ["unlinked", "linking", "refused"];
 /** In the address: an account that has no name yet. */
 const NEW_ACCOUNT = "+";
 
@@ -119,7 +122,8 @@ export class ChannelSheet extends PageElement {
           <h2 id="channel-title">${name} <span class=${tone === "plain" ? "badge" : `badge badge-${tone}`}>${text}</span></h2>
           ${this.isGivingKeys ? nothing : this.#renderTools(desk, file, account)}
         </div>
-        ${renderTrouble(account)} ${this.isGivingKeys ? nothing : this.#renderLinking(desk, account)}
+        ${renderTrouble(account)} ${renderWaiting(account, channel)}
+        ${this.isGivingKeys ? nothing : this.#renderLinking(desk, account)}
         <div role="status">
           ${this.doing === undefined ? nothing : html`<p class="outcome">${wave} ${this.doing}</p>`}
           ${this.outcome === undefined || isBusy ? nothing : showSteps([this.outcome])}
@@ -150,8 +154,8 @@ export class ChannelSheet extends PageElement {
 
   /** Where the owner has to link the account by a code. */
   #renderLinking(desk: Desk, { accountId, line, enabled }: AccountView): TemplateResult | typeof nothing {
-    const isOpen = line === undefined || ["open", "off", "away", "installing"].includes(line.phase);
-    if (isOpen || !enabled || channelFacts(this.channel)?.linking === undefined) return nothing;
+    const isToBeLinked = line !== undefined && LINKABLE.includes(line.phase);
+    if (!isToBeLinked || !enabled || channelFacts(this.channel)?.linking === undefined) return nothing;
     return html`<sk-channel-link
       .desk=${desk}
       .channel=${this.channel}
@@ -306,13 +310,22 @@ export class ChannelSheet extends PageElement {
 
 function renderTrouble(account: AccountView | undefined): TemplateResult | typeof nothing {
   const { line } = account ?? {};
-  if (line && line.phase !== "open" && line.said !== undefined) return html`<div class="notice"><p>${line.said}</p></div>`;
+  if (account?.enabled && line && line.phase !== "open" && line.said !== undefined) {
+    const tone = standingOf(account).tone === "bad" && line.phase !== "unlinked" ? "notice notice-bad" : "notice";
+    return html`<div class=${tone}><p>${line.said}</p></div>`;
+  }
   if (account?.lastError === undefined) return nothing;
   const since =
     account.lastErrorAt === undefined
       ? nothing
       : html` <span class="row-note">${describeAgo(account.lastErrorAt, Date.now())}</span>`;
   return html`<div class="notice notice-bad"><p>${account.lastError}${since}</p></div>`;
+}
+
+function renderWaiting(account: AccountView, channel: string): TemplateResult | typeof nothing {
+  const said = describeWaiting(account, channel, Date.now());
+  if (said.length === 0) return nothing;
+  return html`<div class="notice channel-waits">${said.map((text) => html`<p>${text}</p>`)}</div>`;
 }
 
 function describeKeys({ tokenSource, keysSetAtMs, missing }: AccountView): string {

@@ -14,6 +14,13 @@ export function describeMoment(at: number): string {
   return moment.format(at);
 }
 
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+/** "14:02"; with the day when that is not today. */
+export function describeClock(at: number, now: number): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? clock.format(at) : moment.format(at);
+}
+
 /** How long ago, or how long something has lasted, in its two largest parts. */
 export function describeSpan(ms: number): string {
   if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / 1000))} s`;

@@ -17,6 +17,7 @@ import { showUsage } from "../../control/usage/usage.ts";
 import type { Case, Section, Show } from "../show.ts";
 import { settle } from "../specimen.ts";
 import { DISGUISED, HUGE, LATE } from "../stage/approvals.ts";
+import { allLines, LINE_CASES, linkByCode, linkByQr, linkUnderWay, oneLine } from "../stage/lines.ts";
 import { noAnswer, noEngine, noImage } from "../stage/machines.ts";
 import { bareAnswers, dayBefore, documentOf, failing, roomAnswers, spent, usage } from "../stage/rooms.ts";
 import { type Answers, OFFLINE, refuse, SILENCE, StagedDesk } from "../stage/staged-desk.ts";
@@ -112,9 +113,11 @@ const typedCode = (): Answers => ({
 
 const byPhone: Prepare = async (ground) => {
   write(ground, "#link-phone", "+15551234567");
-  ground.querySelector<HTMLFormElement>(".channel-link-phone")?.requestSubmit();
+  ground.querySelector<HTMLInputElement>("#link-phone")?.form?.requestSubmit();
   await settle(ground);
 };
+
+const showLink = click(".channel-link .button-strong");
 
 const showMachine = click("sk-machine [aria-label^='Rename']", "sk-machine .machine-offer summary");
 
@@ -176,6 +179,28 @@ export const ROOMS: Section = {
           ])}`,
       },
     ]),
+    {
+      name: "Channels with a line at home",
+      note: "One row for each state of a line; each of the five is connected by a form of its own.",
+      size: "tall",
+      cases: [
+        room("All states in the list", showChannels, { ...roomAnswers(), ...allLines() }),
+        ...LINE_CASES.map((one) => room(one.label, showChannels, { ...roomAnswers(), ...oneLine(one) }, one.channel)),
+        room("Linking: scan", showChannels, { ...roomAnswers(), ...linkByQr() }, "whatsapp", showLink, ".channel-link .qr"),
+        room("Linking: type", showChannels, { ...roomAnswers(), ...linkByCode() }, "whatsapp", byPhone, ".channel-link-code"),
+        room(
+          "Linking: nothing to show yet",
+          showChannels,
+          { ...roomAnswers(), ...linkUnderWay() },
+          "whatsapp",
+          showLink,
+          ".channel-link",
+        ),
+        ...["whatsapp", "signal", "imessage", "matrix", "discord"].map((id) =>
+          room(`Connecting ${id}`, showChannels, bareAnswers(), id, settle, ".connect"),
+        ),
+      ],
+    },
     show("People", showPeople, [
       room("One is renamed", showPeople, roomAnswers(), undefined, click("[aria-label='Rename Gus']"), ".person-form"),
       room("Two are one", showPeople, roomAnswers(), undefined, click("[aria-label='Link Gus with somebody']"), ".person-form"),

@@ -157,3 +157,28 @@ test("a note of a channel or account that cannot be leaves no row", async () => 
   accounts.note({ channel: "telegram", account: "A/b", at: 1, note: { kind: "error", text: "x" } });
   expect(sql.all("SELECT * FROM channel_health")).toEqual([]);
 });
+
+test("what sessions say waits is added up by account, stays over a restart, and goes with its session, its account or a day", async () => {
+  const { accounts, state, sql } = await open();
+  const now = Date.now();
+  const note = (sessionKey: string, count: number, ageMs: number, account = "default") =>
+    accounts.note({
+      channel: "signal",
+      account,
+      at: now,
+      note: { kind: "waiting", sessionKey, count, since: now - ageMs },
+    });
+  expect(note("a", 2, 60_000)).toBe(true);
+  note("b", 1, 120_000);
+  note("c", 5, 1_000, "work");
+  note("gone", 7, 27 * 3_600_000);
+  expect(state("signal")).toMatchObject({ waiting: { count: 3, since: now - 120_000 } });
+  const again = await open({ sql });
+  expect(again.accounts.waiting.sessions("signal", "default", now)).toEqual(["b", "a"]);
+  note("b", 0, 120_000);
+  expect(state("signal")).toMatchObject({ waiting: { count: 2, since: now - 60_000 } });
+  accounts.waiting.forget("a");
+  expect(state("signal")).not.toHaveProperty("waiting");
+  accounts.remove("signal", "work");
+  expect(sql.all("SELECT * FROM channel_waiting")).toEqual([]);
+});

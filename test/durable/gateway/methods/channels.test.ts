@@ -42,6 +42,7 @@ async function open(variables: Record<string, string> = {}, scopes = ["operator.
     directory,
     session: (key: string) => ({ row: async () => ({ key, status: running.has(key) ? "running" : "idle" }) }),
     tell: () => undefined,
+    homes: { homesKnown: { list: () => [] }, lines: { list: () => [] } },
     platform: {
       setUp: note("setUp", () => answers.steps),
       takeDown: note("takeDown", () => answers.steps),
@@ -60,7 +61,7 @@ async function open(variables: Record<string, string> = {}, scopes = ["operator.
 
 describe("health", () => {
   test("names the accounts that somebody began to set up, each with what its owner has to do", async () => {
-    const { accounts, settings } = await open({
+    const { accounts, settings, call } = await open({
       SLACK_BOT_TOKEN: "xoxb-1",
       SLACK_SIGNING_SECRET: "s",
       DISCORD_BOT_TOKEN: "d",
@@ -70,7 +71,12 @@ describe("health", () => {
     });
     accounts.note({ channel: "slack", account: "default", at: 5, note: { kind: "error", text: "Slack took no message." } });
     const said = () =>
-      readChannelHealth(accounts.states()).map(({ channel, accountId, isWell, said }) => [channel, accountId, isWell, said]);
+      readChannelHealth(call.house, accounts.states()).map(({ channel, accountId, isWell, said }) => [
+        channel,
+        accountId,
+        isWell,
+        said,
+      ]);
     expect(said().slice(0, 2)).toEqual([
       ["slack", "default", false, "Slack took no message."],
       ["discord", "default", false, expect.stringMatching(/^needs DISCORD_PUBLIC_KEY, .*skerry channels add discord$/)],
@@ -82,7 +88,7 @@ describe("health", () => {
     expect(said()[0]).toEqual(["slack", "default", true, "works"]);
     settings.current = { channels: { slack: { enabled: false } } };
     expect(said()[0]).toEqual(["slack", "default", true, "switched off in the settings"]);
-    expect(viewChannelHealth(accounts.states())).toMatchObject({
+    expect(viewChannelHealth(call.house, accounts.states())).toMatchObject({
       channelOrder: ["slack", "discord"],
       channelLabels: { slack: "Slack", discord: "Discord" },
       channels: { discord: { accounts: { default: { healthy: false }, work: { configured: false } } } },

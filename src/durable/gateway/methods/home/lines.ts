@@ -7,9 +7,9 @@ import { channelFacts, DEFAULT_ACCOUNT } from "../../../../contract/channels/fac
 import { GatewayError } from "../../../../contract/errors.ts";
 import type { HomeAnswer } from "../../../../contract/home/port.ts";
 import type { View } from "../../live/views.ts";
-import { type Handlers, type House, invalid, unwrap } from "../method.ts";
+import { type Handlers, type House, invalid, notFound, unwrap } from "../method.ts";
 
-type LinesMethod = "web.login.start" | "web.login.wait" | "channels.logout";
+type LinesMethod = "web.login.start" | "web.login.wait" | "channels.logout" | "channels.stop" | "channels.start";
 
 const HOLDS = "channel.send";
 /** What a machine may take to reach its platform. */
@@ -40,6 +40,16 @@ export const lines: Handlers<LinesMethod> = {
     house.tell("channels.changed", { channel, accountId: account }, "readers");
     return { channel, accountId: account, cleared: true, loggedOut: true };
   },
+
+  "channels.stop": async ({ channel, accountId }, { house }) => {
+    await turn(house, { channel, accountId, isOn: false });
+    return { channel, ...(accountId === undefined ? {} : { accountId }), stopped: true };
+  },
+
+  "channels.start": async ({ channel, accountId }, { house }) => {
+    await turn(house, { channel, accountId, isOn: true });
+    return { channel, ...(accountId === undefined ? {} : { accountId }), started: true };
+  },
 };
 
 /** As people write it, with blanks and dashes. */
@@ -47,6 +57,29 @@ function readNumber(phone: string): string {
   const number = phone.replace(/[\s()./-]/g, "").replace(/^00/, "+");
   if (!/^\+\d{6,15}$/.test(number)) throw invalid("Write the number with its country code, for example +1 555 123 4567.");
   return number;
+}
+
+/** On or off, kept in the settings. Without an account the channel with all its accounts. */
+async function turn(
+  house: House,
+  { channel, accountId, isOn }: { channel: string; accountId: string | undefined; isOn: boolean },
+): Promise<void> {
+  const label = channelFacts(channel)?.label;
+  const states = (await house.directory.channelStates()).filter((state) => state.channel === channel);
+  if (label === undefined || !states.some(({ account }) => account === (accountId ?? DEFAULT_ACCOUNT))) {
+    throw notFound(`There is no account "${accountId ?? DEFAULT_ACCOUNT}" of ${channel}.`);
+  }
+  const { settings, hash } = await house.directory.settings();
+  const isAllOff = settings.channels?.[channel]?.enabled === false;
+  if (isOn && accountId !== undefined && isAllOff) {
+    throw invalid(`${label} is switched off with all its accounts; start it without naming one.`);
+  }
+  const change = { enabled: isOn ? null : false };
+  const own = accountId === undefined ? change : { accounts: { [accountId]: change } };
+  const { hash: changed } = unwrap(await house.directory.patchSettings({ channels: { [channel]: own } }, hash));
+  house.tell("config.changed", { hash: changed }, "readers");
+  house.tell("channels.changed", { channel, ...(accountId === undefined ? {} : { accountId }) }, "readers");
+  await refreshLines(house);
 }
 
 /** Machines ask anew which lines are theirs. */
@@ -87,8 +120,17 @@ function noteLine(house: House, { channel, account, phase, said, who }: LineStat
     house.directory
       .noteChannel({ channel, account, at, note: { kind: "fine", ...(who ? { text: who } : {}) } })
       .catch(() => undefined);
+    resendWaiting(house, channel, account).catch((error: unknown) => {
+      house.log.add("warn", "what waits for a line is not sent yet", { channel, account, reason: String(error) });
+    });
   }
   house.tell("channels.changed", { channel, accountId: account, phase }, "readers");
+}
+
+/** The line is open (again): what waits for it goes out now, not when it is tried the next time. */
+async function resendWaiting(house: House, channel: string, account: string): Promise<void> {
+  const sessions = (await house.directory.waitingSessions?.(channel, account)) ?? [];
+  await Promise.all(sessions.map((key) => house.session(key).resend?.(channel, account)));
 }
 
 /** How a channel's line at home is, for lists; undefined: it has none. */
@@ -106,7 +148,7 @@ export function viewLine(house: House, { channel, account, isConfigured }: Chann
       : "This channel needs a machine at home: run skerry bridge on one, and let it in under Devices.";
     return { phase: "off", said };
   }
-  const { phase, said, since, who, waiting, lastInAt, lastOutAt } = held.state;
+  const { phase, said, since, who, waiting, waitingSince, lastInAt, lastOutAt } = held.state;
   return {
     machine: home.name,
     phase: home.isConnected ? phase : "away",
@@ -114,6 +156,7 @@ export function viewLine(house: House, { channel, account, isConfigured }: Chann
     ...(home.isConnected ? (said === undefined ? {} : { said }) : { said: `${home.name} is not connected just now.` }),
     ...(who === undefined ? {} : { who }),
     waiting,
+    ...(waitingSince === undefined ? {} : { waitingSinceMs: waitingSince }),
     ...(lastInAt === undefined ? {} : { lastInboundAt: lastInAt }),
     ...(lastOutAt === undefined ? {} : { lastOutboundAt: lastOutAt }),
   };
