@@ -3,6 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { findPort } from "../runtime.ts";
 
 const ROOT = process.env["SKERRY_SYNAPSE_ROOT"] ?? resolve(import.meta.dirname, "../../../.cache/synapse-sid");
@@ -71,6 +72,16 @@ export class Synapse {
     await gone;
   }
 
+  /** A login lasted as long as it may: its device stays. */
+  async endLogin(deviceId: string): Promise<void> {
+    await this.goDown();
+    const database = new DatabaseSync(join(this.#dir, "homeserver.db"));
+    const { changes } = database.prepare("UPDATE access_tokens SET valid_until_ms = 1 WHERE device_id = ?").run(deviceId);
+    database.close();
+    if (changes === 0) throw new Error(`No login of ${deviceId}.`);
+    await this.comeUp();
+  }
+
   async stop(): Promise<void> {
     await this.goDown();
     rmSync(this.#dir, { recursive: true, force: true });
@@ -103,6 +114,8 @@ signing_key_path: ${inside}/signing.key
 macaroon_secret_key: ${"m".repeat(40)}
 form_secret: ${"f".repeat(40)}
 report_stats: false
+# A first look that is asked for again within two minutes would be the old one.
+caches: {sync_response_cache_duration: 0s}
 trusted_key_servers: []
 enable_registration: true
 enable_registration_without_verification: true
