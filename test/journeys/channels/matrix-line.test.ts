@@ -15,9 +15,9 @@ import type { HomeInbound } from "../../../src/contract/channels/at-home.ts";
 import type { HomeAct } from "../../../src/contract/channels/home-acts.ts";
 import type { Address } from "../../../src/contract/message.ts";
 import { MatrixPerson } from "../../support/matrix/person.ts";
-import { type MatrixAccount, Synapse, whyNoSynapse } from "../../support/matrix/synapse.ts";
+import { type MatrixAccount, Synapse, skipReason } from "../../support/matrix/synapse.ts";
 
-const missing = whyNoSynapse();
+const missing = skipReason();
 const PATIENCE = { timeout: 45_000, interval: 50 };
 type Told = Extract<HomeInbound, { message: unknown }>;
 
