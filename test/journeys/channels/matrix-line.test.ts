@@ -374,18 +374,17 @@ describe.skipIf(missing !== undefined)(`the line of Matrix${missing === undefine
       return ((await answer.json()) as { devices: { device_id: string }[] }).devices.map(({ device_id: id }) => id);
     };
     const before = (await devices()).toSorted();
+    const byToken = await synapse.register("softly-by-token");
+    const held = hold(byToken, { MATRIX_ACCESS_TOKEN: byToken.token });
+    await held.opening;
+    await vi.waitFor(() => expect(held.news.at(-1)?.phase).toBe("open"), PATIENCE);
     const [device = ""] = before.filter((id) => id !== own.deviceId);
-    await synapse.endLogin(device);
+    await synapse.endLogins(device, byToken.deviceId);
     await olga.say(room, "still there?");
     await vi.waitFor(() => expect(heard.at(-1)?.message.parts[0]?.text).toBe("still there?"), PATIENCE);
     expect((await devices()).toSorted()).toEqual(before);
     expect(news.map(({ phase }) => phase)).not.toContain("refused");
 
-    const byToken = await synapse.register("softly-by-token");
-    const held = hold(byToken, { MATRIX_ACCESS_TOKEN: byToken.token });
-    await held.opening;
-    await vi.waitFor(() => expect(held.news.at(-1)?.phase).toBe("open"), PATIENCE);
-    await synapse.endLogin(byToken.deviceId);
     await vi.waitFor(
       () =>
         expect(held.news.at(-1)).toMatchObject({ phase: "refused", said: expect.stringContaining("give the new access token") }),

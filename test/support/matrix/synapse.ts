@@ -9,6 +9,8 @@ import { findPort } from "../runtime.ts";
 
 const ROOT = process.env["SKERRY_SYNAPSE_ROOT"] ?? resolve(import.meta.dirname, "../../../.cache/synapse-sid");
 const STARTED_MS = 120_000;
+/** Said by whoever has no time for it. */
+const IS_OFF = process.env["SKERRY_SYNAPSE"] === "off";
 const READY = "usr/lib/python3/dist-packages/synapse";
 
 export interface MatrixAccount {
@@ -23,12 +25,13 @@ export function skipReason(): string | undefined {
   const reason = whyNoSynapse();
   if (reason === undefined) return undefined;
   const text = `NOT TESTED: Matrix against a real homeserver, since ${reason}.`;
-  if (process.env["CI"] !== undefined) throw new Error(text);
+  if (process.env["CI"] !== undefined && !IS_OFF) throw new Error(text);
   console.error(text);
   return reason;
 }
 
 function whyNoSynapse(): string | undefined {
+  if (IS_OFF) return "SKERRY_SYNAPSE=off says so";
   if (process.platform !== "linux") return "Synapse of Debian runs only on Linux";
   if (process.getuid?.() !== 0) return "a homeserver of Debian sid needs root for its folder";
   if (!hasSynapse() && !hasCommand("debootstrap") && !hasCommand("apt-get")) return "there is no apt-get to install it with";
@@ -77,13 +80,14 @@ export class Synapse {
     await gone;
   }
 
-  /** A login lasted as long as it may: its device stays. */
-  async endLogin(deviceId: string): Promise<void> {
+  /** Logins lasted as long as they may: their devices stay. */
+  async endLogins(...devices: string[]): Promise<void> {
     await this.goDown();
     const database = new DatabaseSync(join(this.#dir, "homeserver.db"));
-    const { changes } = database.prepare("UPDATE access_tokens SET valid_until_ms = 1 WHERE device_id = ?").run(deviceId);
+    const end = database.prepare("UPDATE access_tokens SET valid_until_ms = 1 WHERE device_id = ?");
+    const unknown = devices.filter((device) => end.run(device).changes === 0);
     database.close();
-    if (changes === 0) throw new Error(`No login of ${deviceId}.`);
+    if (unknown.length > 0) throw new Error(`No login of ${unknown.join(", ")}.`);
     await this.comeUp();
   }
 
@@ -160,7 +164,8 @@ function install(): void {
     mkdirSync(dirname(fresh), { recursive: true });
     run("debootstrap", ["--variant=minbase", "sid", fresh]);
     // What is served of sid may be older than its list says.
-    writeFileSync(join(fresh, "etc/apt/apt.conf.d/99valid"), 'Acquire::Check-Valid-Until "false";\n');
+    const hasty = 'DPkg::Options { "--force-unsafe-io"; };\nAcquire::Languages "none";\n';
+    writeFileSync(join(fresh, "etc/apt/apt.conf.d/99tests"), `Acquire::Check-Valid-Until "false";\n${hasty}`);
     writeFileSync(join(fresh, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
     for (const file of ["resolv.conf", "hosts"]) cpSync(`/etc/${file}`, join(fresh, "etc", file));
     const answers =
