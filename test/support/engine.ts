@@ -240,10 +240,10 @@ function installPackages(): void {
   });
 }
 
-/** Files of tests run beside each other, in processes of their own: one of them makes what all need. */
-function inTurn(work: () => unknown): void {
+/** Files of tests run beside each other, in processes of their own: one of them makes what all need. `name`: of what is made. */
+export function inTurn(work: () => unknown, name = "lock"): void {
   mkdirSync(CACHE, { recursive: true });
-  const lock = join(CACHE, "lock");
+  const lock = join(CACHE, name);
   for (;;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: "wx" });
@@ -261,11 +261,11 @@ function inTurn(work: () => unknown): void {
   }
 }
 
-function hasCommand(name: string): boolean {
+export function hasCommand(name: string): boolean {
   return spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${name}`]).status === 0;
 }
 
-function run(command: string, args: string[]): void {
+export function run(command: string, args: string[]): void {
   execFileSync(command, args, {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },

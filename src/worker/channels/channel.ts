@@ -64,6 +64,14 @@ export interface Translation {
   greets?: boolean;
 }
 
+/** Something at home that somebody waits for: a command, a pressed button. */
+export interface Asked {
+  kind: "asked";
+  inbound: Inbound[];
+  /** Tells whoever waits; asked after all of `inbound` is stored. False: they do not wait any more, or were not reached. */
+  answer(heard: readonly Intake[]): Promise<boolean>;
+}
+
 export interface Channel {
   /** As in Address.channel. */
   id: string;
@@ -84,7 +92,7 @@ export interface Channel {
    * What the machine at home that holds the line brings, as this channel's line writes it. Contract: the machine proved to be one of
    * the owner's, and that this account's line is its to hold.
    */
-  hear?(body: unknown, line: Line): Promise<Inbound[]> | Inbound[];
+  hear?(body: unknown, line: Line): Promise<(Inbound | Asked)[]> | (Inbound | Asked)[];
   read?(from: Address, limit: number, line: Line): Promise<Outcome<ReadBack[]>>;
   /** Tells the platform where we are (webhook, command menu), as far as it lets us. `address`: of this channel's webhook. */
   connect?(address: string, line: Line): Promise<SetupStep[]>;

@@ -2,11 +2,11 @@
 // everything it brought is stored; the machine keeps it until then, in its order.
 import { type Context, Hono } from "hono";
 import { heldAccounts } from "../../contract/channels/at-home.ts";
-import type { WantedLine } from "../../contract/channels/channel.ts";
+import type { Inbound, WantedLine } from "../../contract/channels/channel.ts";
 import type { HomeRow } from "../../contract/home/port.ts";
 import { type Intake, intake } from "../../durable/intake.ts";
 import { directoryOf, gatewayOf, sessionOf } from "../../durable/stubs.ts";
-import type { Channel, Line } from "../channels/channel.ts";
+import type { Asked, Channel, Line } from "../channels/channel.ts";
 import { openLine } from "../channels/line.ts";
 import { findChannel } from "../channels/list.ts";
 import type { Door } from "../door.ts";
@@ -43,10 +43,16 @@ channels.post("/:channel/:account{[a-z0-9-]+}", async (c) => {
 async function hearAll(c: Context<Door>, channel: Channel, line: Line, text: string): Promise<Response> {
   const ports = { directory: directoryOf(c.env), session: (key: string) => sessionOf(c.env, key) };
   try {
-    const inbound = (await channel.hear?.(JSON.parse(text), line)) ?? [];
-    for (const { kind, message } of inbound) {
-      const heard = await intake(ports, message, {}, { isNotice: kind === "notice" });
-      if (heard.outcome === "pair" && heard.reply !== undefined) greet(c, channel, line, heard, message);
+    const take = ({ kind, message }: Inbound) => intake(ports, message, {}, { isNotice: kind === "notice" });
+    for (const one of (await channel.hear?.(JSON.parse(text), line)) ?? []) {
+      if (one.kind === "asked") {
+        const heard: Intake[] = [];
+        for (const inbound of one.inbound) heard.push(await take(inbound));
+        c.executionCtx.waitUntil(answerAsked(c, channel, line, one, heard));
+      } else {
+        const heard = await take(one);
+        if (heard.outcome === "pair" && heard.reply !== undefined) greet(c, channel, line, heard, one.message);
+      }
     }
     return c.json({ ok: true });
   } catch (error) {
@@ -55,6 +61,20 @@ async function hearAll(c: Context<Door>, channel: Channel, line: Line, text: str
     }
     console.error(`${channel.id}: a message from home was not stored`, error);
     return refuse(c, 503, "NOT_STORED", "The message could not be stored; bring it again in a moment.");
+  }
+}
+
+/** Whoever waited too long is told the code all the same, where nobody else reads it. */
+async function answerAsked(c: Context<Door>, channel: Channel, line: Line, asked: Asked, heard: Intake[]): Promise<void> {
+  try {
+    if (await asked.answer(heard)) return;
+  } catch (error) {
+    console.error(`${channel.id}: whoever waited was not answered`, error);
+  }
+  for (const [index, { message }] of asked.inbound.entries()) {
+    const one = heard[index];
+    if (one?.outcome === "pair" && one.reply !== undefined && message.from.kind !== "group")
+      greet(c, channel, line, one, message);
   }
 }
 

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type House, openHouse, quiet } from "../../support/channels/house.ts";
 import { MatrixPerson } from "../../support/matrix/person.ts";
-import { type MatrixAccount, Synapse, whyNoSynapse } from "../../support/matrix/synapse.ts";
+import { type MatrixAccount, Synapse, skipReason } from "../../support/matrix/synapse.ts";
 
-const missing = whyNoSynapse();
+const missing = skipReason();
 const certificates = process.env["NODE_EXTRA_CA_CERTS"];
 const PATIENCE = { timeout: 60_000, interval: 100 };
 /** A red dot. */
@@ -118,6 +118,37 @@ describe.skipIf(missing !== undefined)(`Matrix${missing === undefined ? "" : `, 
     await vi.waitFor(() => expect(house.requests).toHaveLength(1), PATIENCE);
     expect(house.lastRequest()).toContain(PICTURE.toString("base64"));
     expect(house.lastRequest()).toContain("What is this?");
+  });
+
+  test("a file goes out sealed, a reaction is put, and it is seen writing", async () => {
+    const path = `attachments/dot-${createHash("sha256").update(PICTURE).digest("hex").slice(0, 6)}.png`;
+    const typing = vi.waitFor(() => expect(olga.client.getRoom(talk)?.getMember(own.userId)?.typing).toBe(true), {
+      timeout: 60_000,
+      interval: 20,
+    });
+    house.teach("send it back", {
+      tool: "message",
+      args: { action: "send", text: "Here it is.", files: [path] },
+      say: "NO_REPLY",
+      delayMs: 500,
+    });
+    await olga.say(talk, "send it back");
+    await typing;
+    const sent = await vi.waitFor(() => {
+      const found = olga.seen(talk).find(({ content }) => content["msgtype"] === "m.image");
+      if (!found) throw new Error("not seen");
+      return found;
+    }, PATIENCE);
+    expect(sent.wireType).toBe("m.room.encrypted");
+    expect(sent.content).toMatchObject({ info: { mimetype: "image/png", size: PICTURE.length }, file: { v: "v2" } });
+    house.teach("like it", { tool: "message", args: { action: "react", emoji: "👍" }, say: "NO_REPLY" });
+    const liked = await olga.say(talk, "do you like it?");
+    await vi.waitFor(() => {
+      const reactions = olga.seen(talk).filter(({ type }) => type === "m.reaction");
+      expect(reactions.map(({ content }) => content["m.relates_to"])).toEqual([
+        { rel_type: "m.annotation", event_id: liked, key: "👍" },
+      ]);
+    }, PATIENCE);
   });
 
   test("in a group nothing is answered without a mention; with one what was said before comes along", async () => {

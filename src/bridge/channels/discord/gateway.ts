@@ -1,18 +1,22 @@
-// Discord's gateway: the socket by which a bot hears ordinary messages. Events go to Skerry word for word, where they are read; what is
-// answered goes out from there, over HTTP. The library keeps the line (heartbeats, resuming); what was not kept on disk yet when the bridge
-// ended is told again by Discord when its session is resumed.
+// Discord's gateway: the socket by which a bot hears ordinary messages, and commands and buttons where no address is set for them. Events go
+// to Skerry word for word, where they are read; what is answered goes out from there, over HTTP. The library keeps the line (heartbeats,
+// resuming); what was not kept on disk yet when the bridge ended is told again by Discord when its session is resumed.
 //
-// Rules: a line that breaks is resumed by the library at once. No event and no answered heartbeat for five minutes: the thread is ended,
-// and started anew. A refused token is the owner's to mend; refused message contents are done without, and said.
+// Rules (watch.ts has those of health): a line that breaks is resumed at once, three times in a row; then its thread ends and is begun anew
+// after 1 s, twice as long each time up to five minutes, a quarter more or less. The session is kept through it, until Discord says that
+// it is over. A refusal is the owner's to mend and is not tried again; refused message contents are done without, and said.
 import type * as Rest from "@discordjs/rest";
 import type * as Gateway from "@discordjs/ws";
 import type { GatewayDispatchPayload } from "discord-api-types/v10";
-import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost, OpenLine } from "../driver.ts";
+import { surely } from "../standing.ts";
+import { explain, NOT_ALLOWED, statusOf, WRONG_PLACE, wordsOfCode } from "./refusals.ts";
 import { Rooms } from "./rooms.ts";
 import { SessionFile } from "./session-file.ts";
+import { LineWatch } from "./watch.ts";
 
 const WANTED: readonly string[] = [
+  "INTERACTION_CREATE",
   "MESSAGE_CREATE",
   "MESSAGE_UPDATE",
   "MESSAGE_DELETE",
@@ -25,10 +29,9 @@ const WANTED: readonly string[] = [
 /** Guilds, their messages, reactions and polls; the same of direct talks. */
 const INTENTS = [0, 9, 10, 12, 13, 24, 25].reduce((sum, bit) => sum | (1 << bit), 0);
 const MESSAGE_CONTENT = 1 << 15;
-const NOT_ALLOWED = 4014;
-const WRONG_TOKEN = 4004;
-const SILENT_MS = 5 * 60_000;
-const LOOK_MS = 30_000;
+const MOST_TRIES = 3;
+/** A line that stood for so long may break as often again. */
+const STOOD_MS = 60_000;
 /** Larger events say nothing that a person wrote. */
 const MOST_CHARS = 200_000;
 
@@ -44,7 +47,12 @@ export const discordGateway: Driver = {
     const rest = (await host.load("@discordjs/rest")) as Library["rest"];
     const ws = (await host.load("@discordjs/ws")) as Library["ws"];
     const line = new GatewayLine(host, { rest, ws });
-    await line.connect(true);
+    try {
+      await line.connect(true);
+    } catch (error) {
+      await line.close();
+      throw error;
+    }
     return line;
   },
 };
@@ -52,40 +60,65 @@ export const discordGateway: Driver = {
 class GatewayLine implements OpenLine {
   readonly #host: LineHost;
   readonly #library: Library;
-  readonly #rooms = new Rooms();
+  readonly #rest: Rest.REST;
+  readonly #rooms: Rooms;
   readonly #session: SessionFile;
+  readonly #watch: LineWatch;
+  readonly #stop = new AbortController();
   #manager: Gateway.WebSocketManager | undefined;
-  #botId = "";
-  #sessionId = "";
-  #aliveAt: number;
-  #timer: NodeJS.Timeout | undefined;
+  #isConnected = false;
+  /** Whether Discord spoke first on the present socket: only then it can have ended the session. */
+  #isGreeted = false;
+  #lastCode = 0;
+  #breaks = 0;
+  #stoodAt = 0;
   #lastKept: Promise<void> = Promise.resolve();
 
   constructor(host: LineHost, library: Library) {
     this.#host = host;
     this.#library = library;
+    const { account } = host;
+    const base = (account.base ?? "https://discord.com/api/v10").replace(/\/v\d+$/, "");
+    this.#rest = new library.rest.REST({ version: "10", api: base, timeout: 15_000 }).setToken(
+      account.keys["DISCORD_BOT_TOKEN"] ?? "",
+    );
+    this.#rooms = new Rooms((id) => this.#askRoom(id));
     this.#session = new SessionFile(host.dir);
-    this.#aliveAt = host.now();
+    this.#watch = new LineWatch({
+      host,
+      session: this.#session,
+      ask: (path) => this.#rest.get(path),
+      end: (why) => this.#end(why),
+    });
   }
 
   async connect(readsAll: boolean): Promise<void> {
     const { host, manager } = { host: this.#host, manager: this.#make(readsAll) };
     this.#manager = manager;
+    this.#isConnected = false;
+    this.#lastCode = 0;
     host.tell({ phase: "connecting" });
+    this.#watch.start();
     const { WebSocketShardEvents: events } = this.#library.ws;
+    manager.on(events.Hello, () => {
+      this.#isGreeted = true;
+    });
     manager.on(events.Dispatch, (payload) => this.#hear(payload, readsAll));
     manager.on(events.Resumed, () => this.#tellOpen(readsAll));
-    manager.on(events.HeartbeatComplete, () => this.#noteAlive());
+    manager.on(events.HeartbeatComplete, () => this.#watch.noteAlive());
     manager.on(events.Error, (error) => host.log(`Discord's gateway: ${error.message}`, true));
-    manager.on(events.SocketError, (error) => host.log(`Discord's gateway: ${error.message}`, true));
+    manager.on(events.SocketError, (error) => {
+      this.#isGreeted = false;
+      host.log(`Discord's gateway: ${error.message}`, true);
+    });
     manager.on(events.Closed, (code) => this.#noteClosed(code, readsAll));
     try {
       await manager.connect();
     } catch (error) {
-      throw explain(error);
+      if (this.#lastCode === NOT_ALLOWED && readsAll) return this.connect(false);
+      throw explain(error, this.#lastCode);
     }
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#watch(), LOOK_MS).unref();
+    this.#isConnected = true;
   }
 
   async send(): Promise<{ outcome: "refused"; reason: string }> {
@@ -93,100 +126,130 @@ class GatewayLine implements OpenLine {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stop.abort();
+    this.#watch.stop();
     await this.#lastKept;
+    this.#session.flush();
     // Discord keeps what comes meanwhile for whoever resumes soon.
     await this.#manager?.destroy({ code: 4200, reason: "back soon" });
   }
 
   #make(readsAll: boolean): Gateway.WebSocketManager {
-    const { account } = this.#host;
-    const token = account.keys["DISCORD_BOT_TOKEN"] ?? "";
-    const base = (account.base ?? "https://discord.com/api/v10").replace(/\/v\d+$/, "");
-    const rest = new this.#library.rest.REST({ version: "10", api: base, timeout: 15_000 }).setToken(token);
     return new this.#library.ws.WebSocketManager({
-      token,
-      rest,
+      token: this.#host.account.keys["DISCORD_BOT_TOKEN"] ?? "",
+      rest: this.#rest,
       intents: INTENTS | (readsAll ? MESSAGE_CONTENT : 0),
+      // Its type wants the library's own enum, whose words these are.
+      initialPresence: { status: "online" as never, since: null, activities: [], afk: false },
       shardCount: 1,
       retrieveSessionInfo: () => this.#session.read(),
-      updateSessionInfo: (_shard, info) => this.#session.learn(info),
+      updateSessionInfo: (_shard, info) => {
+        // The library ends a session also when nobody was reached, and when it is told to close.
+        if (info !== null || (this.#isGreeted && !this.#stop.signal.aborted)) this.#session.learn(info);
+      },
     });
   }
 
   #hear(payload: GatewayDispatchPayload, readsAll: boolean): void {
-    this.#noteAlive();
-    const { t, s } = payload;
-    if (t === "READY") {
-      this.#botId = payload.d.user.id;
-      this.#sessionId = payload.d.session_id;
-      this.#session.keepBot(this.#botId);
-      this.#tellOpen(readsAll, payload.d.user.username);
+    try {
+      this.#take(payload, readsAll);
+    } catch (error) {
+      this.#host.log(`Something that Discord told could not be read: ${String(error)}`, true);
     }
-    this.#rooms.note(payload);
-    if (WANTED.includes(t)) this.#keep(payload);
-    else this.#session.keep(s);
   }
 
-  #keep({ t, s, d: data }: GatewayDispatchPayload): void {
-    const botId = this.#botId || this.#session.botId;
-    const d: Record<string, unknown> = { ...(data as object) };
-    if (JSON.stringify(d).length > MOST_CHARS) {
-      this.#session.keep(s);
-      return;
+  #take(payload: GatewayDispatchPayload, readsAll: boolean): void {
+    this.#watch.noteHeard(payload);
+    const { t, s } = payload;
+    if (t === "READY") {
+      this.#session.keepBot(String(payload.d.user.id));
+      this.#tellOpen(readsAll, String(payload.d.user.username));
     }
-    const key = `${this.#sessionId || this.#session.id}:${s}`;
-    const room = this.#rooms.of(String(d["channel_id"] ?? ""));
-    const body = { t, d, key, botId, ...(room ? { room } : {}) };
-    // In order, and the place in Discord's row is noted only when it is on disk.
+    this.#rooms.note(payload);
+    // In order, and the place in Discord's row is noted only when all before it is on disk.
+    const { id: session, botId } = this.#session;
+    const isWanted = WANTED.includes(t);
     this.#lastKept = this.#lastKept
-      .then(() => this.#host.hear([{ kind: "raw", id: idOf(t, d, key), body }]))
-      .then(() => this.#session.keep(s))
+      .then(() => (isWanted ? this.#keep(payload, `${session}:${s}`, botId) : undefined))
+      .then(() => this.#session.keep(session, s))
+      // The line was closed before it was on disk: it is told again.
       .catch((error: unknown) => this.#host.log(`A message could not be kept: ${String(error)}`, true));
   }
 
+  async #keep({ t, d: data }: GatewayDispatchPayload, key: string, botId: string): Promise<void> {
+    const d: Record<string, unknown> = { ...(data as object) };
+    if (JSON.stringify(d).length > MOST_CHARS) {
+      this.#host.log(`An event of Discord (${t}) is larger than anything a person writes, and is left out.`, true);
+      return;
+    }
+    const channel = d["channel_id"];
+    const room = typeof channel === "string" && d["guild_id"] !== undefined ? await this.#rooms.find(channel) : undefined;
+    const body = { t, d, key, botId, ...(room ? { room } : {}) };
+    const { hear, log } = this.#host;
+    await surely(
+      () => hear([{ kind: "raw", id: idOf(t, d, key), body }]),
+      this.#stop.signal,
+      (text) => log(text, true),
+    );
+  }
+
+  async #askRoom(id: string): Promise<unknown> {
+    if (!/^\d{1,32}$/.test(id)) return undefined;
+    try {
+      return await this.#rest.get(`/channels/${id}`);
+    } catch (error) {
+      if ([400, 403, 404].includes(Number(statusOf(error)))) return undefined;
+      throw error;
+    }
+  }
+
   #tellOpen(readsAll: boolean, who?: string): void {
+    this.#stoodAt = this.#host.now();
     const said =
-      "Discord does not let it read ordinary messages of servers: switch on Message Content Intent under Bot at discord.com/developers/applications. It hears mentions and direct messages.";
+      "Discord does not let it read ordinary messages of servers: switch on Message Content Intent under Bot at discord.com/developers/applications, then restart the bridge. Until then it hears mentions and direct messages.";
     this.#host.tell({ phase: "open", ...(who === undefined ? {} : { who }), ...(readsAll ? {} : { said }) });
   }
 
-  #noteAlive(): void {
-    this.#aliveAt = this.#host.now();
-  }
-
   #noteClosed(code: number, readsAll: boolean): void {
-    if (code === WRONG_TOKEN) {
-      this.#host.tell({ phase: "refused", said: WRONG_TOKEN_WORDS });
-    } else if (code === NOT_ALLOWED && readsAll) {
-      void this.#manager?.destroy();
-      this.connect(false).catch((error: unknown) => this.#end(error));
-    } else this.#host.tell({ phase: "connecting" });
+    this.#isGreeted = false;
+    this.#lastCode = code;
+    if (this.#stop.signal.aborted) return;
+    if (code === WRONG_PLACE) this.#session.learn(null);
+    const words = wordsOfCode(code);
+    if (words !== undefined) {
+      // Before it stood, connect says what it means.
+      if (this.#isConnected) this.#giveUp(code, words, readsAll);
+      return;
+    }
+    const { now, tell } = this.#host;
+    if (this.#stoodAt !== 0 && now() - this.#stoodAt > STOOD_MS) this.#breaks = 0;
+    this.#stoodAt = 0;
+    this.#breaks++;
+    if (this.#breaks >= MOST_TRIES) this.#end(`Discord's gateway does not hold (it closed with ${code})`);
+    else tell({ phase: "connecting" });
   }
 
-  /** The library says nothing, or Discord does not: this thread ends, and is started anew. */
-  #watch(): void {
-    if (this.#host.now() - this.#aliveAt > SILENT_MS) this.#end(new Error("nothing came from Discord for five minutes"));
+  #giveUp(code: number, said: string, readsAll: boolean): void {
+    this.#watch.stop();
+    if (code === NOT_ALLOWED && readsAll) {
+      this.connect(false).catch((error: unknown) => this.#end(error instanceof Error ? error.message : String(error)));
+    } else this.#host.tell({ phase: "refused", said });
   }
 
-  #end(error: unknown): void {
+  /** This thread ends, and is begun anew. */
+  #end(why: string): void {
+    this.#watch.stop();
+    this.#session.flush();
     setImmediate(() => {
-      throw error;
+      throw new Error(why);
     });
   }
 }
 
-const WRONG_TOKEN_WORDS =
-  "Discord does not know this bot token any more: make a new one under Bot, Reset Token at discord.com/developers/applications, and give it with skerry channels add discord.";
-
-function explain(error: unknown): unknown {
-  const status = typeof error === "object" && error !== null && "status" in error ? error.status : undefined;
-  return status === 401 ? new HomeRefused("FORBIDDEN", WRONG_TOKEN_WORDS, error) : error;
-}
-
 /** The same when Discord repeats it: a message by its own id, what has none by its place in the row. */
 function idOf(t: string, d: Record<string, unknown>, key: string): string {
-  if (t === "MESSAGE_CREATE") return `${t}:${String(d["id"])}`;
-  if (t === "MESSAGE_UPDATE") return `${t}:${String(d["id"])}:${String(d["edited_timestamp"] ?? key)}`;
-  return `${t}:${key}`;
+  const id = String(d["id"]).slice(0, 64);
+  if (t === "MESSAGE_CREATE" || t === "INTERACTION_CREATE") return `${t}:${id}`;
+  if (t === "MESSAGE_UPDATE") return `${t}:${id}:${String(d["edited_timestamp"] ?? key).slice(0, 200)}`;
+  return `${t}:${key}`.slice(0, 512);
 }

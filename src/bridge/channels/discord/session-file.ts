@@ -10,6 +10,8 @@ const kept = z.object({
     .object({ resumeURL: z.url(), sequence: z.int(), sessionId: z.string(), shardCount: z.int(), shardId: z.int() })
     .nullable(),
   botId: z.string(),
+  /** When the line was last started anew because it was deaf. */
+  deafAt: z.number().default(0),
 });
 
 const WRITE_AFTER_MS = 500;
@@ -19,6 +21,7 @@ export class SessionFile {
   #info: SessionInfo | null = null;
   #sequence: number | undefined;
   #botId = "";
+  #deafAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(dir: string) {
@@ -28,6 +31,7 @@ export class SessionFile {
       this.#info = read.info;
       this.#sequence = read.info?.sequence;
       this.#botId = read.botId;
+      this.#deafAt = read.deafAt;
     } catch {
       // There is none, or none that can be read: a new session is begun.
     }
@@ -39,6 +43,10 @@ export class SessionFile {
 
   get id(): string {
     return this.#info?.sessionId ?? "";
+  }
+
+  get deafAt(): number {
+    return this.#deafAt;
   }
 
   read(): SessionInfo | null {
@@ -57,17 +65,35 @@ export class SessionFile {
     this.#writeSoon();
   }
 
-  /** All up to this event is kept on this machine. */
-  keep(sequence: number): void {
+  keepDeaf(at: number): void {
+    this.#deafAt = at;
+    this.#writeSoon();
+  }
+
+  /** All up to this event of this session is kept on this machine. */
+  keep(session: string, sequence: number): void {
+    if (session !== this.id) return;
     this.#sequence = sequence;
     this.#writeSoon();
+  }
+
+  /** What was learned is on disk now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const body = { info: this.read(), botId: this.#botId, deafAt: this.#deafAt };
+    writeFileSync(`${this.#path}.new`, JSON.stringify(body), { mode: 0o600 });
+    renameSync(`${this.#path}.new`, this.#path);
   }
 
   #writeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      writeFileSync(`${this.#path}.new`, JSON.stringify({ info: this.read(), botId: this.#botId }), { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
+      try {
+        this.flush();
+      } catch {
+        // The next event tries again; until then more is told anew than need be.
+      }
     }, WRITE_AFTER_MS);
   }
 }

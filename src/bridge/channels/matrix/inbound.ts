@@ -3,7 +3,7 @@
 import type { HomeInbound } from "../../../contract/channels/at-home.ts";
 import type { Address, RemoteMedia } from "../../../contract/message.ts";
 import { sealedFile } from "./files.ts";
-import { inside, type Json, listIn, numberIn, objectIn, type RoomEvent, textIn } from "./wire.ts";
+import { inside, type Json, listIn, numberIn, objectIn, oneLine, type RoomEvent, textIn } from "./wire.ts";
 
 /** A message or a notice. */
 export type Told = Extract<HomeInbound, { message: unknown }>;
@@ -168,7 +168,7 @@ function readReaction(event: RoomEvent, context: InboundContext): Told[] {
   if (key === undefined) return [];
   const target = targetOf(event);
   const text = snippet(context.look(target));
-  return notice(event, context, `reacted ${key.slice(0, 100)} to message ${target}${text}`);
+  return notice(event, context, `reacted ${oneLine(key).slice(0, 100)} to message ${target}${text}`);
 }
 
 function readVote(event: RoomEvent, context: InboundContext): Told[] {
@@ -177,7 +177,9 @@ function readVote(event: RoomEvent, context: InboundContext): Told[] {
   const target = targetOf(event);
   const poll = context.look(target);
   const options = poll ? optionsOf(poll.content) : [];
-  const names = chosen.map((id) => options.find((option) => option.id === id)?.text ?? String(id).slice(0, 100));
+  const names = chosen
+    .map((id) => options.find((option) => option.id === id)?.text ?? String(id))
+    .map((text) => oneLine(text).slice(0, 500));
   const what = names.length === 0 ? "took their vote back" : `chose ${names.map((name) => `“${name}”`).join(", ")}`;
   return notice(event, context, `${what} in the poll ${target}`);
 }
@@ -233,7 +235,7 @@ function isOf({ type }: RoomEvent, types: readonly string[]): boolean {
 
 function targetOf(event: RoomEvent): string {
   const id = event.redacts ?? textIn(event.content, "redacts") ?? textIn(objectIn(event.content, "m.relates_to"), "event_id");
-  return (id ?? "that is not named").slice(0, 255);
+  return oneLine(id ?? "that is not named").slice(0, 255);
 }
 
 function snippet(event: RoomEvent | undefined): string {

@@ -31,7 +31,19 @@ export interface Heard {
   inbound: Told[];
   /** The last event of each room that somebody wrote in. */
   read: Map<string, string>;
+  /** How many sealed messages could be opened. */
+  opened: number;
 }
+
+/** What is said of a message that cannot be opened, by the code of whoever keeps its key. */
+const SEALED = "[A message that this device could not decrypt: its key did not come. The sender can send it again.]";
+const WITHHELD: Record<string, string> = {
+  "m.unverified":
+    "[A message that this device could not decrypt: the sender's app gives keys to verified devices alone. The sender can switch that off for this room; the owner can verify the device by giving the account's recovery key.]",
+  "m.blacklisted": "[A message that this device could not decrypt: the sender's app has blocked this device.]",
+  "m.no_olm":
+    "[A message that this device could not decrypt: the sender's app could reach no keys of this device. The sender can send it again.]",
+};
 
 export class Reader {
   readonly #request: ReaderRequest;
@@ -44,15 +56,16 @@ export class Reader {
 
   /** `since` undefined: the account's first look at its rooms; nothing in them is news. */
   async read(answer: SyncAnswer, since: string | undefined): Promise<Heard> {
-    const heard: Heard = { inbound: [], read: new Map() };
+    const heard: Heard = { inbound: [], read: new Map(), opened: 0 };
     for (const [id, room] of Object.entries(answer.rooms?.join ?? {})) await this.#readRoom(id, room, since, heard);
     return heard;
   }
 
   /** What waited for its key. `forget` is called when what was heard is on disk. */
-  async retry(): Promise<Heard & { forget(): void; lost: number }> {
+  async retry(): Promise<Heard & { forget(): void; lost: number; withheld: number }> {
     const { state, device, now } = this.#request;
-    const heard: Heard = { inbound: [], read: new Map() };
+    const heard: Heard = { inbound: [], read: new Map(), opened: 0 };
+    let withheld = 0;
     const [opened, said]: [string[], string[]] = [[], []];
     state.dropSealedBefore(now() - SEALED_LIFE_MS);
     for (const { room, event, at, isSaid } of device ? state.sealed() : []) {
@@ -61,7 +74,9 @@ export class Reader {
         heard.inbound.push(...(await this.#tell(room, open, true)));
         opened.push(event.event_id);
       } else if (!isSaid && now() - at > KEY_WAIT_MS) {
-        heard.inbound.push(this.#tellSealed(room, event));
+        const code = await device?.withheld(room, event);
+        if (code !== undefined) withheld++;
+        heard.inbound.push(this.#tellSealed(room, event, code));
         said.push(event.event_id);
       }
     }
@@ -69,7 +84,7 @@ export class Reader {
       for (const id of opened) state.dropSealed(id);
       for (const id of said) state.markSaid(id);
     };
-    return { ...heard, forget, lost: said.length };
+    return { ...heard, opened: opened.length, forget, lost: said.length - withheld, withheld };
   }
 
   /** An event by its id, opened; undefined: it is not to be had. */
@@ -94,20 +109,35 @@ export class Reader {
     const isNew = state.room(id).seenAt === undefined;
     await rooms.apply(id, room);
     const timeline = readEvents(room.timeline);
-    const isGap = !isNew && since !== undefined && room.timeline?.limited === true && room.timeline.prev_batch !== undefined;
-    const missed = isGap ? await this.#fetchMissed(id, room.timeline?.prev_batch ?? "", since) : [];
+    const { lastId, lastAt = 0 } = state.room(id);
+    // A line that was deaf asks anew: what came after the last event that was heard is news all the same.
+    const isAnew = since === undefined && lastId !== undefined;
+    const from = room.timeline?.prev_batch;
+    const isGap = !isNew && from !== undefined && (isAnew || (since !== undefined && room.timeline?.limited === true));
+    const missed = isGap ? await this.#fetchMissed(id, from, isAnew ? { lastId } : { to: since ?? "" }) : [];
     const events = [...missed, ...(isNew ? sinceInvited(timeline, me.id) : timeline)];
+    if (isAnew) {
+      const at = events.findLastIndex(({ event_id }) => event_id === lastId);
+      const isNews =
+        at < 0 ? ({ origin_server_ts: ts }: RoomEvent) => ts > lastAt : (_event: RoomEvent, index: number) => index > at;
+      events.splice(0, events.length, ...events.filter(isNews));
+    }
     for (const event of timeline) rooms.applyEvent(id, event);
     for (const event of missed) if (event.type === "m.room.member") rooms.applyEvent(id, event);
     if (events.some(({ type }) => type === "m.room.member")) await rooms.recount(id);
     const last = timeline.at(-1);
-    state.keepRoom(id, { ...state.room(id), seenAt: now(), ...(last ? { lastId: last.event_id } : {}) });
-    if (since === undefined) return;
+    state.keepRoom(id, {
+      ...state.room(id),
+      seenAt: now(),
+      ...(last ? { lastId: last.event_id, lastAt: last.origin_server_ts } : {}),
+    });
+    if (since === undefined && !isAnew) return;
     for (const event of events) {
       const isClosed = isSealed(event);
       const open = isClosed ? await device?.open(id, event) : event;
       if (open) {
         this.#remember(open);
+        if (isClosed) heard.opened++;
         heard.inbound.push(...(await this.#tell(id, open, isClosed)));
       } else if (device) state.keepSealed(id, event, now());
       else this.#sayUnread(id);
@@ -115,8 +145,8 @@ export class Reader {
     }
   }
 
-  /** Between two answers there was more than the homeserver brings at once. Oldest first. */
-  async #fetchMissed(id: string, from: string, to: string): Promise<RoomEvent[]> {
+  /** Between two answers there was more than the homeserver brings at once: up to a place, or to an event. Oldest first. */
+  async #fetchMissed(id: string, from: string, { to, lastId }: { to?: string; lastId?: string }): Promise<RoomEvent[]> {
     const { server, log } = this.#request;
     const missed: RoomEvent[] = [];
     for (let at: string | undefined = from; at !== undefined; ) {
@@ -129,7 +159,8 @@ export class Reader {
       const chunk = readEvents({ events: listIn(answer, "chunk") });
       missed.push(...chunk);
       const next = textIn(answer, "end");
-      at = chunk.length > 0 && next !== at ? next : undefined;
+      const isThere = lastId !== undefined && chunk.some(({ event_id }) => event_id === lastId);
+      at = chunk.length > 0 && next !== at && !isThere ? next : undefined;
       if (missed.length >= MOST_MISSED && at !== undefined) {
         log(`More than ${MOST_MISSED} messages were missed in one room; the older ones are left out.`, true);
         break;
@@ -148,10 +179,10 @@ export class Reader {
   }
 
   /** In words, so that whoever wrote it can be told. */
-  #tellSealed(id: string, event: RoomEvent): Told {
+  #tellSealed(id: string, event: RoomEvent, code: string | undefined): Told {
     const context = this.#contextOf(id, true, () => undefined);
     const head = headOf(event, context);
-    const text = "[A message that this device could not decrypt: its key did not come. The sender can send it again.]";
+    const text = WITHHELD[code ?? ""] ?? SEALED;
     const message = { ...head, id: `${head.id}:sealed`.slice(0, 512), parts: [{ type: "text" as const, text }] };
     return { kind: context.room.isDirect ? "message" : "notice", message };
   }

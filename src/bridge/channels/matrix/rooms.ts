@@ -11,6 +11,7 @@ import {
   listIn,
   numberIn,
   objectIn,
+  oneLine,
   type RoomEvent,
   readEvents,
   type StrippedEvent,
@@ -60,7 +61,7 @@ export class Rooms {
     const { type, content, state_key: key } = event;
     if (type === "m.room.member") {
       this.#members.delete(id);
-      const name = textIn(content, "displayname");
+      const name = oneLine(textIn(content, "displayname") ?? "");
       if (name && textIn(content, "membership") === "join") this.#state.keepName(id, key, name);
       return;
     }
@@ -237,12 +238,12 @@ function withState(facts: RoomFacts, type: string, key: string, content: Json): 
   switch (type) {
     case "m.room.name": {
       const { name: _old, ...rest } = facts;
-      const name = textIn(content, "name");
+      const name = oneLine(textIn(content, "name") ?? "");
       return name ? { ...rest, name: name.slice(0, 255) } : rest;
     }
     case "m.room.canonical_alias": {
       const { alias: _old, ...rest } = facts;
-      const alias = textIn(content, "alias");
+      const alias = oneLine(textIn(content, "alias") ?? "");
       return alias ? { ...rest, alias: alias.slice(0, 255) } : rest;
     }
     case "m.room.join_rules":

@@ -35,6 +35,8 @@ export interface RoomFacts {
   seenAt?: number;
   /** The last event of it that the stream brought. */
   lastId?: string;
+  /** When the homeserver had it. */
+  lastAt?: number;
 }
 
 export interface Sealed {
@@ -115,6 +117,11 @@ export class MatrixState {
 
   keepSince(since: string): void {
     this.#keep("since", since);
+  }
+
+  /** The stream is read anew; what was heard stays known. */
+  dropSince(): void {
+    this.#db.prepare("DELETE FROM word WHERE name = 'since'").run();
   }
 
   get restartedAt(): number {

@@ -4,7 +4,8 @@
 // Its rules: an answer that does not come within 90 s is given up and asked again (the homeserver answers an empty one after 30 s).
 // A failure is tried again after 1 s, twice as long each time up to 60 s, each by a quarter shorter or longer. Deaf is: nothing came for
 // ten minutes and the homeserver has something newer in the room that was written in last; or encrypted messages come and none could be
-// opened for an hour. A deaf line is started anew, at most once an hour. A login that ended is not tried again.
+// opened for an hour (but those whose senders keep their keys from it). A deaf line is started anew, at most once an hour, and reads its
+// rooms from the last event that it heard. A login that ended is not tried again; one that can be renewed is, once a minute at most.
 import type { HomeInbound } from "../../../contract/channels/at-home.ts";
 import type { LineNews } from "../driver.ts";
 import { type Homeserver, MatrixNo } from "./homeserver.ts";
@@ -21,6 +22,10 @@ const LAST_PAUSE_MS = 60_000;
 const RETRY_SEALED_MS = 15_000;
 const QUIET_MS = 600_000;
 const HOUR_MS = 3_600_000;
+const RENEW_MS = 60_000;
+/** Beside "open", where some cannot be read. */
+const WITHHELD_WORDS =
+  "Somebody's app gives this device no keys, so that their messages cannot be read: give the account's recovery key, or ask them to allow unverified devices in that room.";
 const AT_ONCE = 50;
 
 const FILTER = (limit: number) =>
@@ -57,13 +62,16 @@ export class Stream {
   #failures = 0;
   #quietSince: number;
   #triedAt = 0;
-  #openedAt: number;
+  /** Since when sealed messages came and none could be opened. */
+  #lostSince: number | undefined;
+  #renewedAt = 0;
+  #isWithheld = false;
+  #deafTo: "rooms" | "sealed" | undefined;
   #running: Promise<void> | undefined;
 
   constructor(request: StreamRequest) {
     this.#request = request;
     this.#quietSince = request.now();
-    this.#openedAt = request.now();
   }
 
   start(): void {
@@ -80,11 +88,17 @@ export class Stream {
       try {
         await this.#step();
         this.#failures = 0;
-        const { me, remark } = this.#request;
-        this.#request.tell({ phase: "open", who: me, ...(remark === undefined ? {} : { said: remark }) });
+        const { me } = this.#request;
+        const remark = this.#isWithheld ? WITHHELD_WORDS : this.#request.remark;
+        if (this.#deafTo === undefined)
+          this.#request.tell({ phase: "open", who: me, ...(remark === undefined ? {} : { said: remark }) });
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (error instanceof MatrixNo && error.isSignedOut) {
+          // A homeserver that takes each login and none of its tokens is not asked without end.
+          if (this.#request.now() - this.#renewedAt < RENEW_MS) await this.#pause(error, RENEW_MS);
+          if (this.#stop.signal.aborted) return;
+          this.#renewedAt = this.#request.now();
           if (await this.#request.renew(error)) continue;
           return;
         }
@@ -106,8 +120,10 @@ export class Stream {
     const read = syncAnswer.safeParse(answer);
     if (!read.success) throw new MatrixNo(502, { error: "the homeserver's stream cannot be read" });
     await this.#take(read.data, since);
-    if (Object.keys(read.data.rooms?.join ?? {}).length > 0) this.#quietSince = now();
-    else await this.#lookWhetherDeaf();
+    if (Object.keys(read.data.rooms?.join ?? {}).length > 0) {
+      this.#quietSince = now();
+      if (this.#deafTo === "rooms") this.#deafTo = undefined;
+    } else await this.#lookWhetherDeaf();
   }
 
   async #take(answer: SyncAnswer, since: string | undefined): Promise<void> {
@@ -119,6 +135,7 @@ export class Stream {
     for (const id of Object.keys(answer.rooms?.leave ?? {})) rooms.forget(id);
     const heard = await reader.read(answer, since);
     await this.#hear(heard.inbound);
+    if (heard.opened > 0) this.#noteOpened();
     state.keepSince(answer.next_batch);
     for (const id of Object.keys(answer.rooms?.join ?? {})) await this.#leaveTrap(id);
     for (const [id, invite] of Object.entries(answer.rooms?.invite ?? {})) {
@@ -139,11 +156,20 @@ export class Stream {
     const { reader, now } = this.#request;
     if (!isKeyed && now() - this.#triedAt < RETRY_SEALED_MS) return;
     this.#triedAt = now();
-    const { inbound, forget, lost } = await reader.retry();
+    const { inbound, forget, opened, lost, withheld } = await reader.retry();
     await this.#hear(inbound);
     forget();
-    if (inbound.length > lost || lost === 0) this.#openedAt = now();
-    else if (now() - this.#openedAt > HOUR_MS) this.#sayDeaf("Encrypted messages come and cannot be opened");
+    if (withheld > 0) this.#isWithheld = true;
+    if (opened > 0) this.#noteOpened();
+    else if (lost > 0) {
+      this.#lostSince ??= now();
+      if (now() - this.#lostSince > HOUR_MS) this.#sayDeaf("sealed", "Encrypted messages come and cannot be opened");
+    }
+  }
+
+  #noteOpened(): void {
+    this.#lostSince = undefined;
+    if (this.#deafTo === "sealed") this.#deafTo = undefined;
   }
 
   async #leaveTrap(id: string): Promise<void> {
@@ -178,22 +204,27 @@ export class Stream {
     const answer = await server.ask(roomPath(room.id, "messages"), { query: { dir: "b", limit: "1" } });
     const [latest] = readEvents({ events: listIn(answer, "chunk") });
     if (!latest || latest.event_id === room.facts.lastId || latest.origin_server_ts > now() - 60_000) return;
-    if (latest.origin_server_ts > (room.facts.seenAt ?? 0)) this.#sayDeaf("The homeserver has messages that it does not bring");
+    if (latest.origin_server_ts > (room.facts.lastAt ?? 0))
+      this.#sayDeaf("rooms", "The homeserver has messages that it does not bring");
   }
 
-  #sayDeaf(what: string): void {
+  #sayDeaf(to: "rooms" | "sealed", what: string): void {
     const { state, tell, restart, now } = this.#request;
+    this.#deafTo = to;
     tell({ phase: "deaf", said: `${what}; the line starts anew, at most once an hour.` });
     if (now() - state.restartedAt < HOUR_MS) return;
     state.keepRestart(now());
+    state.dropSince();
     restart(`${what}; it starts anew`);
+    // What is read of it now would be taken for what the next one has read.
+    this.#stop.abort();
   }
 
-  async #pause(error: unknown): Promise<void> {
+  async #pause(error: unknown, leastMs = 0): Promise<void> {
     const { tell, log } = this.#request;
     const usual = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, this.#failures++));
     const asked = error instanceof MatrixNo ? Math.min(error.retryAfterMs ?? 0, 10 * LAST_PAUSE_MS) : 0;
-    const ms = Math.max(asked, usual * (0.75 + Math.random() / 2));
+    const ms = Math.max(leastMs, asked, usual * (0.75 + Math.random() / 2));
     const why = error instanceof MatrixNo ? `said no: ${error.message}` : `does not answer: ${reasonOf(error)}`;
     log(`The homeserver ${why}. It is asked again in ${Math.ceil(ms / 1000)} s.`, true);
     tell({ phase: "down", said: `The homeserver ${why}. It is asked again by itself.` });

@@ -28,6 +28,11 @@ export type StrippedEvent = z.infer<typeof strippedEvent>;
 
 const events = z.array(z.unknown()).catch([]);
 
+/** Names and the like are one line each: what looks like more could be taken for somebody else's words. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
+}
+
 const joinedRoom = z.object({
   summary: z
     .object({

@@ -34,7 +34,8 @@ export function timeOf(id: string): number {
 }
 
 export function nameOf(user: APIUser, nick?: string | null): string {
-  return nick || user.global_name || user.username;
+  // One line: what looks like more could be taken for somebody else's words.
+  return (nick || user.global_name || user.username).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 export function senderOf(user: APIUser, nick?: string | null): Sender {

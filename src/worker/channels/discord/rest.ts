@@ -50,7 +50,8 @@ export async function call<T = unknown>(line: Line, request: Request): Promise<A
   const { method, path, body, files = [] } = request;
   const headers = new Headers({ "user-agent": AGENT });
   // An interaction's token stands in the address.
-  if (!path.startsWith("/webhooks/")) headers.set("authorization", `Bot ${line.account.keys["DISCORD_BOT_TOKEN"] ?? ""}`);
+  if (!/^\/(webhooks|interactions)\//.test(path))
+    headers.set("authorization", `Bot ${line.account.keys["DISCORD_BOT_TOKEN"] ?? ""}`);
   if (body && files.length === 0) headers.set("content-type", "application/json");
   try {
     const response = await line.fetch(`${line.base}${path}`, {

@@ -15,11 +15,15 @@ export async function connect(address: string, line: Line): Promise<SetupStep[]>
     "The commands are set: /ask, the list of commands, and “Ask Skerry” on messages.",
     await call(line, { method: "PUT", path: `/applications/${id}/commands`, body: commandList() }),
   );
-  // Discord asks this address at once whether it checks signatures, so it must be reachable from outside by now.
+  // Discord asks an address at once whether it checks signatures, so it must be reachable from outside by now.
+  const isReached = address.startsWith("https://");
+  const point = { interactions_endpoint_url: isReached ? address : null };
   const hook = step(
-    `Discord sends interactions to ${address}.`,
-    await call(line, { method: "PATCH", path: "/applications/@me", body: { interactions_endpoint_url: address } }),
-    `Or put the address into “Interactions Endpoint URL” under General Information at discord.com/developers/applications.`,
+    isReached
+      ? `Discord sends interactions to ${address}.`
+      : `Commands and buttons come by Discord's gateway, since ${address} is no https address.`,
+    await call(line, { method: "PATCH", path: "/applications/@me", body: point }),
+    "Or put the address into “Interactions Endpoint URL” under General Information at discord.com/developers/applications. While none stands there, they come by the gateway.",
   );
   const invite = `https://discord.com/oauth2/authorize?client_id=${id}&scope=bot+applications.commands&permissions=${PERMISSIONS}`;
   return [
@@ -28,7 +32,7 @@ export async function connect(address: string, line: Line): Promise<SetupStep[]>
     { state: "by-hand", text: `To bring it into a server, open ${invite} and choose the server.` },
     {
       state: "by-hand",
-      text: "It hears commands, buttons and “Ask Skerry” (under Apps on any message). Ordinary messages reach a bot only by Discord's gateway, which is not held here.",
+      text: "It hears commands, buttons and “Ask Skerry” (under Apps on any message). Ordinary messages reach it only by Discord's gateway, which a machine of yours holds (skerry bridge, or npm start).",
     },
   ];
 }

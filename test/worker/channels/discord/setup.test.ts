@@ -28,6 +28,12 @@ test("connecting sets the commands and the address, and says what is left to do 
   for (const bit of [1n, 2n, 3n, 4n, 5n, 13n, 17n, 28n]) expect((permissions >> bit) & 1n).toBe(0n);
 });
 
+test("an address that Discord cannot call is not given to it: commands and buttons come by the gateway", async () => {
+  const steps = await discord.connect?.("http://127.0.0.1:8787/channels/discord", rig.line);
+  expect(steps?.[1]).toEqual({ state: "done", text: expect.stringContaining("come by Discord's gateway") });
+  expect(rig.discord.asked[1]?.body).toEqual({ interactions_endpoint_url: null });
+});
+
 test("every command of the list is there, in a form that Discord takes", () => {
   const list = commandList();
   for (const { name, args } of commands as readonly { name: string; args?: string }[]) {

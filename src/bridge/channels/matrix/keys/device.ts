@@ -177,6 +177,18 @@ export class MatrixDevice {
     }
   }
 
+  /** The code by which whoever sealed it keeps its key from this device; undefined: it says nothing of that. */
+  async withheld(room: string, event: RoomEvent): Promise<string | undefined> {
+    const { RoomId, MegolmDecryptionError } = this.#crypto;
+    try {
+      const text = JSON.stringify({ ...event, room_id: room });
+      await this.#machine.decryptRoomEvent(text, new RoomId(room), this.#settings());
+      return undefined;
+    } catch (error) {
+      return error instanceof MegolmDecryptionError ? error.withheldCode : undefined;
+    }
+  }
+
   /** The content of the sealed event. One at a time, so that a room's key is made and shared once. */
   seal(room: string, type: string, content: Json, members: readonly string[], facts: RoomFacts): Promise<Json> {
     const sealing = this.#sealing.then(async () => {
