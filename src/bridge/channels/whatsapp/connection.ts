@@ -321,7 +321,7 @@ export class Connection {
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
     this.#timer = undefined;
-    this.#request.journal.forgetOwed();
+    this.#request.journal.leaveBehind();
     void socket?.end(undefined).catch(() => undefined);
     this.#wake();
   }

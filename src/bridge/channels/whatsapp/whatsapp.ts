@@ -53,7 +53,7 @@ class WhatsAppLine implements OpenLine {
         cachedGroupMetadata: async (jid) => this.#directory.known(jid),
       },
       onSocket: (socket) => this.#attach(socket),
-      onOpen: () => this.#hearing.hear(this.#journal.unheard(this.#me())),
+      onOpen: () => this.#hearing.hear([]),
     });
     this.#sending = new Sending(host, library, this.#memory, this.#connection);
     this.#hearing = new Hearing({

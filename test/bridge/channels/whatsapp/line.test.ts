@@ -205,6 +205,28 @@ describe("a watch is kept", () => {
     await vi.waitFor(() => expect(line.heard.map(({ message }) => message.parts[0]?.text)).toEqual(["stuck"]), PATIENCE);
   });
 
+  test("over the order: what a broken connection left behind goes before what the next one brings, even before that is open", async () => {
+    const { line, last, sockets } = await linked();
+    const arrive = (id: string) => {
+      const plain = library.proto.Message.encode({ conversation: id }).finish();
+      const attrs = { from: ANN, id, t: String(now()), notify: "Ann" };
+      last().ws.emit("CB:message", { tag: "message", attrs, content: [{ tag: "plaintext", attrs: {}, content: plain }] });
+    };
+    const give = (id: string) => last().says(said({ conversation: id }, {}, id));
+    for (const id of ["one", "two", "three"]) arrive(id);
+    give("one");
+    last().close(515);
+    expect(sockets).toHaveLength(2);
+    for (const id of ["four", "five"]) {
+      arrive(id);
+      give(id);
+    }
+    last().open();
+    const texts = () => line.heard.map(({ message }) => message.parts[0]?.text);
+    await vi.waitFor(() => expect(texts()).toHaveLength(5), PATIENCE);
+    expect(texts()).toEqual(["one", "two", "three", "four", "five"]);
+  });
+
   test("on hours in which nothing but answers to pings came", async () => {
     const { line, last, sockets } = await watched();
     await pings(last, 3.9 * 3_600_000);
