@@ -165,7 +165,8 @@ export class Hearing {
     const pollEncKey = content.messageContextInfo?.messageSecret;
     if (!poll || !pollEncKey) return undefined;
     const own = [me().lid, me().id];
-    const voters = key.fromMe ? own : [key.participant ?? key.remoteJid, key.participantAlt ?? key.remoteJidAlt];
+    // The library leaves an empty participant outside of groups.
+    const voters = key.fromMe ? own : [key.participant || key.remoteJid, key.participantAlt || key.remoteJidAlt];
     for (const pollCreatorJid of names(own)) {
       for (const voterJid of names(voters)) {
         try {

@@ -324,7 +324,13 @@ describe("coming in", () => {
     const { platformId: id = "" } = sent as { platformId?: string };
     const kept = await last().config.getMessage?.({ id });
     const vote = cipherVote(kept?.messageContextInfo?.messageSecret ?? new Uint8Array(), id, "Tue");
-    last().says(said({ pollUpdateMessage: { pollCreationMessageKey: { id, remoteJid: ANN, fromMe: true }, vote } }, {}, "V1"));
+    last().says(
+      said(
+        { pollUpdateMessage: { pollCreationMessageKey: { id, remoteJid: ANN, fromMe: true }, vote } },
+        { participant: "" },
+        "V1",
+      ),
+    );
     await vi.waitFor(() => expect(line.heard).toHaveLength(1), PATIENCE);
     expect(line.heard[0]).toMatchObject({
       kind: "notice",
