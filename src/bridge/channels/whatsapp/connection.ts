@@ -172,8 +172,7 @@ export class Connection {
     if (update.connection === "open") this.#opened(socket);
     if (update.connection === "close") {
       const error = update.lastDisconnect?.error;
-      const code = error && "output" in error ? error.output.statusCode : undefined;
-      this.#ended(code, error?.message ?? "");
+      this.#ended(codeOf(error), error?.message ?? "");
     }
   }
 
@@ -344,4 +343,10 @@ export class Connection {
     clearTimeout(timer);
     this.#waiting.delete(resolve);
   }
+}
+
+/** WhatsApp may name a device that was taken off by the kind of its conflict alone, which the library reads as another program's doing. */
+function codeOf(error: (Error & { data?: unknown; output?: { statusCode: number } }) | undefined): number | undefined {
+  const { attrs } = (error?.data ?? {}) as { attrs?: Record<string, string> };
+  return attrs?.["type"] === "device_removed" ? 401 : error?.output?.statusCode;
 }
