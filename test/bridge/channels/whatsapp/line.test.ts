@@ -156,6 +156,19 @@ describe("an end", () => {
     expect(sockets).toHaveLength(4);
   });
 
+  test("that is asked for again and again is not followed without a pause for ever", async () => {
+    const { line, last, sockets } = await linked();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
+    for (let count = 0; count < 4; count++) last().close(515);
+    expect(sockets).toHaveLength(4);
+    expect(line.phase()).toBe("down");
+    await vi.advanceTimersByTimeAsync(1_300);
+    expect(sockets).toHaveLength(5);
+    last().close(515);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(5);
+  });
+
   test("for an old version: the present one is looked up, once", async () => {
     const script = scriptSockets();
     const fetchLatestWaWebVersion = async () => ({ version: [2, 3000, 99] as [number, number, number], isLatest: true });
