@@ -5,6 +5,7 @@
 import type { BinaryNode, SocketConfig, WAMessage } from "@whiskeysockets/baileys";
 import type { Library } from "./library.ts";
 import type { WhatsAppMemory } from "./memory.ts";
+import { guardRatchets } from "./ratchets.ts";
 import { placeOf } from "./words/jid.ts";
 
 const CROSS_OUT_MS = 1_000;
@@ -53,7 +54,8 @@ export class Journal {
   get makeRepository(): SocketConfig["makeSignalRepository"] {
     const { DEFAULT_CONNECTION_CONFIG, unpadRandomMax16 } = this.#library;
     return (...given) => {
-      const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...given);
+      const line = this.#line;
+      const inner = guardRatchets(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...given), () => line === this.#line);
       const note = (cipher: Uint8Array, plain: Uint8Array): Uint8Array => {
         const arriving = this.#arriving.get(cipher);
         if (arriving) this.#write(arriving, unpadRandomMax16(plain));

@@ -142,6 +142,17 @@ describe("what was deciphered and not handed on", () => {
     expect(memory.unheard()).toEqual([]);
   });
 
+  test("is ciphered by the present connection alone: two that turn one ratchet would lose each other's steps", async () => {
+    const { journal, receiver, sender } = await correspond();
+    const seal = (text: string) => sender.encryptMessage({ jid: OWN, data: library.encodeWAMessage({ conversation: text }) });
+    const first = await seal("One");
+    await receiver.decryptMessage({ jid: ANN, ...first });
+    const second = await seal("Two");
+    journal.leaveBehind();
+    await expect(receiver.decryptMessage({ jid: ANN, ...second })).rejects.toThrow("Connection Closed");
+    await expect(receiver.encryptMessage({ jid: ANN, data: Buffer.from("x") })).rejects.toThrow("Connection Closed");
+  });
+
   test("belongs to the connection that brought it: it is left behind with it, also when it is deciphered late", () => {
     const memory = new WhatsAppMemory(newDir());
     const journal = new Journal(library, memory, () => 1);
