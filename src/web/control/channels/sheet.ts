@@ -306,6 +306,8 @@ export class ChannelSheet extends PageElement {
 
 function renderTrouble(account: AccountView | undefined): TemplateResult | typeof nothing {
   const { line } = account ?? {};
+  // What is to be done while it is linked stands beside the code.
+  if (line?.phase === "linking") return nothing;
   if (line && line.phase !== "open" && line.said !== undefined) return html`<div class="notice"><p>${line.said}</p></div>`;
   if (account?.lastError === undefined) return nothing;
   const since =
