@@ -328,6 +328,6 @@ describe("in trouble", () => {
     await heard(line, "First");
     await ann.saysBroken(OWN, "Second");
     await heard(line, "First", "Second");
-    expect(town.refused).toHaveLength(1);
+    await vi.waitFor(() => expect(town.refused).toHaveLength(1), PATIENCE);
   }, 60_000);
 });

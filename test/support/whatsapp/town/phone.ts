@@ -157,11 +157,11 @@ export class Phone {
     this.got.push({ id, chat: group, from: from.jid, message, isCopy: from.number === this.number });
   }
 
-  /** A device could not open it: sealed anew, under the same id. */
-  async again(device: Device, id: string): Promise<void> {
+  /** A device could not open it: sealed anew, under the same id; by new keys when it sent some along. */
+  async again(device: Device, id: string, hasKeys: boolean): Promise<void> {
     const sent = this.#sent.get(id);
     if (!sent) return;
-    await this.signal.forget(device.jid);
+    if (hasKeys) await this.signal.begin(device.jid, device.bundle());
     await this.#give(device, sent.message, sent.attrs);
   }
 

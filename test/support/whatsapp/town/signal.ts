@@ -3,6 +3,7 @@
 import {
   addTransactionCapability,
   type BinaryNode,
+  BufferJSON,
   Curve,
   DEFAULT_CONNECTION_CONFIG,
   encodeBigEndian,
@@ -28,7 +29,8 @@ export interface Sealed {
 
 export class SignalSide {
   readonly creds = initAuthCreds();
-  readonly #kept = new Map<string, unknown>();
+  /** As text: what is read is nobody's to change. */
+  readonly #kept = new Map<string, string>();
   readonly #repository;
   #preKeys = 0;
 
@@ -40,13 +42,16 @@ export class SignalSide {
           const found: Record<string, SignalDataTypeMap[T]> = {};
           for (const id of ids) {
             const value = kept.get(`${type} ${id}`);
-            if (value !== undefined) found[id] = value as SignalDataTypeMap[T];
+            if (value !== undefined) found[id] = JSON.parse(value, BufferJSON.reviver);
           }
           return found;
         },
         set(data: SignalDataSet) {
           for (const [type, values] of Object.entries(data)) {
-            for (const [id, value] of Object.entries(values ?? {})) kept.set(`${type} ${id}`, value ?? undefined);
+            for (const [id, value] of Object.entries(values ?? {})) {
+              if (value) kept.set(`${type} ${id}`, write(value));
+              else kept.delete(`${type} ${id}`);
+            }
           }
         },
       },
@@ -64,14 +69,14 @@ export class SignalSide {
   bundle(jid: string): BinaryNode {
     const id = ++this.#preKeys;
     const preKey = Curve.generateKeyPair();
-    this.#kept.set(`pre-key ${id}`, preKey);
+    this.#kept.set(`pre-key ${id}`, write(preKey));
     const { registrationId, signedPreKey } = this.creds;
     return bundleNode(jid, registrationId, this.identity.public, [xmppSignedPreKey(signedPreKey), xmppPreKey(preKey, id)]);
   }
 
   /** `find` asks for the keys of a device that this phone has not written to before. */
   async seal(jid: string, message: proto.IMessage, find: () => BinaryNode | undefined): Promise<Sealed> {
-    if (!(await this.#repository.validateSession(jid)).exists) await this.#begin(jid, find());
+    if (!(await this.#repository.validateSession(jid)).exists) await this.begin(jid, find());
     return this.#repository.encryptMessage({ jid, data: encodeWAMessage(message) });
   }
 
@@ -93,11 +98,8 @@ export class SignalSide {
     return proto.Message.decode(unpadRandomMax16(await this.#repository.decryptGroupMessage({ group, authorJid, msg })));
   }
 
-  async forget(jid: string): Promise<void> {
-    await this.#repository.deleteSession([jid]);
-  }
-
-  async #begin(jid: string, node: BinaryNode | undefined): Promise<void> {
+  /** With what that device offers; what was sealed by the one before can still be opened. */
+  async begin(jid: string, node: BinaryNode | undefined): Promise<void> {
     const [signed, once] = [node && getBinaryNodeChild(node, "skey"), node && getBinaryNodeChild(node, "key")];
     const identity = node && getBinaryNodeChildBuffer(node, "identity");
     const registrationId = node && getBinaryNodeChildUInt(node, "registration", 4);
@@ -122,6 +124,10 @@ export function bundleNode(jid: string, registrationId: number, identity: Uint8A
     ...keys,
   ];
   return { tag: "user", attrs: { jid }, content };
+}
+
+function write(value: unknown): string {
+  return JSON.stringify(value, BufferJSON.replacer);
 }
 
 export function bytesIn(node: BinaryNode | undefined, tag: string): Buffer {

@@ -208,12 +208,16 @@ export class WhatsAppTown {
     line.send({ tag: "ack", attrs: { id, class: "message", from: to, t } });
   }
 
-  async #noteReceipt(device: Device, { attrs }: BinaryNode): Promise<void> {
-    const { id = "", type } = attrs;
+  async #noteReceipt(device: Device, receipt: BinaryNode): Promise<void> {
+    const { id = "", type } = receipt.attrs;
     if (type === "read" || type === "read-self" || type === "played") return;
     const node = device.untaken.get(id);
     if (type !== "retry") return void device.untaken.delete(id);
-    await this.phoneOf(node?.attrs["participant"] ?? node?.attrs["from"] ?? "")?.again(device, id);
+    await this.phoneOf(node?.attrs["participant"] ?? node?.attrs["from"] ?? "")?.again(
+      device,
+      id,
+      getBinaryNodeChild(receipt, "keys") !== undefined,
+    );
   }
 }
 
