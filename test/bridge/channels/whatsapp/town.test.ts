@@ -322,6 +322,19 @@ describe("in trouble", () => {
     expect([...new Set(texts(line))]).toEqual(wanted);
   }, 150_000);
 
+  test("somebody who lost their keys cannot read what is written to them: they ask for it once more, and read it", async () => {
+    const line = await linked();
+    await ann.says(OWN, "First");
+    await heard(line, "First");
+    await line.act("+15551234567", { type: "text", text: "One" });
+    for (const { jid } of town.devicesOf(OWN)) await ann.signal.lose(jid);
+    await line.act("+15551234567", { type: "text", text: "Two" });
+    await vi.waitFor(() => expect(ann.texts()).toEqual(["One", "Two"]), PATIENCE);
+    expect(own.got.filter(({ isCopy }) => isCopy)).toHaveLength(2);
+    await line.act("+15551234567", { type: "text", text: "Three" });
+    expect(ann.texts()).toEqual(["One", "Two", "Three"]);
+  }, 60_000);
+
   test("somebody who lost their keys writes: it is asked for once more, and read", async () => {
     const line = await linked();
     await ann.says(OWN, "First");

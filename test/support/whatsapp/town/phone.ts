@@ -149,7 +149,22 @@ export class Phone {
     const opened = await this.signal.open(from.jid, sealed);
     const copied = opened.deviceSentMessage?.message;
     if (opened.senderKeyDistributionMessage) return;
+    // To all once more, because one could not open it.
+    if (this.got.some((one) => one.id === id && one.chat === chat)) return;
     this.got.push({ id, chat, from: from.jid, message: copied ?? opened, isCopy: copied !== undefined && copied !== null });
+  }
+
+  /** What this phone tells a device whose message it cannot open. */
+  asksAgain(id: string, count: number): BinaryNode {
+    const { content } = this.signal.bundle(this.jid);
+    const [registration, ...keys] = Array.isArray(content) ? content : [];
+    const t = String(Math.floor(Date.now() / 1000));
+    const retry = { tag: "retry", attrs: { id, t, v: "1", count: String(count) } };
+    return {
+      tag: "receipt",
+      attrs: { id, t, from: this.jid, type: "retry" },
+      content: [retry, ...(registration ? [registration] : []), { tag: "keys", attrs: {}, content: keys }],
+    };
   }
 
   async takeFromGroup(from: Device, group: string, id: string, sealed: Uint8Array): Promise<void> {

@@ -98,6 +98,11 @@ export class SignalSide {
     return proto.Message.decode(unpadRandomMax16(await this.#repository.decryptGroupMessage({ group, authorJid, msg })));
   }
 
+  /** As a phone that was set up anew. */
+  lose(jid: string): Promise<void> {
+    return this.#repository.deleteSession([jid]);
+  }
+
   /** With what that device offers; what was sealed by the one before can still be opened. */
   async begin(jid: string, node: BinaryNode | undefined): Promise<void> {
     const [signed, once] = [node && getBinaryNodeChild(node, "skey"), node && getBinaryNodeChild(node, "key")];

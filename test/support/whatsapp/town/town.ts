@@ -32,6 +32,8 @@ export class WhatsAppTown {
   /** Who came to log in, and how it ended. */
   readonly logins: { jid: string; outcome: "in" | "refused"; at: number }[] = [];
   readonly #phones = new Map<string, Phone>();
+  /** How often a phone asked for a message once more. */
+  readonly #asked = new Map<string, number>();
   readonly #devices = new Set<Device>();
   readonly #lines = new Set<DeviceLine>();
   readonly #candidates = new Candidates((device) => this.#devices.add(device));
@@ -192,7 +194,8 @@ export class WhatsAppTown {
         const isKnown = vouched instanceof Uint8Array && isVouchedFor(vouched, device.identity);
         if (sealed.type === "pkmsg" && !isKnown)
           this.faults.push(`${id} is a first message, and no phone vouches for its device`);
-        await this.phoneOf(name)?.take(device, to, id, sealed);
+        const phone = this.phoneOf(name);
+        if (phone) await this.#bring(line, phone, { device, chat: to, id, sealed });
       }
       const shared = getBinaryNodeChild(node, "enc");
       if (shared?.content instanceof Uint8Array && shared.attrs["type"] === "skmsg") {
@@ -206,6 +209,25 @@ export class WhatsAppTown {
     }
     const t = String(Math.floor(Date.now() / 1000));
     line.send({ tag: "ack", attrs: { id, class: "message", from: to, t } });
+  }
+
+  /** A phone that cannot open it asks for it once more, with keys of its own along, as phones do; three times is a fault. */
+  async #bring(
+    line: DeviceLine,
+    phone: Phone,
+    letter: { device: Device; chat: string; id: string; sealed: Sealed },
+  ): Promise<void> {
+    const { device, chat, id, sealed } = letter;
+    const name = `${phone.number} ${id}`;
+    try {
+      await phone.take(device, chat, id, sealed);
+      this.#asked.delete(name);
+    } catch (error) {
+      const count = (this.#asked.get(name) ?? 0) + 1;
+      this.#asked.set(name, count);
+      if (count >= 3) this.faults.push(`${id} could not be opened by ${phone.name}: ${String(error)}`);
+      else line.send(phone.asksAgain(id, count));
+    }
   }
 
   async #noteReceipt(device: Device, receipt: BinaryNode): Promise<void> {
