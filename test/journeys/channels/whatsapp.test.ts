@@ -1,6 +1,6 @@
 // WhatsApp from end to end: a started Skerry, a bridge that holds the line in a thread with its own packages, and a WhatsApp that others
 // wrote (crabline). That one takes only texts to people, and breaks off when asked for a group's name: answers in groups, files to it, polls
-// and linking are tested at the driver.
+// and linking are in whatsapp-linked.test.ts.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
