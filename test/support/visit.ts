@@ -76,7 +76,7 @@ export async function openVisit(options: VisitOptions = {}): Promise<Visit> {
 }
 
 /** A login link for one more browser, at the address it shall use: the computer's own, or that of a wire to it. */
-export async function mintLink(skerry: Skerry, url = skerry.url): Promise<string> {
+export async function mintLink(skerry: Pick<Skerry, "url" | "token">, url = skerry.url): Promise<string> {
   const answer = await fetch(`${skerry.url}/auth/link`, {
     method: "POST",
     headers: { authorization: `Bearer ${skerry.token}` },

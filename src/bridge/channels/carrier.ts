@@ -67,6 +67,8 @@ export class Carrier {
   async #bring(items: readonly QueuedInbound[]): Promise<boolean> {
     const { store, log } = this.#request;
     const answer = await this.#post(items);
+    // The store closes with it: what was taken meanwhile is brought once more, and known there.
+    if (this.#isClosed) return false;
     if (answer?.ok) {
       store.take(items.map(({ place }) => place));
       return true;

@@ -99,6 +99,16 @@ describe("messages that wait", () => {
     expect(posts.flat()).toEqual(["a", "b"]);
   });
 
+  test("are left alone when it is closed while they are brought: the store is closed with it", async () => {
+    const { carrier, put, store } = carry(() => {
+      carrier.close();
+      store.close();
+      return 200;
+    });
+    put("a");
+    await carrier.carry();
+  });
+
   test("are not brought any more when it is closed", async () => {
     const { carrier, put, posts } = carry(() => 200);
     carrier.close();

@@ -1,6 +1,6 @@
 // WhatsApp from end to end: a started Skerry, a bridge that holds the line in a thread with its own packages, and a WhatsApp that others
 // wrote (crabline). That one takes only texts to people, and breaks off when asked for a group's name: answers in groups, files to it, polls
-// and linking are tested at the driver.
+// and linking are in whatsapp-linked.test.ts.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -102,13 +102,13 @@ describe("in trouble", () => {
     await lastTold("Awake.");
   }, 180_000);
 
-  test("200 messages at once reach the model all, once", async () => {
+  test("200 messages at once reach the model all, once, in their order", async () => {
     const wanted = Array.from({ length: 200 }, (_none, index) => `burst-${index}.`);
     for (const text of wanted) await peer.says(ANN, { text });
     // What came while the model was asked is a turn of its own: the last request holds them all.
     const found = () => [...house.lastRequest().matchAll(/burst-\d+\./g)].map(([text]) => text);
     await vi.waitFor(() => expect(found()).toHaveLength(200), { timeout: 240_000, interval: 500 });
-    expect(found().toSorted()).toEqual(wanted.toSorted());
+    expect(found()).toEqual(wanted);
     await quiet(2_000);
     expect(found()).toHaveLength(200);
   }, 400_000);

@@ -67,6 +67,7 @@ export async function openTestLine({
   };
   const line = await whatsapp.open(host);
   const phase = () => news.at(-1)?.phase;
+  let closing: Promise<void> | undefined;
   return {
     dir,
     news,
@@ -80,6 +81,9 @@ export async function openTestLine({
       line.fetchMedia?.(remote, from, path, maxBytes) ?? Promise.reject(new Error("none")),
     link: (wish) => line.link?.(wish) ?? Promise.resolve(),
     unlink: () => line.unlink?.() ?? Promise.resolve(),
-    close: () => line.close(),
+    close: () => {
+      closing ??= line.close();
+      return closing;
+    },
   };
 }

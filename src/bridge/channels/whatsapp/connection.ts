@@ -31,6 +31,7 @@ const OWED_MS = 60_000;
 const QUIET_MS = 4 * 3_600_000;
 /** A connection that stood for so long begins anew with the shortest pause. */
 const STOOD_MS = 60_000;
+const MOST_SOON = 3;
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const CODE_MS = 160_000;
@@ -45,6 +46,8 @@ export class Connection {
   #isOpen = false;
   #isClosed = false;
   #attempt = 0;
+  /** How often it was made anew at once, since it last stood. */
+  #soon = 0;
   #timer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
   #version: WAVersion | undefined;
@@ -172,8 +175,7 @@ export class Connection {
     if (update.connection === "open") this.#opened(socket);
     if (update.connection === "close") {
       const error = update.lastDisconnect?.error;
-      const code = error && "output" in error ? error.output.statusCode : undefined;
-      this.#ended(code, error?.message ?? "");
+      this.#ended(codeOf(error), error?.message ?? "");
     }
   }
 
@@ -215,7 +217,7 @@ export class Connection {
     this.#isOpen = true;
     const openedAt = Date.now();
     setTimeout(() => {
-      if (this.#socket === socket && Date.now() - openedAt >= STOOD_MS) this.#attempt = 0;
+      if (this.#socket === socket && Date.now() - openedAt >= STOOD_MS) this.#attempt = this.#soon = 0;
     }, STOOD_MS + 10).unref();
     host.tell({ phase: "open", who: `+${number}` });
     this.#wake();
@@ -244,7 +246,8 @@ export class Connection {
       const why = code === 408 ? "The code ran out before it was used." : `Linking did not go through: ${verdict.said}`;
       this.#forget(`${why} Begin again under Control, Channels, or with \`skerry channels login whatsapp\`.`);
     } else if (verdict.is === "again") {
-      if (verdict.soon) this.#connect();
+      // One that asks for it again and again is not obeyed without end.
+      if (verdict.soon && this.#soon++ < MOST_SOON) this.#connect();
       else {
         this.#tell("down", `${verdict.said} It is tried again by itself.`);
         this.#again(this.#attempt++);
@@ -321,7 +324,7 @@ export class Connection {
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
     this.#timer = undefined;
-    this.#request.journal.forgetOwed();
+    this.#request.journal.leaveBehind();
     void socket?.end(undefined).catch(() => undefined);
     this.#wake();
   }
@@ -344,4 +347,10 @@ export class Connection {
     clearTimeout(timer);
     this.#waiting.delete(resolve);
   }
+}
+
+/** WhatsApp may name a device that was taken off by the kind of its conflict alone, which the library reads as another program's doing. */
+function codeOf(error: (Error & { data?: unknown; output?: { statusCode: number } }) | undefined): number | undefined {
+  const { attrs } = (error?.data ?? {}) as { attrs?: Record<string, string> };
+  return attrs?.["type"] === "device_removed" ? 401 : error?.output?.statusCode;
 }

@@ -1,5 +1,5 @@
 // What comes in, one after the other: numbers and names are looked up, it is kept as far as it may be named later, and given to the bridge.
-// Only then it is crossed out. Senders see that it was read when the assistant does something in their talk, so that whoever is not let in
+// Only then it is crossed out. What an earlier connection left behind goes before what this one brings, which may begin before it is open. Senders see that it was read when the assistant does something in their talk, so that whoever is not let in
 // learns nothing.
 import { createHash } from "node:crypto";
 import type { WAMessage, WAMessageKey } from "@whiskeysockets/baileys";
@@ -43,11 +43,16 @@ export class Hearing {
   }
 
   hear(messages: readonly WAMessage[]): void {
-    const { journal, host } = this.#request;
-    for (const { key } of messages) if (key.id) journal.given(key.id);
+    const { journal, host, me } = this.#request;
+    const all = [...journal.takeLeft(me()), ...messages];
+    const ids = all.flatMap(({ key }) => key.id ?? []);
+    for (const id of ids) journal.given(id);
     this.#going = this.#going
-      .then(() => this.#take(messages))
-      .catch((error: unknown) => host.log(`A message was not taken in: ${String(error)}`, true));
+      .then(() => this.#take(all))
+      .catch((error: unknown) => {
+        journal.missed(ids);
+        host.log(`A message was not taken in: ${String(error)}`, true);
+      });
   }
 
   /** What was read is said to be read: the assistant does something in this talk. */
@@ -160,7 +165,8 @@ export class Hearing {
     const pollEncKey = content.messageContextInfo?.messageSecret;
     if (!poll || !pollEncKey) return undefined;
     const own = [me().lid, me().id];
-    const voters = key.fromMe ? own : [key.participant ?? key.remoteJid, key.participantAlt ?? key.remoteJidAlt];
+    // The library leaves an empty participant outside of groups.
+    const voters = key.fromMe ? own : [key.participant || key.remoteJid, key.participantAlt || key.remoteJidAlt];
     for (const pollCreatorJid of names(own)) {
       for (const voterJid of names(voters)) {
         try {

@@ -78,7 +78,8 @@ export class Sending {
         if (sent?.message && letter.isKept) this.#keep(letter, messageId, sent.message);
       } catch (error) {
         this.#waiting.delete(messageId);
-        const outcome = this.#judge(error, wasTried);
+        const isBroken = (await this.#connection.whenOpen(0)) !== socket;
+        const outcome = isBroken ? undefined : this.#judge(error, wasTried);
         if (outcome) return outcome;
         wasTried = true;
         continue;

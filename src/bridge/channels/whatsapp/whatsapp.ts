@@ -14,7 +14,7 @@ import { fetchFile, isGone, makeVoice } from "./media.ts";
 import { type KeptMessage, WhatsAppMemory } from "./memory.ts";
 import { Sending } from "./sending.ts";
 import { jidOf, placeOf } from "./words/jid.ts";
-import { isSound, type Saying, writeAct, writeMedia } from "./words/outbound.ts";
+import { type Saying, writeAct, writeMedia } from "./words/outbound.ts";
 
 export const whatsapp: Driver = { channel: "whatsapp", open: async (host) => new WhatsAppLine(host, await loadLibrary(host)) };
 
@@ -53,7 +53,7 @@ class WhatsAppLine implements OpenLine {
         cachedGroupMetadata: async (jid) => this.#directory.known(jid),
       },
       onSocket: (socket) => this.#attach(socket),
-      onOpen: () => this.#hearing.hear(this.#journal.unheard(this.#me())),
+      onOpen: () => this.#hearing.hear([]),
     });
     this.#sending = new Sending(host, library, this.#memory, this.#connection);
     this.#hearing = new Hearing({
@@ -83,7 +83,9 @@ class WhatsAppLine implements OpenLine {
     }
     const members = placeOf(jid) === "group" ? membersOf(await this.#directory.groupOf(socket, jid)) : [];
     if (act.type === "media") {
-      const ready = await Promise.all(files.map((file) => (act.isVoice && isSound(file) ? makeVoice(file) : file)));
+      const ready = await Promise.all(
+        files.map((file) => (act.isVoice && file.type.startsWith("audio/") ? makeVoice(file) : file)),
+      );
       return this.#say(request, jid, writeMedia(ready, act, members), true);
     }
     const named = "message" in act && act.message !== undefined ? this.#memory.find(to.peer, act.message) : undefined;

@@ -87,7 +87,7 @@ export class ChannelLink extends PageElement {
           ${code ? html`<p class="channel-link-code"><code>${code}</code></p>` : nothing}
           ${qr || code ? nothing : html`<p class="outcome">${wave} Waiting for the machine…</p>`}
         </div>
-        ${expiresAtMs === undefined || !(qr || code) ? nothing : html`<p class="section-note">It holds for ${describeSpan(Math.max(0, expiresAtMs - Date.now()))} more; then a new one comes.</p>`}
+        ${expiresAtMs === undefined || !(qr || code) ? nothing : html`<p class="section-note">It holds for ${describeSpan(Math.max(0, expiresAtMs - Date.now()))} more${qr ? "; then a new one comes" : ""}.</p>`}
         <div class="tools">
           <button type="button" class="button" @click=${() => this.#start(desk, true)}>Another one</button>
           <button type="button" class="button" @click=${this.#stop}>Hide</button>

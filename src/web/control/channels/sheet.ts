@@ -310,6 +310,8 @@ export class ChannelSheet extends PageElement {
 
 function renderTrouble(account: AccountView | undefined): TemplateResult | typeof nothing {
   const { line } = account ?? {};
+  // What is to be done while it is linked stands beside the code.
+  if (line?.phase === "linking") return nothing;
   if (account?.enabled && line && line.phase !== "open" && line.said !== undefined) {
     const tone = standingOf(account).tone === "bad" && line.phase !== "unlinked" ? "notice notice-bad" : "notice";
     return html`<div class=${tone}><p>${line.said}</p></div>`;

@@ -156,6 +156,19 @@ describe("an end", () => {
     expect(sockets).toHaveLength(4);
   });
 
+  test("that is asked for again and again is not followed without a pause for ever", async () => {
+    const { line, last, sockets } = await linked();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
+    for (let count = 0; count < 4; count++) last().close(515);
+    expect(sockets).toHaveLength(4);
+    expect(line.phase()).toBe("down");
+    await vi.advanceTimersByTimeAsync(1_300);
+    expect(sockets).toHaveLength(5);
+    last().close(515);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(5);
+  });
+
   test("for an old version: the present one is looked up, once", async () => {
     const script = scriptSockets();
     const fetchLatestWaWebVersion = async () => ({ version: [2, 3000, 99] as [number, number, number], isLatest: true });
@@ -203,6 +216,28 @@ describe("a watch is kept", () => {
     last().open();
     vi.useRealTimers();
     await vi.waitFor(() => expect(line.heard.map(({ message }) => message.parts[0]?.text)).toEqual(["stuck"]), PATIENCE);
+  });
+
+  test("over the order: what a broken connection left behind goes before what the next one brings, even before that is open", async () => {
+    const { line, last, sockets } = await linked();
+    const arrive = (id: string) => {
+      const plain = library.proto.Message.encode({ conversation: id }).finish();
+      const attrs = { from: ANN, id, t: String(now()), notify: "Ann" };
+      last().ws.emit("CB:message", { tag: "message", attrs, content: [{ tag: "plaintext", attrs: {}, content: plain }] });
+    };
+    const give = (id: string) => last().says(said({ conversation: id }, {}, id));
+    for (const id of ["one", "two", "three"]) arrive(id);
+    give("one");
+    last().close(515);
+    expect(sockets).toHaveLength(2);
+    for (const id of ["four", "five"]) {
+      arrive(id);
+      give(id);
+    }
+    last().open();
+    const texts = () => line.heard.map(({ message }) => message.parts[0]?.text);
+    await vi.waitFor(() => expect(texts()).toHaveLength(5), PATIENCE);
+    expect(texts()).toEqual(["one", "two", "three", "four", "five"]);
   });
 
   test("on hours in which nothing but answers to pings came", async () => {
@@ -302,7 +337,13 @@ describe("coming in", () => {
     const { platformId: id = "" } = sent as { platformId?: string };
     const kept = await last().config.getMessage?.({ id });
     const vote = cipherVote(kept?.messageContextInfo?.messageSecret ?? new Uint8Array(), id, "Tue");
-    last().says(said({ pollUpdateMessage: { pollCreationMessageKey: { id, remoteJid: ANN, fromMe: true }, vote } }, {}, "V1"));
+    last().says(
+      said(
+        { pollUpdateMessage: { pollCreationMessageKey: { id, remoteJid: ANN, fromMe: true }, vote } },
+        { participant: "" },
+        "V1",
+      ),
+    );
     await vi.waitFor(() => expect(line.heard).toHaveLength(1), PATIENCE);
     expect(line.heard[0]).toMatchObject({
       kind: "notice",

@@ -129,16 +129,54 @@ describe("what was deciphered and not handed on", () => {
     await receiver.decryptMessage({ jid: ANN, type, ciphertext });
     expect(journal.owedSince).toBe(1);
     const after = new Journal(library, memory, () => 2);
-    const [found] = after.unheard({ id: OWN });
+    const [found] = after.takeLeft({ id: OWN });
     expect(found).toMatchObject({
       key: { id: "E1", remoteJid: ANN, fromMe: false },
       pushName: "Ann",
       message: { conversation: "In between" },
     });
     after.crossOut(["E1"]);
-    expect(after.unheard({ id: OWN })).toEqual([]);
+    after.leaveBehind();
+    expect(after.takeLeft({ id: OWN })).toEqual([]);
     after.flush();
     expect(memory.unheard()).toEqual([]);
+  });
+
+  test("is ciphered by the present connection alone: two that turn one ratchet would lose each other's steps", async () => {
+    const { journal, receiver, sender } = await correspond();
+    const seal = (text: string) => sender.encryptMessage({ jid: OWN, data: library.encodeWAMessage({ conversation: text }) });
+    const first = await seal("One");
+    await receiver.decryptMessage({ jid: ANN, ...first });
+    const second = await seal("Two");
+    journal.leaveBehind();
+    await expect(receiver.decryptMessage({ jid: ANN, ...second })).rejects.toThrow("Connection Closed");
+    await expect(receiver.encryptMessage({ jid: ANN, data: Buffer.from("x") })).rejects.toThrow("Connection Closed");
+  });
+
+  test("belongs to the connection that brought it: it is left behind with it, also when it is deciphered late", () => {
+    const memory = new WhatsAppMemory(newDir());
+    const journal = new Journal(library, memory, () => 1);
+    const me = { id: OWN };
+    const plain = (text: string) => Buffer.from(library.proto.Message.encode({ conversation: text }).finish());
+    const comes = (id: string) =>
+      journal.see({
+        tag: "message",
+        attrs: { from: ANN, id, t: "1795000000" },
+        content: [{ tag: "plaintext", attrs: {}, content: plain(id) }],
+      });
+    const left = () => journal.takeLeft(me).map(({ key }) => key.id);
+    expect(left()).toEqual([]);
+    for (const id of ["A", "B", "C", "D"]) comes(id);
+    journal.given("A");
+    journal.given("B");
+    journal.crossOut(["A"]);
+    expect(left()).toEqual([]);
+    journal.leaveBehind();
+    comes("E");
+    // A is taken, B is being taken, E is still to be given by the present connection.
+    expect(left()).toEqual(["C", "D"]);
+    journal.missed(["B"]);
+    expect(left()).toEqual(expect.arrayContaining(["B"]));
   });
 
   test("is not written down from what is no talk", () => {
@@ -156,7 +194,7 @@ describe("what was deciphered and not handed on", () => {
     expect(memory.unheard()).toHaveLength(2_000);
     memory.putUnheard(ANN, "bad", { id: "bad", from: ANN, t: "1" }, [Buffer.from([255, 255])], 1);
     const journal = new Journal(library, memory, () => 1);
-    expect(journal.unheard({ id: OWN }).some(({ key }) => key.id === "bad")).toBe(false);
+    expect(journal.takeLeft({ id: OWN }).some(({ key }) => key.id === "bad")).toBe(false);
     journal.flush();
     expect(memory.unheard().some(({ attrs }) => attrs["id"] === "bad")).toBe(false);
   });

@@ -1,5 +1,5 @@
 // The driver over WhatsApp's real handshake and cipher, against a server that others wrote. It takes texts to people alone: groups,
-// reactions, files to it and linking are tested with recorded messages beside this file.
+// reactions, files to it and linking are in town.test.ts beside this file.
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

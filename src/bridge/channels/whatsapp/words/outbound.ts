@@ -96,7 +96,7 @@ const PICTURES = ["image/jpeg", "image/png"];
 const FILMS = ["video/mp4", "video/3gpp"];
 const SOUNDS = ["audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/x-m4a", "audio/opus"];
 
-export function isSound({ type }: Pick<LocalFile, "type">): boolean {
+function isSound({ type }: Pick<LocalFile, "type">): boolean {
   return SOUNDS.includes(plainType(type));
 }
 
