@@ -28,10 +28,16 @@ let at = 1_700_000_000_000;
 async function open(
   kind: "daemon" | "container" = "daemon",
   accounts = [OWN],
-  more: { tempo?: Partial<SignalTempo>; options?: Record<string, unknown>; hear?: () => Promise<void> } = {},
+  more: {
+    tempo?: Partial<SignalTempo>;
+    options?: Record<string, unknown>;
+    hear?: () => Promise<void>;
+    prepare?: (program: SignalProgram) => void;
+  } = {},
 ) {
   program = await new SignalProgram(kind, accounts).start();
-  const { tempo, ...rest } = more;
+  const { tempo, prepare, ...rest } = more;
+  prepare?.(program);
   closing = async () => {
     await hosted.close();
     await program.stop();
@@ -273,6 +279,33 @@ describe("what refuses", () => {
       await expect(hostLine(signalDriver(), { keys: one as Record<string, string> })).rejects.toMatchObject({
         code: "INVALID_REQUEST",
       });
+  });
+});
+
+describe("the daemon's own manners", () => {
+  test("the head of its stream comes with its first sign of life: the line does not wait for that", async () => {
+    await open("daemon", [OWN], { prepare: (it) => Object.assign(it, { keepAliveMs: 15_000 }) });
+    await hosted.reach("open", 8_000);
+    says("at once");
+    await vi.waitFor(() => expect(hosted.texts()).toEqual(["at once"]), PATIENCE);
+    expect(await hosted.does(text("hi"), { peer: ANN })).toMatchObject({ outcome: "sent" });
+  });
+
+  test("a code cannot be had, or is scanned in vain, while Signal is out of reach: said in words, not tried by itself", async () => {
+    await open("daemon", []);
+    await hosted.reach("unlinked");
+    const refusal = { code: -3, message: "Link request error: Connection closed!" };
+    program.refusals.set("startLink", refusal);
+    await expect(hosted.line.link?.({ isAnew: false })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("does not reach Signal just now"),
+    });
+    program.refusals.delete("startLink");
+    program.refusals.set("finishLink", refusal);
+    await hosted.line.link?.({ isAnew: false });
+    await vi.waitFor(() => expect(hosted.news.at(-1)?.said).toContain("does not reach Signal just now"), PATIENCE);
+    expect(program.of("startLink")).toHaveLength(2);
+    expect(program.of("finishLink")).toHaveLength(1);
   });
 });
 
