@@ -6,7 +6,8 @@ import { readJson, type Web, wasNeverSent, writeTo } from "../web.ts";
 const SEND_MS = 120_000;
 const PAGE = 500;
 
-export type Refusal = { kind: "password" | "refused" | "unanswered" | "unknown" | "missing"; reason: string };
+/** `owner`: nothing goes before its owner has mended it. */
+export type Refusal = { kind: "owner" | "refused" | "unanswered" | "unknown" | "missing"; reason: string };
 export type Answer<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 const reply = z.object({
@@ -104,7 +105,7 @@ export class BlueBubbles {
       if (answer.ok && read.success) return { ok: true, value: read.data };
       const said = read.data?.error?.message || read.data?.message || `status ${answer.status}`;
       if (answer.status === 401)
-        return refuse("password", "BlueBubbles does not take the password; give BLUEBUBBLES_PASSWORD anew.");
+        return refuse("owner", "BlueBubbles does not take the password; give BLUEBUBBLES_PASSWORD anew.");
       if (answer.status === 404) return refuse("missing", said);
       if (answer.status === 502 || answer.status === 503 || answer.status === 504) return refuse("unanswered", said);
       return refuse(read.success ? "refused" : "unknown", `BlueBubbles refused it: ${said.slice(0, 300)}`);
@@ -131,5 +132,5 @@ function refusalOfThrown(error: unknown): Refusal {
 
 export function outcomeOf({ kind, reason }: Refusal): DeliveryOutcome {
   if (kind === "unknown") return { outcome: "unknown", reason };
-  return kind === "unanswered" || kind === "password" ? { outcome: "unanswered", reason } : { outcome: "refused", reason };
+  return kind === "unanswered" || kind === "owner" ? { outcome: "unanswered", reason } : { outcome: "refused", reason };
 }

@@ -21,6 +21,8 @@ export interface Scene {
   hasSaid(peer: string, text: string): boolean;
 }
 
+const MOST_QUOTED = 500;
+
 type Message = HomeInbound["message"];
 type Head = Pick<Message, "from" | "sender" | "sentAt" | "placeName">;
 
@@ -109,9 +111,12 @@ function describeNotice(told: BlueMessage, who: string): string | undefined {
   const { associatedMessageGuid: on, associatedMessageType: type } = told;
   if (on && type) {
     const isTaken = type.startsWith("-");
-    const emoji = told.associatedMessageEmoji ?? TAPBACKS[type.replace(/^-/, "")];
-    if (emoji === undefined) return undefined;
     const name = on.replace(/^(p:\d+\/|bp:)/, "");
+    const kind = type.replace(/^-/, "");
+    const emoji = told.associatedMessageEmoji ?? (Object.hasOwn(TAPBACKS, kind) ? TAPBACKS[kind] : undefined);
+    // BlueBubbles tells the number of a reaction with another emoji, and its words.
+    if (emoji === undefined && /^[23]00\d$/.test(type)) return `[${who} to message ${name}: ${wordsOf(told)}]`;
+    if (emoji === undefined) return undefined;
     return isTaken ? `[${who} took their reaction away from message ${name}]` : `[${who} reacted ${emoji} to message ${name}]`;
   }
   switch (told.itemType ?? 0) {
@@ -142,10 +147,12 @@ function wordsOf(told: BlueMessage): string {
     .join("\n");
 }
 
-function quotedOf({ threadOriginatorGuid: guid }: BlueMessage, scene: Scene): Quoted | undefined {
+function quotedOf(told: BlueMessage, scene: Scene): Quoted | undefined {
+  const { threadOriginatorGuid: guid, replyToText: text, replyToSender: author } = told;
   if (!guid) return undefined;
   const noted = scene.find(guid);
-  return { platformId: guid, ...(noted ? { text: noted.text, author: noted.author, isOurs: noted.isOurs } : {}) };
+  if (noted) return { platformId: guid, text: noted.text, author: noted.author, isOurs: noted.isOurs };
+  return { platformId: guid, ...(text ? { text: text.slice(0, MOST_QUOTED) } : {}), ...(author ? { author } : {}) };
 }
 
 function fileOf({ guid, mimeType, transferName, totalBytes, isSticker }: Attachment, told: BlueMessage): RemoteMedia {

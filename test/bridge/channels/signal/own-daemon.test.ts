@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { hasProgram } from "../../../../src/bridge/channels/signal/own-daemon.ts";
+import { findProgram } from "../../../../src/bridge/channels/program.ts";
 import { signalDriver } from "../../../../src/bridge/channels/signal/signal.ts";
 import { type HostedLine, hostLine } from "../../../support/channels/home/line-host.ts";
 
@@ -84,7 +84,7 @@ test("where it is not there, or its Java is too old, that is said", async () => 
   const hosted = await open();
   expect((await hosted.reach("down")).said).toContain("newer Java");
   rmSync(join(dir, "bin/signal-cli"));
-  if (hasProgram("signal-cli", path)) return;
+  if (findProgram("signal-cli", [], path) !== undefined) return;
   expect((await hosted.reach("refused")).said).toContain("not on this machine's PATH");
 });
 
