@@ -108,6 +108,8 @@ export class BlueBubbles {
         return refuse("owner", "BlueBubbles does not take the password; give BLUEBUBBLES_PASSWORD anew.");
       if (answer.status === 404) return refuse("missing", said);
       if (answer.status === 502 || answer.status === 503 || answer.status === 504) return refuse("unanswered", said);
+      if (answer.status >= 500 && isUncertain(said, read.data?.data))
+        return refuse("unknown", `BlueBubbles: ${said.slice(0, 300)}`);
       return refuse(read.success ? "refused" : "unknown", `BlueBubbles refused it: ${said.slice(0, 300)}`);
     } catch (error) {
       return { ok: false, refusal: refusalOfThrown(error) };
@@ -121,6 +123,11 @@ export class BlueBubbles {
 
 function refuse(kind: Refusal["kind"], reason: string): { ok: false; refusal: Refusal } {
   return { ok: false, refusal: { kind, reason } };
+}
+
+/** It gave the message to Messages, and did not see in time what became of it; where it saw a failure, the message comes with it. */
+function isUncertain(said: string, data: unknown): boolean {
+  return /after \d+ seconds|took (longer|too long)|timeout/i.test(said) || (!data && said.includes("See attached message"));
 }
 
 /** Before it left nothing happened; after that nobody knows. */

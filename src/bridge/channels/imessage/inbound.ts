@@ -35,6 +35,9 @@ const TAPBACKS: Record<string, string> = {
   question: "❓",
 };
 
+/** In the order of their numbers, 2000 and on; taken away, 3000 and on. */
+const TAPBACK_NAMES = Object.keys(TAPBACKS);
+
 /** A chat of several. */
 export function isGroup(chat: string): boolean {
   return chat.includes(";+;");
@@ -110,9 +113,9 @@ function notice(head: Head, id: string, text: string): HomeInbound {
 function describeNotice(told: BlueMessage, who: string): string | undefined {
   const { associatedMessageGuid: on, associatedMessageType: type } = told;
   if (on && type) {
-    const isTaken = type.startsWith("-");
+    const isTaken = /^(-|3)/.test(type);
     const name = on.replace(/^(p:\d+\/|bp:)/, "");
-    const kind = type.replace(/^-/, "");
+    const kind = TAPBACK_NAMES[Number(/^[23]00(\d)$/.exec(type)?.[1])] ?? type.replace(/^-/, "");
     const emoji = told.associatedMessageEmoji ?? (Object.hasOwn(TAPBACKS, kind) ? TAPBACKS[kind] : undefined);
     // BlueBubbles tells the number of a reaction with another emoji, and its words.
     if (emoji === undefined && /^[23]00\d$/.test(type)) return `[${who} to message ${name}: ${wordsOf(told)}]`;

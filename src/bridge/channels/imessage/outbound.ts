@@ -93,10 +93,16 @@ async function say(text: string, replyTo: string | undefined, to: Address, sende
     const known = await server.ask("GET", `/chat/${encodeURIComponent(chatGuid)}`);
     if (!known.ok && known.refusal.kind === "missing") {
       const body = { addresses: [to.peer], message: text, method: how.method, service: "iMessage", tempGuid };
-      return sent(await server.ask("POST", "/chat/new", body), text, to, sender);
+      const begun = await server.ask("POST", "/chat/new", body);
+      return sent(begun.ok ? { ok: true, value: { data: firstOf(begun.value.data) } } : begun, text, to, sender);
     }
   }
   return sent(await server.ask("POST", "/message/text", { chatGuid, ...how }), text, to, sender);
+}
+
+/** A new chat is told with the message that began it. */
+function firstOf(chat: unknown): unknown {
+  return z.object({ messages: z.array(z.unknown()) }).safeParse(chat).data?.messages[0];
 }
 
 async function edit(guid: string, text: string, { server, notebook, now }: Sender): Promise<DeliveryOutcome> {
@@ -121,7 +127,11 @@ async function sendFiles(
     first = await say(act.caption.text, act.replyTo, to, sender);
     if (first.outcome !== "sent") return first;
   }
-  for (const { path, type, name } of files) {
+  for (const { path, type, name, size } of files) {
+    if (size === 0) {
+      const reason = `${name} is empty, and BlueBubbles sends no empty file.`;
+      return first ? { outcome: "unknown", reason: `A part was sent, and then: ${reason}` } : { outcome: "refused", reason };
+    }
     const form = new FormData();
     form.set("chatGuid", chatOf(to));
     form.set("tempGuid", `skerry-${randomUUID()}`);

@@ -187,7 +187,7 @@ describe("what goes out", () => {
     server.hasPrivateApi = false;
     const line = await open();
     expect((await line.reach("open")).said).toContain("private API is off");
-    expect((await line.does(text("hello"), { peer: ANN })).outcome).toBe("sent");
+    expect(await line.does(text("hello"), { peer: ANN })).toEqual({ outcome: "sent", platformId: "GUID-1" });
     expect(server.of("POST /chat/new")).toMatchObject([{ addresses: [ANN], message: "hello", method: "apple-script" }]);
     const file = join(dir, "0");
     writeFileSync(file, "rope, lamp");
@@ -202,6 +202,37 @@ describe("what goes out", () => {
       });
     }
   });
+});
+
+test("what Messages may have sent is not sent again; what it did not send is refused, and so is an empty file", async () => {
+  const line = await open();
+  await line.reach("open");
+  server.receive("hi", ANN);
+  await hears(line, "hi");
+  const direct = { peer: ANN, route: { chat: `iMessage;-;${ANN}` } };
+  server.sendFailure = "Failed to send message! Message not found in database after 60 seconds!";
+  expect(await line.does(text("hello"), direct)).toMatchObject({ outcome: "unknown" });
+  server.sendFailure = "Failed to send message! See attached message error code.";
+  expect(await line.does(text("hello"), direct)).toMatchObject({ outcome: "unknown" });
+  server.sendFailure = "The recipient is not registered with iMessage";
+  expect(await line.does(text("hello"), direct)).toMatchObject({ outcome: "refused" });
+  server.sendFailure = undefined;
+  const file = join(dir, "0");
+  writeFileSync(file, "");
+  const act = { type: "media" as const, media: [{ key: "k", type: "text/plain", size: 0 }] };
+  expect(await line.does(act, direct, [{ path: file, type: "text/plain", name: "none.txt", size: 0 }])).toMatchObject({
+    outcome: "refused",
+    reason: expect.stringContaining("empty"),
+  });
+});
+
+test("a reaction with another emoji, which BlueBubbles tells by its number, is a notice", async () => {
+  const line = await open();
+  await line.reach("open");
+  server.receive("Reacted 🦄 to “hi”", ANN, { associatedMessageGuid: "p:0/G", associatedMessageType: "2006" });
+  server.receive("next", ANN);
+  await hears(line, "next");
+  expect(line.texts("notice")).toEqual([`[${ANN} to message G: Reacted 🦄 to “hi”]`]);
 });
 
 describe("health", () => {
