@@ -77,6 +77,15 @@ function whyEnded(said: string): string {
     return "signal-cli needs a newer Java than this machine has; see its page of releases for which.";
   }
   if (/JAVA_HOME|no 'java' command/i.test(said)) return "signal-cli found no Java; install a Java runtime.";
+  // With an account it asks Signal first, and without an answer it does not start.
+  const unchecked = /Error while checking account [^:]*: ([^\n]*)/.exec(said)?.[1];
+  if (unchecked !== undefined) {
+    const words = unchecked
+      .replace(/\p{Cc}/gu, " ")
+      .trim()
+      .slice(0, 200);
+    return `signal-cli does not reach Signal just now, and does not start before it does: ${words}`;
+  }
   const last = said.trim().split("\n").at(-1)?.trim().slice(0, 200);
   return `signal-cli ended${last ? `: ${last}` : "."}`;
 }

@@ -285,9 +285,9 @@ describe("health", () => {
     const program = join(mac.bin, "imsg");
     const real = readFileSync(program, "utf8");
     await line.reach("open");
-    writeFileSync(program, `#!/bin/sh\n[ "$1" = status ] && exec sh -c 'echo {}; exit 1'\necho hello\nyes | tr -d '\\n'\n`);
+    writeFileSync(program, `#!/bin/sh\n[ "$1" = status ] && exec echo '{"sip":"enabled"}'\necho hello\nyes | tr -d '\\n'\n`);
     mac.kill();
-    await vi.waitFor(() => expect(line.news.at(-1)?.said).toMatch(/on a Mac alone|one line/), PATIENCE);
+    await vi.waitFor(() => expect(line.news.at(-1)?.said).toMatch(/more in one line/), PATIENCE);
     writeFileSync(program, real);
     mac.receive("still here", ANN);
     await hears(line, "still here");

@@ -37,17 +37,27 @@ export async function readStatus(signal: AbortSignal): Promise<{ path: string; h
       "this line runs on the Mac itself: run the bridge there, with imsg installed, or give a BlueBubbles server's address";
     throw new HomeRefused("UNAVAILABLE", `imsg is not on this machine's PATH; ${where}.`);
   }
-  const asked = promisify(execFile)(path, ["status", "--json"], { timeout: STATUS_MS, maxBuffer: 1024 * 1024, signal });
-  // An older one knows no status, and has nothing beside words and files.
-  const said = await asked.then(
-    ({ stdout }) => status.safeParse(parse(stdout)).data,
-    () => undefined,
-  );
+  const said = await askStatus(path, signal);
   if (process.platform !== "darwin" && (said === undefined || said.sip === "unknown")) {
     const words = "imsg sends and receives on a Mac alone; run the bridge there, or give a BlueBubbles server's address.";
     throw new HomeRefused("UNAVAILABLE", words);
   }
   return { path, hasBridge: said?.advanced_features === true };
+}
+
+/** Undefined: it is an older one, which knows no status and has nothing beside words and files. */
+async function askStatus(path: string, signal: AbortSignal): Promise<z.infer<typeof status> | undefined> {
+  try {
+    const how = { timeout: STATUS_MS, maxBuffer: 1024 * 1024, signal };
+    const { stdout } = await promisify(execFile)(path, ["status", "--json"], how);
+    return status.safeParse(parse(stdout)).data;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    const words = `${stdout ?? ""}\n${stderr ?? ""}`;
+    if (/unknown command/i.test(words)) return undefined;
+    const last = plain(words.trim().split("\n").at(-1) ?? "");
+    throw new Error(`imsg could not be asked what it can${last === "" ? "." : `: ${last}`}`, { cause: error });
+  }
 }
 
 export interface ImsgListener {
