@@ -111,6 +111,17 @@ describe("what comes in", () => {
     await hears(again, "while the bridge slept");
   });
 
+  test("what comes while the last is still being kept is not lost", async () => {
+    const line = await open({}, { hear: () => new Promise((resolve) => setTimeout(resolve, 100)) });
+    await line.reach("open");
+    const all = Array.from({ length: 60 }, (_none, index) => `m${index}`);
+    for (const one of all) {
+      mac.receive(one, ANN);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await hears(line, ...all);
+  });
+
   test("what could not be kept is tried until it is, and once it is it does not come again", async () => {
     let failures = 2;
     const hear = async () => {

@@ -147,8 +147,10 @@ export class ImsgLine implements OpenLine {
         // What comes together is kept together.
         await new Promise((done) => setImmediate(done));
         while (this.#waiting.length > 0 && !ending.aborted) {
-          await this.#keep(this.#waiting.slice(0, MOST_AT_ONCE), ending);
-          this.#waiting = this.#waiting.slice(MOST_AT_ONCE);
+          const some = this.#waiting.slice(0, MOST_AT_ONCE);
+          await this.#keep(some, ending);
+          // More may have come meanwhile.
+          this.#waiting = this.#waiting.slice(some.length);
           program.hold(false);
         }
       })
