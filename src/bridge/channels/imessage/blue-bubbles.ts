@@ -5,6 +5,8 @@ import { readJson, type Web, wasNeverSent, writeTo } from "../web.ts";
 
 const SEND_MS = 120_000;
 const PAGE = 500;
+/** More than anybody writes to it in the time in which it is news. */
+const MOST_ROWS = 20_000;
 
 /** `owner`: nothing goes before its owner has mended it. */
 export type Refusal = { kind: "owner" | "refused" | "unanswered" | "unknown" | "missing"; reason: string };
@@ -57,26 +59,29 @@ export class BlueBubbles {
     return { ok: true, value: Math.max(0, ...(rows.data ?? []).map(({ originalROWID }) => originalROWID)) };
   }
 
-  /** All messages after a row. */
-  async messagesAfter(row: number): Promise<Answer<unknown[]>> {
+  /** The messages after a row that were written since then. */
+  async messagesAfter(row: number, since: number): Promise<Answer<unknown[]>> {
     const all: unknown[] = [];
-    for (;;) {
+    while (all.length < MOST_ROWS) {
       const answer = await this.ask("POST", "/message/query", {
         with: ["chat", "attachment"],
         where: [{ statement: "message.ROWID > :row", args: { row } }],
         sort: "ASC",
+        after: Math.max(0, since),
         offset: all.length,
         limit: PAGE,
       });
       if (!answer.ok) return answer;
       const page = z.array(z.unknown()).safeParse(answer.value.data).data ?? [];
       all.push(...page);
-      if (page.length < PAGE) return { ok: true, value: all };
+      if (page.length < PAGE) break;
     }
+    return { ok: true, value: all };
   }
 
   /** Writes the file to `path`. */
   async download(guid: string, path: string, maxBytes: number): Promise<Answer<undefined>> {
+    if (guid === "." || guid === "..") return refuse("missing", "There is no file of this name.");
     try {
       const answer = await this.#web.fetch(this.#path(`/attachment/${encodeURIComponent(guid)}/download`), {
         timeoutMs: SEND_MS,
@@ -93,6 +98,8 @@ export class BlueBubbles {
   }
 
   async ask(method: string, path: string, body?: Record<string, unknown> | FormData): Promise<Answer<z.infer<typeof reply>>> {
+    // No name of a message or chat leads to another of its addresses.
+    if (/\/\.{1,2}(\/|$)/.test(path)) return refuse("missing", "There is nothing of this name.");
     const isForm = body instanceof FormData;
     try {
       const answer = await this.#web.fetch(this.#path(path), {

@@ -4,6 +4,7 @@
 // socket's own heartbeat ends one that is dead; the book is read once a minute also without an event, and when that finds twice in a row what
 // no event told, the line is deaf and the socket is begun anew; a password that is not taken is `refused`, and tried again every ten minutes.
 import { join } from "node:path";
+import { INBOUND_LIFE_MS } from "../../../contract/channels/at-home.ts";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost, OpenLine } from "../driver.ts";
 import { type Ended, Standing, surely } from "../standing.ts";
@@ -166,7 +167,7 @@ class IMessageLine implements OpenLine {
 
   /** Answers how many came longer ago than an event takes. */
   async #readNew(ending: AbortSignal): Promise<number | Refusal> {
-    const answer = await this.#server.messagesAfter(this.#notebook.row ?? 0);
+    const answer = await this.#server.messagesAfter(this.#notebook.row ?? 0, this.#host.now() - INBOUND_LIFE_MS);
     if (!answer.ok) return answer.refusal;
     const rows = answer.value.flatMap((raw) => {
       const row = rowOf(raw);

@@ -134,7 +134,9 @@ export function daemonApi(web: Web, number: string): SignalApi {
       if (!answer.ok) return answer;
       const read = z.object({ data: z.string() }).safeParse(answer.value);
       if (!read.success) return { ok: false, failure: { kind: "refused", reason: `${label} gave no file.` } };
-      await writeFile(path, Buffer.from(read.data.data, "base64"), { mode: 0o600 });
+      const bytes = Buffer.from(read.data.data, "base64");
+      if (bytes.length > maxBytes) return { ok: false, failure: { kind: "refused", reason: "The file is too large." } };
+      await writeFile(path, bytes, { mode: 0o600 });
       return { ok: true, value: undefined };
     },
 

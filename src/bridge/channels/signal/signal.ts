@@ -14,7 +14,7 @@ import { daemonApi } from "./daemon-api.ts";
 import { type Received, readReceived } from "./envelope.ts";
 import { isOurs, readEnvelope, type Scene, type Who } from "./inbound.ts";
 import { Linking } from "./linking.ts";
-import { NUMBER } from "./names.ts";
+import { isFileId, NUMBER } from "./names.ts";
 import { Notebook } from "./notebook.ts";
 import { deliver, targetOf } from "./outbound.ts";
 import { type OwnDaemon, startDaemon } from "./own-daemon.ts";
@@ -278,6 +278,7 @@ class SignalLine implements OpenLine {
   async fetchMedia(...[{ handle }, from, path, maxBytes]: Parameters<NonNullable<OpenLine["fetchMedia"]>>) {
     const api = this.#api;
     if (!api) throw new HomeRefused("UNAVAILABLE", this.#standing.trouble);
+    if (!isFileId(handle)) throw new HomeRefused("NOT_FOUND", "There is no file of this name.");
     const target = targetOf(from, { notebook: this.#notebook, own: this.#own.number });
     const answer = await api.fetchFile(handle, target, path, maxBytes);
     if (answer.ok) return {};
