@@ -1,5 +1,6 @@
 // A line of iMessage by the program imsg, against a program that speaks its published interface: what comes in and goes out, and what becomes
 // of it when the program dies, falls silent or is not let in by macOS.
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,7 @@ describe("what comes in", () => {
     mac.receive("old news", ANN);
     const line = await open();
     await line.reach("open");
+    mac.receive("of last month", ANN, { created_at: new Date(Date.now() - 30 * 24 * 3_600_000).toISOString() });
     const guid = mac.receive("hello\uFFFC", ANN);
     mac.receive("hi all", ANN, { chat_guid: GROUP, chat_name: "Picnic" });
     await hears(line, "hello", "hi all");
@@ -314,6 +316,18 @@ describe("health", () => {
     process.env["PATH"] = join(dir, "empty");
     const line = await open();
     expect((await line.reach("refused")).said).toContain("not on this machine's PATH");
+  });
+
+  test("it does not outlive a bridge that was killed", async () => {
+    const path = join(import.meta.dirname, "../../../../src/bridge/channels/imessage/imsg/program.ts");
+    const wish = `{ onMessage() {}, onFailure() {} }`;
+    const code = `import("${path}").then(({ ImsgProgram }) => new ImsgProgram("${join(mac.bin, "imsg")}", ${wish}))`;
+    const bridge = spawn(process.execPath, ["-e", code], { stdio: "ignore" });
+    await vi.waitFor(() => expect(mac.pids).toHaveLength(1), PATIENCE);
+    const [pid = 0] = mac.pids;
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    bridge.kill("SIGKILL");
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), PATIENCE);
   });
 
   test("it ends with the line", async () => {

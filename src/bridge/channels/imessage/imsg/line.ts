@@ -6,6 +6,7 @@ import { copyFile, realpath, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, sep } from "node:path";
 import * as z from "zod";
+import { INBOUND_LIFE_MS } from "../../../../contract/channels/at-home.ts";
 import { HomeRefused } from "../../../../contract/errors.ts";
 import type { LineHost, OpenLine } from "../../driver.ts";
 import { type Ended, Standing, surely } from "../../standing.ts";
@@ -162,7 +163,8 @@ export class ImsgLine implements OpenLine {
     const fresh = some.filter((raw) => (rowIn(raw) ?? row) > row);
     const told = fresh.flatMap((raw) => readImsgMessage(raw) ?? []);
     for (const one of told) this.#note(one);
-    const inbound = told.flatMap(({ blue }) => readNew(blue, this.#scene()));
+    const since = this.#host.now() - INBOUND_LIFE_MS;
+    const inbound = told.flatMap(({ blue }) => (blue.dateCreated < since ? [] : readNew(blue, this.#scene())));
     for (let from = 0; from < inbound.length; from += MOST_AT_ONCE) {
       await surely(() => this.#host.hear(inbound.slice(from, from + MOST_AT_ONCE)), ending, this.#host.log);
     }
