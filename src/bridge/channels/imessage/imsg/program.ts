@@ -9,6 +9,7 @@ import type { Answer, Refusal } from "../blue-bubbles.ts";
 
 const STATUS_MS = 20_000;
 const END_MS = 5_000;
+const LAST_WORDS_MS = 200;
 /** One message with all that is told of its files stays far below. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 /** Where Homebrew puts programs, which services do not have on their PATH. */
@@ -90,10 +91,13 @@ export class ImsgProgram {
       setImmediate(() => this.#answerAll());
     };
     this.#child.once("error", ({ message }) => end(`imsg could not be started: ${message}.`));
-    this.#child.once("close", () => {
-      const last = this.#said.trim().split("\n").at(-1)?.trim().slice(0, 200);
-      end(`imsg ended${last ? `: ${last}` : "."}`);
-    });
+    const ended = () => {
+      const last = plain(this.#said.trim().split("\n").at(-1) ?? "");
+      end(`imsg ended${last === "" ? "." : `: ${last}`}`);
+    };
+    this.#child.once("close", ended);
+    // What it has started itself may hold its output open.
+    this.#child.once("exit", () => setTimeout(ended, LAST_WORDS_MS));
     this.#child.stdin.on("error", () => undefined);
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-4000);
@@ -127,6 +131,7 @@ export class ImsgProgram {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_MS);
     await this.gone;
     clearTimeout(timer);
+    this.#child.stdout.destroy();
   }
 
   #answerAll(): void {
@@ -140,6 +145,7 @@ export class ImsgProgram {
       this.#rest = "";
       this.#listener.onFailure("imsg told more in one line than it can have to tell.");
       this.#child.kill("SIGKILL");
+      this.#child.stdout.destroy();
       return;
     }
     for (const line of lines) this.#hear(line);
