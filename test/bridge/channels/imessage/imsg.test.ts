@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { imessageDriver } from "../../../../src/bridge/channels/imessage/imessage.ts";
-import { plainName } from "../../../../src/bridge/channels/imessage/imsg/outbound.ts";
+import { plainFileName } from "../../../../src/bridge/channels/imessage/imsg/outbound.ts";
 import { ImsgMac } from "../../../support/channels/home/imsg-mac.ts";
 import { type HostedLine, hostLine } from "../../../support/channels/home/line-host.ts";
 
@@ -239,7 +239,7 @@ describe("what goes out", () => {
   });
 
   test("names of files keep no way to another folder", () => {
-    expect(["a/b.txt", "..", "\u0000x\n", "", "C:\\x", "ok.txt"].map(plainName)).toEqual([
+    expect(["a/b.txt", "..", "\u0000x\n", "", "C:\\x", "ok.txt"].map(plainFileName)).toEqual([
       "a_b.txt",
       "file",
       "_x_",

@@ -5,11 +5,11 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { DeliveryOutcome } from "../../../../contract/channels/delivery.ts";
-import type { ChannelSend, HomeAct } from "../../../../contract/channels/home-acts.ts";
+import type { ChannelSend } from "../../../../contract/channels/home-acts.ts";
 import type { Address } from "../../../../contract/message.ts";
 import type { LocalFile } from "../../driver.ts";
+import { reactionOf, sendInTurn } from "../acts.ts";
 import { type Answer, outcomeOf } from "../blue-bubbles.ts";
-import { tapbackOf } from "../inbound.ts";
 import { type Notebook, UNNAMED } from "../notebook.ts";
 import type { ImsgProgram } from "./program.ts";
 
@@ -52,17 +52,19 @@ export async function deliver(
       if (act.replaces !== undefined) return edit(act.replaces, act.text, chat, sender);
       return say(act.text, act.replyTo, to, sender);
     case "media":
-      return sendFiles(act, files, to, sender);
+      return sendInTurn(
+        act,
+        files,
+        (text) => say(text, act.replyTo, to, sender),
+        (file) => sendFile(file, act.isVoice === true, to, sender),
+      );
     case "edit":
       return edit(act.message, act.text, chat, sender);
     case "delete":
       return done(await program.request("message.unsend", { ...chat, message_guid: act.message }, SEND_MS));
     case "react": {
-      const reaction = act.emoji === null ? notebook.markOf(act.message) : tapbackOf(act.emoji);
-      if (reaction === undefined) {
-        const six = "iMessage takes six reactions from programs: ❤️ 👍 👎 😂 ‼️ ❓";
-        return { outcome: "refused", reason: act.emoji === null ? "There is no reaction of ours on it." : six };
-      }
+      const reaction = reactionOf(act, notebook);
+      if (typeof reaction !== "string") return reaction;
       const remove = act.emoji === null ? { remove: true } : {};
       const answer = await program.request("tapback", { ...chat, message_guid: act.message, reaction, ...remove }, SEND_MS);
       if (answer.ok && act.emoji !== null) notebook.setMark(act.message, reaction);
@@ -102,43 +104,25 @@ async function edit(
   return { outcome: "sent", platformId: guid };
 }
 
-/** The words first, then each file by itself: iMessage has no captions. */
-async function sendFiles(
-  act: Extract<HomeAct, { type: "media" }>,
-  files: readonly LocalFile[],
-  to: Address,
-  sender: ImsgSender,
-): Promise<DeliveryOutcome> {
-  let first: DeliveryOutcome | undefined;
-  if (act.caption !== undefined && act.caption.text !== "") {
-    first = await say(act.caption.text, act.replyTo, to, sender);
-    if (first.outcome !== "sent") return first;
+async function sendFile(file: LocalFile, isVoice: boolean, to: Address, sender: ImsgSender): Promise<DeliveryOutcome> {
+  const lent = join(sender.dir, randomUUID());
+  try {
+    await mkdir(lent, { recursive: true, mode: 0o700 });
+    const path = join(lent, plainFileName(file.name));
+    await copyFile(file.path, path);
+    const target = targetOf(to);
+    const asVoice = isVoice && sender.hasBridge && target["chat_guid"] !== undefined;
+    const answer = asVoice
+      ? await sender.program.request("send.attachment", { ...target, file: path, audio: true }, SEND_MS)
+      : await sender.program.request("send", { ...target, file: path }, SEND_MS);
+    return sent(answer, `[${file.name}]`, to, sender);
+  } finally {
+    await rm(lent, { recursive: true, force: true });
   }
-  for (const { path, name } of files) {
-    const lent = join(sender.dir, randomUUID());
-    let next: DeliveryOutcome;
-    try {
-      await mkdir(lent, { recursive: true, mode: 0o700 });
-      const file = join(lent, plainName(name));
-      await copyFile(path, file);
-      const target = targetOf(to);
-      const asVoice = act.isVoice === true && sender.hasBridge && target["chat_guid"] !== undefined;
-      const answer = asVoice
-        ? await sender.program.request("send.attachment", { ...target, file, audio: true }, SEND_MS)
-        : await sender.program.request("send", { ...target, file }, SEND_MS);
-      next = sent(answer, `[${name}]`, to, sender);
-    } finally {
-      await rm(lent, { recursive: true, force: true });
-    }
-    if (next.outcome !== "sent")
-      return first ? { outcome: "unknown", reason: `A part was sent, and then: ${next.reason}` } : next;
-    first ??= next;
-  }
-  return first ?? { outcome: "refused", reason: "There is no file to send." };
 }
 
 /** One name of a file, and no way to another folder. */
-export function plainName(name: string): string {
+export function plainFileName(name: string): string {
   const plain = name
     .replace(/[\p{Cc}/\\:]+/gu, "_")
     .replace(/^\.+/, "")
