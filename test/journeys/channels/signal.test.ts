@@ -114,6 +114,8 @@ test("200 messages at once reach the model, each once and in their order", async
   expect(words.filter((word) => asked.split(word).length !== 2)).toEqual([]);
   const places = words.map((word) => asked.indexOf(word));
   expect(places).toEqual(places.toSorted((a, b) => a - b));
+  // The answer is on its way, and is not to be taken for that of what comes next.
+  await quiet(4_000);
 }, 150_000);
 
 test("in a group it answers when it is mentioned or quoted, and knows what was said before", async () => {
@@ -131,17 +133,15 @@ test("in a group it answers when it is mentioned or quoted, and knows what was s
   house.teach("what day", { say: "Sunday, says Ann." });
   const mention = { name: OWN, number: OWN, uuid: null, start: 0, length: 1 };
   emits("\uFFFC what day?", { groupInfo: { groupId: GROUP }, mentions: [mention] });
-  await vi.waitFor(
-    () => expect(program.of("send").at(-1)).toMatchObject({ groupId: GROUP, message: "Sunday, says Ann." }),
-    PATIENCE,
-  );
+  const says = (message: string) => expect.objectContaining({ groupId: GROUP, message });
+  await vi.waitFor(() => expect(program.of("send")).toContainEqual(says("Sunday, says Ann.")), PATIENCE);
   expect(house.requests).toHaveLength(1);
   expect(house.lastRequest()).toContain("The picnic is on Sunday.");
   expect(house.lastRequest()).toContain("Picnic");
   house.teach("sure about that", { say: "Quite sure." });
   const quote = { id: 1, authorNumber: OWN, authorUuid: null, text: "Sunday, says Ann." };
   emits("sure about that?", { groupInfo: { groupId: GROUP }, quote });
-  await vi.waitFor(() => expect(program.of("send").at(-1)).toMatchObject({ message: "Quite sure." }), PATIENCE);
+  await vi.waitFor(() => expect(program.of("send")).toContainEqual(says("Quite sure.")), PATIENCE);
 }, 150_000);
 
 test("a reaction of a person is known and not answered; the agent's own goes out, and so does its reply to a message", async () => {

@@ -182,13 +182,15 @@ class IMessageLine implements OpenLine {
       if (inbound.length > 0) await surely(() => this.#host.hear(inbound), ending, this.#host.log);
       this.#notebook.moveTo(some.at(-1)?.row ?? 0);
       late += told.filter(({ dateCreated, isFromMe }) => !isFromMe && this.#host.now() - dateCreated > this.#tempo.lateMs).length;
+      const talks = new Map<string, string>();
       for (const { kind, message } of inbound) {
         if (kind !== "message") continue;
         const text = message.parts.map((part) => part.text).join("\n");
         const noted = { text, author: message.sender.id, isOurs: false };
         this.#notebook.note(message.id, message.from.peer, noted, this.#host.now());
-        if (message.from.kind !== "group") this.#markRead(message.from.peer, chatOf(message.from));
+        if (message.from.kind !== "group") talks.set(message.from.peer, chatOf(message.from));
       }
+      for (const [peer, chat] of talks) this.#markRead(peer, chat);
     }
     return late;
   }

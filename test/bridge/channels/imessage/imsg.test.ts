@@ -212,6 +212,9 @@ describe("what goes out", () => {
     expect((await line.does({ type: "typing" }, direct)).outcome).toBe("sent");
     mac.receive("and", ANN);
     await vi.waitFor(() => expect(mac.of("read")).toHaveLength(1), PATIENCE);
+    for (let index = 0; index < 60; index++) mac.receive(`m${index}`, ANN);
+    await vi.waitFor(() => expect(line.texts().at(-1)).toBe("m59"), PATIENCE);
+    expect(mac.of("read").length).toBeLessThan(20);
     expect(await line.does({ type: "edit", message: "NONE", text: "x" }, direct)).toMatchObject({
       outcome: "refused",
       reason: expect.stringContaining("message not found"),
@@ -291,6 +294,16 @@ describe("health", () => {
     await vi.waitFor(() => expect(mac.pids.length).toBeGreaterThan(1), PATIENCE);
     mac.set({ isMute: false });
     await line.reach("open");
+  });
+
+  test("one that answers nothing holds up no end of the line", async () => {
+    mac.set({ isMute: true });
+    const line = await open();
+    await vi.waitFor(() => expect(mac.of("chats.list")).toHaveLength(1), PATIENCE);
+    const begunAt = Date.now();
+    await line.close();
+    hosted = undefined;
+    expect(Date.now() - begunAt).toBeLessThan(8_000);
   });
 
   test("one that floods, or writes what is no JSON, ends nothing but itself", async () => {

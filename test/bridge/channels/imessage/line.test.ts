@@ -207,6 +207,9 @@ describe("what goes out", () => {
     expect((await line.does({ type: "typing" }, to)).outcome).toBe("sent");
     server.receive("and", ANN);
     await vi.waitFor(() => expect(server.of(/\/read$/)).toHaveLength(1), PATIENCE);
+    for (let index = 0; index < 60; index++) server.receive(`m${index}`, ANN);
+    await vi.waitFor(() => expect(line.texts().at(-1)).toBe("m59"), PATIENCE);
+    expect(server.of(/\/read$/).length).toBeLessThan(20);
   });
 
   test("without it: words and files go, the rest is refused in words", async () => {

@@ -8,6 +8,7 @@ import { join, sep } from "node:path";
 import * as z from "zod";
 import { INBOUND_LIFE_MS } from "../../../../contract/channels/at-home.ts";
 import { HomeRefused } from "../../../../contract/errors.ts";
+import type { Address } from "../../../../contract/message.ts";
 import type { LineHost, OpenLine } from "../../driver.ts";
 import { type Ended, Standing, surely } from "../../standing.ts";
 import type { Refusal } from "../blue-bubbles.ts";
@@ -79,6 +80,7 @@ export class ImsgLine implements OpenLine {
       if (!(error instanceof HomeRefused)) throw error;
       return { phase: "refused", said: error.message, retryMs: this.#tempo.refusedMs };
     }
+    if (ending.aborted) return { phase: "down", said: "The line was closed." };
     this.#hasBridge = found.hasBridge;
     const { promise: ended, resolve } = Promise.withResolvers<Ended>();
     const end = (said: string) => resolve({ phase: "down", said });
@@ -90,9 +92,9 @@ export class ImsgLine implements OpenLine {
     void program.gone.then(end);
     let timer: NodeJS.Timeout | undefined;
     try {
-      const refused = await this.#subscribe(program);
-      if (refused?.kind === "unknown") end(refused.reason);
-      if (refused) return refused.kind === "unknown" ? await ended : this.#endedBy(refused);
+      const opened = await Promise.race([this.#subscribe(program).then((refusal) => ({ refusal })), ended]);
+      if ("phase" in opened) return opened;
+      if (opened.refusal) return this.#endedBy(opened.refusal);
       this.#program = program;
       stood();
       const said = "imsg's bridge into Messages does not run: no reactions, replies, edits, typing or read marks.";
@@ -169,12 +171,14 @@ export class ImsgLine implements OpenLine {
       await surely(() => this.#host.hear(inbound.slice(from, from + MOST_AT_ONCE)), ending, this.#host.log);
     }
     this.#notebook.moveTo(Math.max(row, ...fresh.map((raw) => rowIn(raw) ?? 0)));
+    const talks = new Map<string, Address>();
     for (const { kind, message } of inbound) {
       if (kind !== "message") continue;
       const text = message.parts.map((part) => part.text).join("\n");
       this.#notebook.note(message.id, message.from.peer, { text, author: message.sender.id, isOurs: false }, this.#host.now());
-      if (message.from.kind !== "group") this.#markRead(message.from);
+      if (message.from.kind !== "group") talks.set(message.from.peer, message.from);
     }
+    for (const talk of talks.values()) this.#markRead(talk);
   }
 
   #note({ blue, paths, own }: ImsgMessage): void {
@@ -201,7 +205,7 @@ export class ImsgLine implements OpenLine {
   }
 
   /** Only where we have written: to a stranger nothing tells that somebody is here. */
-  #markRead(from: Parameters<typeof targetOf>[0]): void {
+  #markRead(from: Address): void {
     if (this.#host.account.options["readReceipts"] === false || !this.#hasBridge) return;
     if (this.#notebook.hasWritten(from.peer)) void this.#program?.request("read", targetOf(from), this.#tempo.answerMs);
   }
