@@ -217,7 +217,8 @@ describe.each(["daemon", "container"] as const)("by a %s", (kind) => {
     expect(hosted.news.at(-1)?.phase).toBe("linking");
     if (kind === "daemon") {
       program.scan("+15559999999");
-      expect((await hosted.reach("unlinked")).said).toContain("+15559999999 was linked, but");
+      const said = () => hosted.news.map((one) => `${one.phase}: ${one.said}`).join("\n");
+      await vi.waitFor(() => expect(said()).toContain("unlinked: +15559999999 was linked, but"), PATIENCE);
       await hosted.line.link?.({ isAnew: true });
     }
     program.scan(OWN);
@@ -384,6 +385,38 @@ describe("health", () => {
     says("kept");
     await vi.waitFor(() => expect(hosted.texts()).toEqual(["kept"]), PATIENCE);
     await vi.waitFor(() => expect(program.of("sendReceipt")).toHaveLength(1), PATIENCE);
+  });
+
+  test("what cannot be kept for longer than a line may be silent is not lost", async () => {
+    const begunAt = Date.now();
+    const hear = async () => {
+      if (Date.now() - begunAt < 2_500) throw new Error("disk full");
+    };
+    await open("daemon", [OWN], { tempo: { silentMs: 300 }, hear });
+    await hosted.reach("open");
+    says("kept");
+    await vi.waitFor(() => expect(hosted.texts()).toEqual(["kept"]), PATIENCE);
+    expect(hosted.news.filter(({ phase }) => phase === "down")).toEqual([]);
+  });
+
+  test("what is still being kept when the program breaks off is kept, before what comes after", async () => {
+    let isFull = true;
+    const hear = async () => {
+      if (isFull) throw new Error("disk full");
+    };
+    await open("daemon", [OWN], { hear });
+    await hosted.reach("open");
+    says("before");
+    await vi.waitFor(() => expect(hosted.log.join()).toContain("disk full"), PATIENCE);
+    const message = "Failed to send message: [401] Authorization failed!";
+    program.refusals.set("send", { code: -32603, message });
+    await hosted.does(text("hi"), { peer: ANN });
+    await hosted.reach("unlinked");
+    program.refusals.clear();
+    await hosted.reach("open");
+    says("after");
+    isFull = false;
+    await vi.waitFor(() => expect(hosted.texts()).toEqual(["before", "after"]), PATIENCE);
   });
 
   test("only where we have written it is told that something was read, and not where the settings say no", async () => {
