@@ -1,6 +1,7 @@
 // Keeps one connection standing: when it ended it is begun anew, after 1 s first and then twice as long each time up to a minute (a
 // quarter more or less, so that many do not come at once); after it stood for a minute it begins with the shortest pause again. What only
 // the owner can mend is looked at once a minute, where asking costs nothing. Driven by its channel, which knows what an end means.
+import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import type { LineNews } from "./driver.ts";
 
 /** Why a connection ended. `retryMs`: when it is tried again, in place of the pause above. */
@@ -116,7 +117,7 @@ export async function surely(work: () => Promise<void>, signal: AbortSignal, log
     } catch (error) {
       if (signal.aborted) throw error;
       log(`What came in could not be kept, and is kept in memory: ${error instanceof Error ? error.message : String(error)}`);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await setTimeoutPromise(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }

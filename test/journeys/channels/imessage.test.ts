@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { BlueBubblesServer } from "../../support/channels/home/blue-bubbles.ts";
 import { toTheRegistry } from "../../support/channels/home/registry.ts";
-import { type House, openHouse } from "../../support/channels/house.ts";
+import { type House, openHouse, quiet } from "../../support/channels/house.ts";
 
 const PASSWORD = "a password";
 const ANN = "+15550002222";
@@ -32,7 +32,13 @@ const texts = () => server.of("POST /message/text").map(({ message }) => message
 const lineOf = async () => JSON.parse(await house.run("channels", "status", "--json")).channelAccounts.imessage[0].line;
 const reaches = (phase: string) =>
   vi.waitFor(async () => expect(await lineOf()).toMatchObject({ phase }), { timeout: 90_000, interval: 500 });
-const count = (words: string) => house.lastRequest().split(words).length - 1;
+/** All of them, each once and in their order, in what the model was asked last. */
+function expectInOrder(words: readonly string[]): void {
+  const asked = house.lastRequest();
+  expect(words.filter((word) => asked.split(word).length !== 2)).toEqual([]);
+  const places = words.map((word) => asked.indexOf(word));
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+}
 
 test("a stranger pairs, is let in and is answered, and sees that it is being written", async () => {
   await reaches("open");
@@ -52,6 +58,8 @@ test("in a group it answers who answers it", async () => {
   house.forget();
   const chats = [{ guid: GROUP, displayName: "Picnic" }];
   server.receive("The picnic is on Sunday.", ANN, { chats });
+  await quiet(1500);
+  expect(house.requests).toEqual([]);
   const ours = server.book.find(({ text }) => text === "At six.")?.["guid"];
   house.teach("what day", { say: "Sunday." });
   server.receive("what day?", ANN, { chats, threadOriginatorGuid: ours });
@@ -61,6 +69,26 @@ test("in a group it answers who answers it", async () => {
   );
   expect(house.requests).toHaveLength(1);
   expect(house.lastRequest()).toContain("The picnic is on Sunday.");
+  house.teach("who brings bread", { say: "Ann does." });
+  server.receive("Skerry, who brings bread?", ANN, { chats });
+  await vi.waitFor(() => expect(texts().at(-1)).toBe("Ann does."), PATIENCE);
+}, 90_000);
+
+test("a tapback of a person is known and not answered; the agent's own goes out, and so does its reply to a message", async () => {
+  house.forget();
+  const ours = server.book.find(({ text }) => text === "At six.")?.["guid"];
+  server.receive("Loved “At six.”", ANN, { associatedMessageGuid: `p:0/${ours}`, associatedMessageType: "love" });
+  await quiet(1500);
+  expect(house.requests).toEqual([]);
+  house.teach("like this", { tool: "message", args: { action: "react", emoji: "👍" }, say: "NO_REPLY" });
+  const liked = server.receive("Please like this", ANN);
+  const reacted = { selectedMessageGuid: liked, reaction: "like", chatGuid: `iMessage;-;${ANN}` };
+  await vi.waitFor(() => expect(server.of("POST /message/react").at(-1)).toMatchObject(reacted), PATIENCE);
+  expect(house.lastRequest()).toContain("reacted ❤️");
+  house.teach("answer this one", { tool: "message", args: { action: "reply", text: "To that one." }, say: "NO_REPLY" });
+  const asked = server.receive("Please answer this one", ANN);
+  const replied = { selectedMessageGuid: asked, message: "To that one." };
+  await vi.waitFor(() => expect(server.of("POST /message/text").at(-1)).toMatchObject(replied), PATIENCE);
 }, 90_000);
 
 test("a picture reaches the model, and a file of the agent's goes out", async () => {
@@ -80,13 +108,36 @@ test("a picture reaches the model, and a file of the agent's goes out", async ()
   );
 }, 120_000);
 
-test("what 200 people's thumbs write while the Mac is away reaches the model when it is back, each once", async () => {
+test("the server is gone for a minute: an answer waits, and what was written meanwhile is heard, each once", async () => {
+  house.teach("slow question", { say: "A slow answer.", delayMs: 3_000 });
+  server.receive("A slow question", ANN);
+  await vi.waitFor(() => expect(house.lastRequest()).toContain("slow question"), PATIENCE);
   await server.stop();
-  for (let index = 0; index < 200; index++) server.receive(`burst-${index}.`, ANN);
+  await reaches("down");
+  server.receive("Written in the dark.", ANN);
+  await quiet(61_000);
   await server.start();
-  await vi.waitFor(() => expect(count("burst-199.")).toBe(1), { timeout: 120_000, interval: 200 });
-  for (let index = 0; index < 200; index++) expect(count(`burst-${index}.`), `burst-${index}`).toBe(1);
-}, 150_000);
+  const answers = () => texts().filter((text) => text === "A slow answer.");
+  await vi.waitFor(() => expect(answers()).toHaveLength(1), { timeout: 120_000, interval: 200 });
+  await vi.waitFor(() => expect(house.lastRequest().split("Written in the dark.")).toHaveLength(2), PATIENCE);
+  await reaches("open");
+  await quiet(2_000);
+  expect(answers()).toHaveLength(1);
+}, 300_000);
+
+test("200 messages at once reach the model, each once and in their order; and 200 more of while the Mac was away", async () => {
+  const first = Array.from({ length: 200 }, (_none, index) => `burst-${index}.`);
+  // The house lets twenty wait at most and leaves a note of the rest, where the first of a burst is being answered already.
+  await house.run("config", "set", "messages.queue.cap", "200");
+  for (const one of first) server.receive(one, ANN);
+  await vi.waitFor(() => expect(house.lastRequest()).toContain("burst-199."), { timeout: 120_000, interval: 200 });
+  await server.stop();
+  const second = Array.from({ length: 200 }, (_none, index) => `later-${index}.`);
+  for (const one of second) server.receive(one, ANN);
+  await server.start();
+  await vi.waitFor(() => expect(house.lastRequest()).toContain("later-199."), { timeout: 120_000, interval: 200 });
+  expectInOrder([...first, ...second]);
+}, 300_000);
 
 test("a password that was changed is said, with what to do", async () => {
   await server.stop();

@@ -5,8 +5,11 @@ import { readJson, type Web, wasNeverSent, writeTo } from "../web.ts";
 
 const SEND_MS = 120_000;
 const PAGE = 500;
+/** More than anybody writes to it in the time in which it is news. */
+const MOST_ROWS = 20_000;
 
-export type Refusal = { kind: "password" | "refused" | "unanswered" | "unknown" | "missing"; reason: string };
+/** `owner`: nothing goes before its owner has mended it. */
+export type Refusal = { kind: "owner" | "refused" | "unanswered" | "unknown" | "missing"; reason: string };
 export type Answer<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 const reply = z.object({
@@ -56,26 +59,29 @@ export class BlueBubbles {
     return { ok: true, value: Math.max(0, ...(rows.data ?? []).map(({ originalROWID }) => originalROWID)) };
   }
 
-  /** All messages after a row. */
-  async messagesAfter(row: number): Promise<Answer<unknown[]>> {
+  /** The messages after a row that were written since then. */
+  async messagesAfter(row: number, since: number): Promise<Answer<unknown[]>> {
     const all: unknown[] = [];
-    for (;;) {
+    while (all.length < MOST_ROWS) {
       const answer = await this.ask("POST", "/message/query", {
         with: ["chat", "attachment"],
         where: [{ statement: "message.ROWID > :row", args: { row } }],
         sort: "ASC",
+        after: Math.max(0, since),
         offset: all.length,
         limit: PAGE,
       });
       if (!answer.ok) return answer;
       const page = z.array(z.unknown()).safeParse(answer.value.data).data ?? [];
       all.push(...page);
-      if (page.length < PAGE) return { ok: true, value: all };
+      if (page.length < PAGE) break;
     }
+    return { ok: true, value: all };
   }
 
   /** Writes the file to `path`. */
   async download(guid: string, path: string, maxBytes: number): Promise<Answer<undefined>> {
+    if (guid === "." || guid === "..") return refuse("missing", "There is no file of this name.");
     try {
       const answer = await this.#web.fetch(this.#path(`/attachment/${encodeURIComponent(guid)}/download`), {
         timeoutMs: SEND_MS,
@@ -92,6 +98,8 @@ export class BlueBubbles {
   }
 
   async ask(method: string, path: string, body?: Record<string, unknown> | FormData): Promise<Answer<z.infer<typeof reply>>> {
+    // No name of a message or chat leads to another of its addresses.
+    if (/\/\.{1,2}(\/|$)/.test(path)) return refuse("missing", "There is nothing of this name.");
     const isForm = body instanceof FormData;
     try {
       const answer = await this.#web.fetch(this.#path(path), {
@@ -104,9 +112,11 @@ export class BlueBubbles {
       if (answer.ok && read.success) return { ok: true, value: read.data };
       const said = read.data?.error?.message || read.data?.message || `status ${answer.status}`;
       if (answer.status === 401)
-        return refuse("password", "BlueBubbles does not take the password; give BLUEBUBBLES_PASSWORD anew.");
+        return refuse("owner", "BlueBubbles does not take the password; give BLUEBUBBLES_PASSWORD anew.");
       if (answer.status === 404) return refuse("missing", said);
       if (answer.status === 502 || answer.status === 503 || answer.status === 504) return refuse("unanswered", said);
+      if (answer.status >= 500 && isUncertain(said, read.data?.data))
+        return refuse("unknown", `BlueBubbles: ${said.slice(0, 300)}`);
       return refuse(read.success ? "refused" : "unknown", `BlueBubbles refused it: ${said.slice(0, 300)}`);
     } catch (error) {
       return { ok: false, refusal: refusalOfThrown(error) };
@@ -122,6 +132,11 @@ function refuse(kind: Refusal["kind"], reason: string): { ok: false; refusal: Re
   return { ok: false, refusal: { kind, reason } };
 }
 
+/** It gave the message to Messages, and did not see in time what became of it; where it saw a failure, the message comes with it. */
+function isUncertain(said: string, data: unknown): boolean {
+  return /after \d+ seconds|took (longer|too long)|timeout/i.test(said) || (!data && said.includes("See attached message"));
+}
+
 /** Before it left nothing happened; after that nobody knows. */
 function refusalOfThrown(error: unknown): Refusal {
   if (wasNeverSent(error))
@@ -131,5 +146,5 @@ function refusalOfThrown(error: unknown): Refusal {
 
 export function outcomeOf({ kind, reason }: Refusal): DeliveryOutcome {
   if (kind === "unknown") return { outcome: "unknown", reason };
-  return kind === "unanswered" || kind === "password" ? { outcome: "unanswered", reason } : { outcome: "refused", reason };
+  return kind === "unanswered" || kind === "owner" ? { outcome: "unanswered", reason } : { outcome: "refused", reason };
 }

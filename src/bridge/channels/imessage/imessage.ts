@@ -1,14 +1,16 @@
-// iMessage by a BlueBubbles server on a Mac. Its events only say that there is something: what is new is always read from the Mac's own book
-// of messages, by the row up to which it was read before, so that no break loses or doubles anything. Health, as docs/channels/imessage.md
-// tells it: begun anew after it broke (standing.ts); the socket's own heartbeat ends one that is dead; the book is read once a minute also
-// without an event, and when that finds twice in a row what no event told, the line is deaf and the socket is begun anew; a password that is
-// not taken is `refused`, and tried again every ten minutes.
+// iMessage by a BlueBubbles server on a Mac, or, where the address is the word imsg, by that program (imsg/line.ts). The server's events only
+// say that there is something: what is new is always read from the Mac's own book of messages, by the row up to which it was read before,
+// so that no break loses or doubles anything. Health, as docs/channels/imessage.md tells it: begun anew after it broke (standing.ts); the
+// socket's own heartbeat ends one that is dead; the book is read once a minute also without an event, and when that finds twice in a row what
+// no event told, the line is deaf and the socket is begun anew; a password that is not taken is `refused`, and tried again every ten minutes.
 import { join } from "node:path";
+import { INBOUND_LIFE_MS } from "../../../contract/channels/at-home.ts";
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { Driver, LineHost, OpenLine } from "../driver.ts";
 import { type Ended, Standing, surely } from "../standing.ts";
 import { type Web, webAt } from "../web.ts";
 import { BlueBubbles, type Refusal, type ServerInfo } from "./blue-bubbles.ts";
+import { ImsgLine, type ImsgTempo } from "./imsg/line.ts";
 import { readChanged, readNew, type Scene } from "./inbound.ts";
 import { readMessage, rowOf } from "./message.ts";
 import { Notebook } from "./notebook.ts";
@@ -28,14 +30,15 @@ const SOON_MS = 10_000;
 
 type SocketClient = typeof import("socket.io-client");
 
-export function imessageDriver(tempo: Partial<IMessageTempo> = {}): Driver {
+export function imessageDriver(tempo: Partial<IMessageTempo & ImsgTempo> = {}): Driver {
   return {
     channel: "imessage",
     async open(host) {
       const { BLUEBUBBLES_URL: url = "", BLUEBUBBLES_PASSWORD: password = "" } = host.account.keys;
       if (url.trim().toLowerCase() === "imsg") {
-        const instead = "give the address and password of a BlueBubbles server instead";
-        throw new HomeRefused("INVALID_REQUEST", `The program imsg cannot be used by this version of Skerry; ${instead}.`);
+        const line = new ImsgLine(host, tempo);
+        line.start();
+        return line;
       }
       const web = webAt(url, "BLUEBUBBLES_URL");
       if (password === "")
@@ -135,7 +138,7 @@ class IMessageLine implements OpenLine {
   }
 
   #endedBy({ kind, reason }: Refusal): Ended {
-    if (kind === "password" || kind === "refused") return { phase: "refused", said: reason, retryMs: this.#tempo.refusedMs };
+    if (kind === "owner" || kind === "refused") return { phase: "refused", said: reason, retryMs: this.#tempo.refusedMs };
     return { phase: "down", said: reason };
   }
 
@@ -164,7 +167,7 @@ class IMessageLine implements OpenLine {
 
   /** Answers how many came longer ago than an event takes. */
   async #readNew(ending: AbortSignal): Promise<number | Refusal> {
-    const answer = await this.#server.messagesAfter(this.#notebook.row ?? 0);
+    const answer = await this.#server.messagesAfter(this.#notebook.row ?? 0, this.#host.now() - INBOUND_LIFE_MS);
     if (!answer.ok) return answer.refusal;
     const rows = answer.value.flatMap((raw) => {
       const row = rowOf(raw);
@@ -179,13 +182,15 @@ class IMessageLine implements OpenLine {
       if (inbound.length > 0) await surely(() => this.#host.hear(inbound), ending, this.#host.log);
       this.#notebook.moveTo(some.at(-1)?.row ?? 0);
       late += told.filter(({ dateCreated, isFromMe }) => !isFromMe && this.#host.now() - dateCreated > this.#tempo.lateMs).length;
+      const talks = new Map<string, string>();
       for (const { kind, message } of inbound) {
         if (kind !== "message") continue;
         const text = message.parts.map((part) => part.text).join("\n");
         const noted = { text, author: message.sender.id, isOurs: false };
         this.#notebook.note(message.id, message.from.peer, noted, this.#host.now());
-        if (message.from.kind !== "group") this.#markRead(message.from.peer, chatOf(message.from));
+        if (message.from.kind !== "group") talks.set(message.from.peer, chatOf(message.from));
       }
+      for (const [peer, chat] of talks) this.#markRead(peer, chat);
     }
     return late;
   }

@@ -3,6 +3,7 @@
 // to what we wrote, or by name, which is looked for elsewhere.
 import type { HomeInbound } from "../../../contract/channels/at-home.ts";
 import type { Quoted, RemoteMedia } from "../../../contract/message.ts";
+import { cutText, plainName } from "../lenient.ts";
 import type { Attachment, BlueMessage } from "./message.ts";
 
 export interface Noted {
@@ -21,6 +22,10 @@ export interface Scene {
   hasSaid(peer: string, text: string): boolean;
 }
 
+const MOST_QUOTED = 500;
+/** Of several characters at most, though it looks like one. */
+const MOST_EMOJI = 40;
+
 type Message = HomeInbound["message"];
 type Head = Pick<Message, "from" | "sender" | "sentAt" | "placeName">;
 
@@ -32,6 +37,9 @@ const TAPBACKS: Record<string, string> = {
   emphasize: "‼️",
   question: "❓",
 };
+
+/** In the order of their numbers, 2000 and on; taken away, 3000 and on. */
+const TAPBACK_NAMES = Object.keys(TAPBACKS);
 
 /** A chat of several. */
 export function isGroup(chat: string): boolean {
@@ -96,7 +104,7 @@ function headOf(told: BlueMessage, scene: Scene): Head | undefined {
     },
     sender: { id: sender },
     sentAt: told.dateCreated,
-    ...(isOfSeveral && chat.displayName ? { placeName: chat.displayName.slice(0, 200) } : {}),
+    ...(isOfSeveral && chat.displayName ? { placeName: plainName(chat.displayName) } : {}),
   };
 }
 
@@ -108,10 +116,14 @@ function notice(head: Head, id: string, text: string): HomeInbound {
 function describeNotice(told: BlueMessage, who: string): string | undefined {
   const { associatedMessageGuid: on, associatedMessageType: type } = told;
   if (on && type) {
-    const isTaken = type.startsWith("-");
-    const emoji = told.associatedMessageEmoji ?? TAPBACKS[type.replace(/^-/, "")];
-    if (emoji === undefined) return undefined;
+    const isTaken = /^(-|3)/.test(type);
     const name = on.replace(/^(p:\d+\/|bp:)/, "");
+    const kind = TAPBACK_NAMES[Number(/^[23]00(\d)$/.exec(type)?.[1])] ?? type.replace(/^-/, "");
+    const emoji =
+      plainName(told.associatedMessageEmoji ?? "", MOST_EMOJI) || (Object.hasOwn(TAPBACKS, kind) ? TAPBACKS[kind] : undefined);
+    // BlueBubbles tells the number of a reaction with another emoji, and its words.
+    if (emoji === undefined && /^[23]00\d$/.test(type)) return `[${who} to message ${name}: ${wordsOf(told)}]`;
+    if (emoji === undefined) return undefined;
     return isTaken ? `[${who} took their reaction away from message ${name}]` : `[${who} reacted ${emoji} to message ${name}]`;
   }
   switch (told.itemType ?? 0) {
@@ -120,7 +132,7 @@ function describeNotice(told: BlueMessage, who: string): string | undefined {
     case 1:
       return told.groupActionType === 1 ? `[${who} removed somebody from the group]` : `[${who} added somebody to the group]`;
     case 2:
-      return `[${who} named the group ${told.groupTitle ?? "nothing"}]`;
+      return `[${who} named the group ${plainName(told.groupTitle ?? "") || "nothing"}]`;
     case 3:
       return told.groupActionType === 0 ? `[${who} left the group]` : "";
     default:
@@ -137,15 +149,19 @@ function wordsOf(told: BlueMessage): string {
   const app = told.balloonBundleId?.split(/[.:]/).at(-1);
   // The preview of a link is its text already.
   const isApp = app !== undefined && app !== "URLBalloonProvider";
-  return [told.subject ?? "", text, isApp ? `[something of the app ${app}]` : "", effect ? `[with the effect ${effect}]` : ""]
-    .filter((part) => part !== "")
-    .join("\n");
+  const further = [
+    isApp ? `[something of the app ${plainName(app, 60)}]` : "",
+    effect ? `[with the effect ${plainName(effect, 60)}]` : "",
+  ];
+  return cutText([told.subject ?? "", text, ...further].filter((part) => part !== "").join("\n"));
 }
 
-function quotedOf({ threadOriginatorGuid: guid }: BlueMessage, scene: Scene): Quoted | undefined {
+function quotedOf(told: BlueMessage, scene: Scene): Quoted | undefined {
+  const { threadOriginatorGuid: guid, replyToText: text, replyToSender: author } = told;
   if (!guid) return undefined;
   const noted = scene.find(guid);
-  return { platformId: guid, ...(noted ? { text: noted.text, author: noted.author, isOurs: noted.isOurs } : {}) };
+  if (noted) return { platformId: guid, text: noted.text, author: noted.author, isOurs: noted.isOurs };
+  return { platformId: guid, ...(text ? { text: text.slice(0, MOST_QUOTED) } : {}), ...(author ? { author } : {}) };
 }
 
 function fileOf({ guid, mimeType, transferName, totalBytes, isSticker }: Attachment, told: BlueMessage): RemoteMedia {

@@ -46,6 +46,9 @@ const message = z.object({
   associatedMessageEmoji: words,
   expressiveSendStyleId: words,
   threadOriginatorGuid: words,
+  /** Told by imsg alone. */
+  replyToText: words,
+  replyToSender: words,
 });
 export type BlueMessage = z.infer<typeof message>;
 

@@ -4,11 +4,11 @@ import { randomUUID } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import * as z from "zod";
 import type { DeliveryOutcome } from "../../../contract/channels/delivery.ts";
-import type { ChannelSend, HomeAct } from "../../../contract/channels/home-acts.ts";
+import type { ChannelSend } from "../../../contract/channels/home-acts.ts";
 import type { Address } from "../../../contract/message.ts";
 import type { LocalFile } from "../driver.ts";
+import { reactionOf, sendInTurn } from "./acts.ts";
 import { type Answer, type BlueBubbles, outcomeOf, type ServerInfo } from "./blue-bubbles.ts";
-import { tapbackOf } from "./inbound.ts";
 import type { Notebook } from "./notebook.ts";
 
 export interface Sender {
@@ -43,20 +43,19 @@ export async function deliver(
       if (act.replaces !== undefined) return edit(act.replaces, act.text, sender);
       return say(act.text, act.replyTo, to, sender);
     case "media":
-      return sendFiles(act, files, to, sender);
+      return sendInTurn(
+        act,
+        files,
+        (text) => say(text, act.replyTo, to, sender),
+        (file) => sendFile(file, act.isVoice === true, to, sender),
+      );
     case "edit":
       return edit(act.message, act.text, sender);
     case "delete":
       return done(await server.ask("POST", `/message/${encodeURIComponent(act.message)}/unsend`, { partIndex: 0 }));
     case "react": {
-      const reaction = act.emoji === null ? notebook.markOf(act.message) : tapbackOf(act.emoji);
-      if (reaction === undefined) {
-        const reason =
-          act.emoji === null
-            ? "There is no reaction of ours on it."
-            : "iMessage takes six reactions from programs: ❤️ 👍 👎 😂 ‼️ ❓";
-        return { outcome: "refused", reason };
-      }
+      const reaction = reactionOf(act, notebook);
+      if (typeof reaction !== "string") return reaction;
       const body = {
         chatGuid: chat,
         selectedMessageGuid: act.message,
@@ -93,10 +92,16 @@ async function say(text: string, replyTo: string | undefined, to: Address, sende
     const known = await server.ask("GET", `/chat/${encodeURIComponent(chatGuid)}`);
     if (!known.ok && known.refusal.kind === "missing") {
       const body = { addresses: [to.peer], message: text, method: how.method, service: "iMessage", tempGuid };
-      return sent(await server.ask("POST", "/chat/new", body), text, to, sender);
+      const begun = await server.ask("POST", "/chat/new", body);
+      return sent(begun.ok ? { ok: true, value: { data: firstOf(begun.value.data) } } : begun, text, to, sender);
     }
   }
   return sent(await server.ask("POST", "/message/text", { chatGuid, ...how }), text, to, sender);
+}
+
+/** A new chat is told with the message that began it. */
+function firstOf(chat: unknown): unknown {
+  return z.object({ messages: z.array(z.unknown()) }).safeParse(chat).data?.messages[0];
 }
 
 async function edit(guid: string, text: string, { server, notebook, now }: Sender): Promise<DeliveryOutcome> {
@@ -108,33 +113,18 @@ async function edit(guid: string, text: string, { server, notebook, now }: Sende
   return { outcome: "sent", platformId: guid };
 }
 
-/** The words first, then each file by itself: iMessage has no captions. */
-async function sendFiles(
-  act: Extract<HomeAct, { type: "media" }>,
-  files: readonly LocalFile[],
-  to: Address,
-  sender: Sender,
-): Promise<DeliveryOutcome> {
+async function sendFile(file: LocalFile, isVoice: boolean, to: Address, sender: Sender): Promise<DeliveryOutcome> {
   const { server, info } = sender;
-  let first: DeliveryOutcome | undefined;
-  if (act.caption !== undefined && act.caption.text !== "") {
-    first = await say(act.caption.text, act.replyTo, to, sender);
-    if (first.outcome !== "sent") return first;
-  }
-  for (const { path, type, name } of files) {
-    const form = new FormData();
-    form.set("chatGuid", chatOf(to));
-    form.set("tempGuid", `skerry-${randomUUID()}`);
-    form.set("name", name);
-    form.set("method", info.hasPrivateApi ? "private-api" : "apple-script");
-    if (act.isVoice && info.hasPrivateApi) form.set("isAudioMessage", "true");
-    form.set("attachment", await openAsBlob(path, { type }), name);
-    const next = sent(await server.ask("POST", "/message/attachment", form), `[${name}]`, to, sender);
-    if (next.outcome !== "sent")
-      return first ? { outcome: "unknown", reason: `A part was sent, and then: ${next.reason}` } : next;
-    first ??= next;
-  }
-  return first ?? { outcome: "refused", reason: "There is no file to send." };
+  const { path, type, name, size } = file;
+  if (size === 0) return { outcome: "refused", reason: `${name} is empty, and BlueBubbles sends no empty file.` };
+  const form = new FormData();
+  form.set("chatGuid", chatOf(to));
+  form.set("tempGuid", `skerry-${randomUUID()}`);
+  form.set("name", name);
+  form.set("method", info.hasPrivateApi ? "private-api" : "apple-script");
+  if (isVoice && info.hasPrivateApi) form.set("isAudioMessage", "true");
+  form.set("attachment", await openAsBlob(path, { type }), name);
+  return sent(await server.ask("POST", "/message/attachment", form), `[${name}]`, to, sender);
 }
 
 function sent(answer: Answer<{ data?: unknown }>, text: string, to: Address, { notebook, now }: Sender): DeliveryOutcome {

@@ -65,6 +65,9 @@ export interface SignalApi {
   forget(): Promise<Answer<undefined>>;
 }
 
+const UNREACHED =
+  /UnknownHost|ConnectException|No route to host|Network is unreachable|Not connected|ServerNotFound|Link request error/i;
+
 /** What the words of signal-cli mean, whoever passes them on. */
 export function failureOf(reason: string, number: string): Failure {
   const words = reason.replace(/\s+/g, " ").trim().slice(0, 500);
@@ -75,7 +78,7 @@ export function failureOf(reason: string, number: string): Failure {
   if (/rate ?limit|captcha|proof required|\b413\b|\b429\b/i.test(words)) {
     return { kind: "unanswered", reason: `Signal wants fewer messages for a while: ${words}`, retryAfterMs: 15 * 60_000 };
   }
-  if (/UnknownHost|ConnectException|No route to host|Network is unreachable|Not connected|ServerNotFound/i.test(words)) {
+  if (UNREACHED.test(words)) {
     return { kind: "unanswered", reason: `signal-cli does not reach Signal just now: ${words}` };
   }
   if (/untrusted/i.test(words)) {

@@ -7,6 +7,8 @@ import { EventReader } from "./server-events.ts";
 
 const SEND_MS = 90_000;
 const LINK_MS = 5 * 60_000;
+/** It sends the head of its answer with the first event or sign of life, 15 s later; a refusal comes at once. */
+const STANDS_MS = 1_500;
 const NO_SUCH_METHOD = -32601;
 const RATE_LIMIT = -5;
 
@@ -76,16 +78,27 @@ export function daemonApi(web: Web, number: string): SignalApi {
     checkAccount: () => act("listDevices", {}),
 
     async listen({ stood, onFrame, hear }, signal) {
-      const answer = await fetch(web.url(`/api/v1/events?account=${encodeURIComponent(number)}`), {
-        headers: { ...web.headers, accept: "text/event-stream" },
-        redirect: "error",
-        signal,
-      });
+      let hasStood = false;
+      const stand = () => {
+        if (!hasStood && !signal.aborted) stood();
+        hasStood = true;
+      };
+      const timer = setTimeout(stand, STANDS_MS);
+      let answer: Response;
+      try {
+        answer = await fetch(web.url(`/api/v1/events?account=${encodeURIComponent(number)}`), {
+          headers: { ...web.headers, accept: "text/event-stream" },
+          redirect: "error",
+          signal,
+        });
+      } finally {
+        clearTimeout(timer);
+      }
       if (!answer.ok || !answer.body) {
         await answer.body?.cancel();
         return `${label} does not give out its events (${answer.status}).`;
       }
-      stood();
+      stand();
       const reader = new EventReader();
       for await (const chunk of answer.body) {
         onFrame();
@@ -121,7 +134,9 @@ export function daemonApi(web: Web, number: string): SignalApi {
       if (!answer.ok) return answer;
       const read = z.object({ data: z.string() }).safeParse(answer.value);
       if (!read.success) return { ok: false, failure: { kind: "refused", reason: `${label} gave no file.` } };
-      await writeFile(path, Buffer.from(read.data.data, "base64"), { mode: 0o600 });
+      const bytes = Buffer.from(read.data.data, "base64");
+      if (bytes.length > maxBytes) return { ok: false, failure: { kind: "refused", reason: "The file is too large." } };
+      await writeFile(path, bytes, { mode: 0o600 });
       return { ok: true, value: undefined };
     },
 

@@ -5,7 +5,9 @@ import { some } from "../lenient.ts";
 const words = z.string().nullish().catch(undefined);
 const count = z.number().nullish().catch(undefined);
 
-const person = { number: words, uuid: words };
+const number = z.string().max(32).nullish().catch(undefined);
+const uuid = z.string().max(64).nullish().catch(undefined);
+const person = { number, uuid };
 const mention = z.object({ ...person, name: words, start: z.int().min(0), length: z.int().min(0) });
 export type Mention = z.infer<typeof mention>;
 
@@ -20,7 +22,7 @@ const contact = z.object({
 });
 export type Contact = z.infer<typeof contact>;
 
-const target = { targetAuthorNumber: words, targetAuthorUuid: words, targetAuthor: words };
+const target = { targetAuthorNumber: number, targetAuthorUuid: uuid, targetAuthor: words };
 
 const data = z.object({
   timestamp: z.number(),
@@ -33,7 +35,7 @@ const data = z.object({
     .nullish()
     .catch(undefined),
   quote: z
-    .object({ id: z.number(), author: words, authorNumber: words, authorUuid: words, text: words, mentions: some(mention, 50) })
+    .object({ id: z.number(), author: words, authorNumber: number, authorUuid: uuid, text: words, mentions: some(mention, 50) })
     .nullish()
     .catch(undefined),
   payment: z.object({ note: words }).nullish().catch(undefined),
@@ -51,14 +53,12 @@ const data = z.object({
     .nullish()
     .catch(undefined),
   pollVote: z
-    .object({ targetSentTimestamp: z.number(), authorNumber: words, authorUuid: words, optionIndexes: some(z.number(), 20) })
+    .object({ targetSentTimestamp: z.number(), authorNumber: number, authorUuid: uuid, optionIndexes: some(z.number(), 20) })
     .nullish()
     .catch(undefined),
   pollTerminate: z.object({ targetSentTimestamp: z.number() }).nullish().catch(undefined),
-  groupInfo: z
-    .object({ groupId: z.string().min(1).max(512), groupName: words, type: words })
-    .nullish()
-    .catch(undefined),
+  // Not left out: what was said in a group would else be taken for a word to us alone.
+  groupInfo: z.object({ groupId: z.string().regex(/^[\w+/=-]{1,256}$/), groupName: words, type: words }).nullish(),
 });
 export type Data = z.infer<typeof data>;
 
@@ -66,8 +66,8 @@ const edit = z.object({ targetSentTimestamp: z.number(), dataMessage: data }).nu
 
 const envelope = z.object({
   source: words,
-  sourceNumber: words,
-  sourceUuid: words,
+  sourceNumber: number,
+  sourceUuid: uuid,
   sourceName: words,
   timestamp: z.number(),
   dataMessage: data.nullish().catch(undefined),
@@ -76,7 +76,7 @@ const envelope = z.object({
     .object({
       sentMessage: z
         .intersection(
-          z.object({ destinationNumber: words, destinationUuid: words, editMessage: edit }),
+          z.object({ destinationNumber: number, destinationUuid: uuid, editMessage: edit }),
           data.partial({ timestamp: true }),
         )
         .nullish()

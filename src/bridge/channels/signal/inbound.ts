@@ -2,6 +2,7 @@
 // (reactions, edits, deletions, votes). Files stay with signal-cli until their sender is let in. Pure: who is who comes by the scene.
 import type { HomeInbound } from "../../../contract/channels/at-home.ts";
 import type { Quoted, RemoteMedia } from "../../../contract/message.ts";
+import { cutText, plainName } from "../lenient.ts";
 import type { Attachment, Contact, Data, Envelope, Mention } from "./envelope.ts";
 import { readMentions } from "./mentions.ts";
 import { messageName } from "./names.ts";
@@ -21,6 +22,9 @@ export interface Scene {
   nameOf(id: string): string | undefined;
   placeNameOf(group: string): string | undefined;
 }
+
+/** Of several characters at most, though it looks like one. */
+const MOST_EMOJI = 40;
 
 type Message = HomeInbound["message"];
 type Head = Pick<Message, "from" | "sender" | "sentAt" | "placeName">;
@@ -90,7 +94,7 @@ function headOf(id: string, group: string | undefined, sentAt: number, scene: Sc
     from: { channel: "signal", account: scene.account, peer: group ?? id, kind: group === undefined ? "direct" : "group" },
     sender: { id, ...(name === undefined ? {} : { name }) },
     sentAt,
-    ...(placeName ? { placeName: placeName.slice(0, 200) } : {}),
+    ...(placeName ? { placeName: plainName(placeName) } : {}),
   };
 }
 
@@ -114,9 +118,8 @@ function describeNotice(data: Data, who: string, id: string, scene: Scene): stri
   if (data.reaction) {
     const { emoji, isRemove, targetSentTimestamp, targetAuthorNumber: number, targetAuthorUuid: uuid } = data.reaction;
     const name = nameOf({ number, uuid }, targetSentTimestamp);
-    return isRemove
-      ? `[${who} took their reaction away from message ${name}]`
-      : `[${who} reacted ${emoji ?? "?"} to message ${name}]`;
+    const mark = plainName(emoji ?? "?", MOST_EMOJI);
+    return isRemove ? `[${who} took their reaction away from message ${name}]` : `[${who} reacted ${mark} to message ${name}]`;
   }
   if (data.remoteDelete) return `[${who} took their message ${messageName(data.remoteDelete.timestamp, id)} back]`;
   if (data.adminDelete) {
@@ -155,7 +158,7 @@ function wordsOf(data: Data, scene: Scene): string {
     data.payment ? `[payment${data.payment.note ? `: ${data.payment.note}` : ""}]` : "",
     data.viewOnce ? "[something that may be looked at once, and is not opened here]" : "",
   ];
-  return parts.filter((part) => part !== "").join("\n");
+  return cutText(parts.filter((part) => part !== "").join("\n"));
 }
 
 function mentionName(mention: Mention, scene: Scene): string {
@@ -176,7 +179,7 @@ function quotedOf({ quote }: Data, scene: Scene): Quoted | undefined {
   const text = readMentions(quote.text ?? "", quote.mentions, (mention) => mentionName(mention, scene));
   return {
     platformId: messageName(quote.id, id),
-    ...(text === "" ? {} : { text }),
+    ...(text === "" ? {} : { text: cutText(text) }),
     author: scene.nameOf(id) ?? id,
     isOurs: isOurs(author, scene),
   };

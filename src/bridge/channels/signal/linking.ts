@@ -1,7 +1,7 @@
 // Linking an account of Signal: one code at a time is shown, until it is scanned or has run out. The number that was linked must be ours.
 import { HomeRefused } from "../../../contract/errors.ts";
 import type { LineNews } from "../driver.ts";
-import type { SignalApi } from "./api.ts";
+import type { Answer, SignalApi } from "./api.ts";
 
 /** As long as Signal's app takes a code. */
 const CODE_MS = 90_000;
@@ -50,7 +50,7 @@ export class Linking {
       else if (linked !== undefined) {
         const mismatch = `${linked} was linked, but this line is for ${this.#request.number}: correct SIGNAL_NUMBER, or scan with that phone.`;
         tell({ phase: "unlinked", said: mismatch });
-      } else tell({ phase: "unlinked", said: "The code was not scanned in time; ask for a new one." });
+      } else tell({ phase: "unlinked", said: whyNotLinked(answer, ending.signal.aborted) });
     });
   }
 
@@ -58,4 +58,9 @@ export class Linking {
     this.#shown?.ending.abort();
     this.#shown = undefined;
   }
+}
+
+function whyNotLinked(answer: Answer<unknown>, isLate: boolean): string {
+  const why = isLate || answer.ok || /timed out/i.test(answer.failure.reason) ? undefined : answer.failure.reason;
+  return why === undefined ? "The code was not scanned in time; ask for a new one." : `${why} Ask for a new code.`;
 }

@@ -13,3 +13,8 @@ export function readMessageName(name: string): { sentAt: number; author?: string
 }
 
 export const NUMBER = /^\+\d{6,15}$/;
+
+/** The name of a file of signal-cli's, and no way to another one: beside them lie the keys of the account. */
+export function isFileId(id: string): boolean {
+  return /^[^/\\\p{Cc}]{1,512}$/u.test(id) && id !== "." && id !== "..";
+}

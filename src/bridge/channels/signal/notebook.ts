@@ -2,6 +2,7 @@
 // are taken back by naming them). Bounded. Deleting it loses quoted words, and binds numbers to people anew.
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { plainName } from "../lenient.ts";
 
 const MOST_PEOPLE = 20_000;
 const MOST_MESSAGES = 5_000;
@@ -67,7 +68,7 @@ export class Notebook {
   }
 
   noteName(id: string, name: string): void {
-    this.#db.prepare("UPDATE person SET name = ? WHERE id = ?").run(name.slice(0, 200), id);
+    this.#db.prepare("UPDATE person SET name = ? WHERE id = ?").run(plainName(name), id);
   }
 
   nameOf(id: string): string | undefined {

@@ -1,11 +1,11 @@
 // signal-cli as this line's own program: in a folder of its own, on a port nobody else knows, ended with the line. A shell stands between:
 // it ends the program when its standard input ends, which it does also when this process is killed.
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { HomeRefused } from "../../../contract/errors.ts";
+import { findProgram } from "../program.ts";
 
 const START_MS = 120_000;
 const END_MS = 8_000;
@@ -23,20 +23,9 @@ export interface OwnDaemon {
   end(): Promise<void>;
 }
 
-export function hasProgram(name: string, path = process.env["PATH"] ?? ""): boolean {
-  return path.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return folder !== "";
-    } catch {
-      return false;
-    }
-  });
-}
-
 /** Resolves when it answers. @throws Error with why it does not. */
 export async function startDaemon(dir: string, signal: AbortSignal): Promise<OwnDaemon> {
-  if (!hasProgram("signal-cli")) {
+  if (findProgram("signal-cli") === undefined) {
     const how = "install it (with Java 25), or give SIGNAL_HTTP_URL, where one runs already";
     throw new HomeRefused("UNAVAILABLE", `signal-cli is not on this machine's PATH: ${how}.`);
   }
@@ -88,6 +77,15 @@ function whyEnded(said: string): string {
     return "signal-cli needs a newer Java than this machine has; see its page of releases for which.";
   }
   if (/JAVA_HOME|no 'java' command/i.test(said)) return "signal-cli found no Java; install a Java runtime.";
+  // With an account it asks Signal first, and without an answer it does not start.
+  const unchecked = /Error while checking account [^:]*: ([^\n]*)/.exec(said)?.[1];
+  if (unchecked !== undefined) {
+    const words = unchecked
+      .replace(/\p{Cc}/gu, " ")
+      .trim()
+      .slice(0, 200);
+    return `signal-cli does not reach Signal just now, and does not start before it does: ${words}`;
+  }
   const last = said.trim().split("\n").at(-1)?.trim().slice(0, 200);
   return `signal-cli ended${last ? `: ${last}` : "."}`;
 }

@@ -14,7 +14,7 @@ import { daemonApi } from "./daemon-api.ts";
 import { type Received, readReceived } from "./envelope.ts";
 import { isOurs, readEnvelope, type Scene, type Who } from "./inbound.ts";
 import { Linking } from "./linking.ts";
-import { NUMBER } from "./names.ts";
+import { isFileId, NUMBER } from "./names.ts";
 import { Notebook } from "./notebook.ts";
 import { deliver, targetOf } from "./outbound.ts";
 import { type OwnDaemon, startDaemon } from "./own-daemon.ts";
@@ -70,6 +70,9 @@ class SignalLine implements OpenLine {
   #api: SignalApi | undefined;
   #daemon: OwnDaemon | undefined;
   #heardAt = 0;
+  #isKeeping = false;
+  #hearing: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
   /** Whether Signal itself has to be asked first: at the beginning, and after it said that it does not know us. */
   #hasToAsk = true;
   #sentSince: number[] = [];
@@ -127,7 +130,11 @@ class SignalLine implements OpenLine {
       onFrame: () => {
         this.#heardAt = this.#host.now();
       },
-      hear: (events) => this.#hear(events, ending),
+      hear: (events) => {
+        // One after the other, also over a break: what an older stream told comes first.
+        this.#hearing = this.#hearing.catch(() => undefined).then(() => this.#hear(events));
+        return this.#hearing;
+      },
     };
     this.#heardAt = this.#host.now();
     const watch = setInterval(() => void this.#look(api), this.#tempo.lookMs);
@@ -136,7 +143,10 @@ class SignalLine implements OpenLine {
       // When the program ended first, nobody waits for the stream any more.
       ended.catch(() => undefined);
       const gone = this.#daemon?.gone ?? new Promise<never>(() => undefined);
-      return { phase: "down", said: await Promise.race([ended, gone]) };
+      // Also while what it told is still being kept.
+      const dropped = Promise.withResolvers<string>();
+      ending.addEventListener("abort", () => dropped.resolve("The line was ended."), { once: true });
+      return { phase: "down", said: await Promise.race([ended, gone, dropped.promise]) };
     } finally {
       clearInterval(watch);
     }
@@ -169,7 +179,7 @@ class SignalLine implements OpenLine {
     return restApi(this.#given, number, WebSocket);
   }
 
-  async #hear(events: unknown[], ending: AbortSignal): Promise<void> {
+  async #hear(events: unknown[]): Promise<void> {
     const received = events.flatMap((event) => readReceived(event) ?? []);
     for (const { exception } of received) if (exception) this.#host.log(`A message could not be opened: ${exception}`);
     const mine = received.filter(({ account }) => account === undefined || account === this.#own.number);
@@ -181,7 +191,14 @@ class SignalLine implements OpenLine {
       return readEnvelope(envelope, this.#scene());
     });
     if (inbound.length === 0) return;
-    await surely(() => this.#host.hear(inbound), ending, this.#host.log);
+    // What signal-cli has told it tells to nobody again: neither a break nor its silence meanwhile ends the keeping of it.
+    this.#isKeeping = true;
+    try {
+      await surely(() => this.#host.hear(inbound), this.#closing.signal, this.#host.log);
+    } finally {
+      this.#isKeeping = false;
+      this.#heardAt = this.#host.now();
+    }
     for (const { kind, message } of inbound) {
       if (kind !== "message" || message.platformId === undefined) continue;
       const text = message.parts.map((part) => part.text).join("\n");
@@ -234,6 +251,7 @@ class SignalLine implements OpenLine {
   async #look(api: SignalApi): Promise<void> {
     const now = this.#host.now();
     const { silentMs, deafMs, deafAgainMs } = this.#tempo;
+    if (this.#isKeeping) return;
     if (now - this.#heardAt > silentMs) {
       this.#standing.drop({ phase: "down", said: `${api.label} gave no sign of life for a minute.` });
       return;
@@ -278,6 +296,7 @@ class SignalLine implements OpenLine {
   async fetchMedia(...[{ handle }, from, path, maxBytes]: Parameters<NonNullable<OpenLine["fetchMedia"]>>) {
     const api = this.#api;
     if (!api) throw new HomeRefused("UNAVAILABLE", this.#standing.trouble);
+    if (!isFileId(handle)) throw new HomeRefused("NOT_FOUND", "There is no file of this name.");
     const target = targetOf(from, { notebook: this.#notebook, own: this.#own.number });
     const answer = await api.fetchFile(handle, target, path, maxBytes);
     if (answer.ok) return {};
@@ -306,8 +325,10 @@ class SignalLine implements OpenLine {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#linking.close();
     await this.#standing.close();
+    await this.#hearing.catch(() => undefined);
     await this.#daemon?.end();
     this.#notebook.close();
   }

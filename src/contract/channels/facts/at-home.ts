@@ -64,13 +64,13 @@ export const HOME_FACTS = [
       {
         name: "BLUEBUBBLES_URL",
         label: "BlueBubbles' address",
-        help: "As the BlueBubbles server on your Mac shows it, for example http://192.168.1.20:1234.",
+        help: "As the BlueBubbles server on your Mac shows it, for example http://192.168.1.20:1234; or imsg, for the program of that name on the Mac that runs the bridge.",
         isSecret: false,
       },
       {
         name: "BLUEBUBBLES_PASSWORD",
         label: "BlueBubbles' password",
-        help: "The server password you chose in BlueBubbles.",
+        help: "The server password you chose in BlueBubbles; imsg needs none.",
         isSecret: true,
         isOptional: true,
       },

@@ -1,17 +1,16 @@
 // signal-cli as the line's own program: started in its folder, ended with the line and with the bridge, whatever way that ends. Run with a
-// program of the same manners, and with the real signal-cli where SKERRY_TEST_SIGNAL_CLI names the folder it lies in.
+// program of the same manners; the real one is in real-signal-cli.test.ts.
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { hasProgram } from "../../../../src/bridge/channels/signal/own-daemon.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { findProgram } from "../../../../src/bridge/channels/program.ts";
 import { signalDriver } from "../../../../src/bridge/channels/signal/signal.ts";
 import { type HostedLine, hostLine } from "../../../support/channels/home/line-host.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
 const MAIN = join(ROOT, "test/support/channels/home/signal-cli-main.ts");
-const REAL = process.env["SKERRY_TEST_SIGNAL_CLI"];
 const OWN = "+15550001111";
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
@@ -79,25 +78,21 @@ test("it does not outlive a bridge that was killed", async () => {
   await vi.waitFor(() => expect(isRunning(pid)).toBe(false), PATIENCE);
 });
 
+test("where it cannot ask Signal about its account it does not start; that is said, and tried more slowly each time", async () => {
+  writeFileSync(join(state, "account"), OWN);
+  writeFileSync(join(state, "offline"), "");
+  const hosted = await open();
+  expect((await hosted.reach("down")).said).toContain("does not reach Signal just now");
+  await vi.waitFor(() => expect(started().length).toBeGreaterThan(2), PATIENCE);
+  rmSync(join(state, "offline"));
+  await hosted.reach("open");
+});
+
 test("where it is not there, or its Java is too old, that is said", async () => {
   writeFileSync(join(state, "old-java"), "");
   const hosted = await open();
   expect((await hosted.reach("down")).said).toContain("newer Java");
   rmSync(join(dir, "bin/signal-cli"));
-  if (hasProgram("signal-cli", path)) return;
+  if (findProgram("signal-cli", [], path) !== undefined) return;
   expect((await hosted.reach("refused")).said).toContain("not on this machine's PATH");
 });
-
-describe.skipIf(REAL === undefined)(
-  "the real signal-cli (SKERRY_TEST_SIGNAL_CLI names its folder; needs Java 21 or newer)",
-  () => {
-    test("runs, has no account, says so, and is ended", { timeout: 240_000 }, async () => {
-      process.env["PATH"] = `${REAL}:${path}`;
-      const hosted = await open();
-      expect((await hosted.reach("unlinked", 180_000)).said).toContain("not linked");
-      expect(await hosted.does({ type: "text", text: "hi" }, { peer: "+15550002222" })).toMatchObject({ outcome: "unanswered" });
-      await hosted.close();
-      line = undefined;
-    });
-  },
-);

@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 const REACTIONS = ["love", "like", "dislike", "laugh", "emphasize", "question"];
-const NEEDS_PRIVATE = /^POST \/(message\/react|message\/[^/]+\/(edit|unsend)|chat\/[^/]+\/(typing|read))$/;
+const NEEDS_PRIVATE = /^POST \/message\/react$|^(POST|DELETE) \/chat\/[^/]+\/typing$|^POST \/chat\/[^/]+\/read$/;
 
 export class BlueBubblesServer {
   readonly asked: Asked[] = [];
@@ -22,6 +22,8 @@ export class BlueBubblesServer {
   hasPrivateApi = true;
   /** Writes down what comes, and tells nobody. */
   isMute = false;
+  /** Why Messages sends nothing. */
+  sendFailure: string | undefined;
   port = 0;
   #server: Server | undefined;
   #io: SocketServer | undefined;
@@ -105,10 +107,10 @@ export class BlueBubblesServer {
     const raw = Buffer.concat(bytes);
     const type = request.headers["content-type"] ?? "";
     const given = url.searchParams.get("guid") ?? url.searchParams.get("password") ?? url.searchParams.get("token");
-    if (given !== this.password)
+    if (given?.trim() !== this.password.trim())
       return say(response, 401, {
         message: "You are not authorized to access this resource",
-        error: { type: "Authentication Error", message: "Unauthorized" },
+        error: { type: "Authentication Error", message: given ? "Unauthorized" : "Missing server password!" },
       });
     const body = type.startsWith("multipart/form-data")
       ? await this.#readForm(raw, type)
@@ -117,78 +119,162 @@ export class BlueBubblesServer {
         : {};
     const what = `${request.method} ${decodeURIComponent(url.pathname.replace(/^\/api\/v1/, ""))}`;
     this.asked.push({ what, body });
-    if (NEEDS_PRIVATE.test(what) && !this.hasPrivateApi) return refuse(response, 500, "iMessage Private API is not enabled!");
+    if (NEEDS_PRIVATE.test(what) && !this.hasPrivateApi) return refusePrivate(response);
     this.#do(what, body, response);
   }
 
   async #readForm(raw: Buffer, type: string): Promise<Record<string, unknown>> {
     const form = await new Response(new Uint8Array(raw), { headers: { "content-type": type } }).formData();
     const file = form.get("attachment");
-    if (file instanceof File) this.uploads.push({ name: file.name, bytes: Buffer.from(await file.arrayBuffer()) });
-    return Object.fromEntries([...form].filter(([name]) => name !== "attachment"));
+    const fields = Object.fromEntries([...form].filter(([name]) => name !== "attachment"));
+    if (!(file instanceof File)) return fields;
+    const bytes = Buffer.from(await file.arrayBuffer());
+    if (bytes.length > 0) this.uploads.push({ name: file.name, bytes });
+    return { ...fields, ...(bytes.length > 0 ? { attachment: file.name } : {}) };
   }
 
   #do(what: string, body: Record<string, unknown>, response: ServerResponse): unknown {
     const file = /^GET \/attachment\/(.+)\/download$/.exec(what)?.[1];
     if (file !== undefined) {
       const found = this.files.get(file);
-      if (found) response.writeHead(200).end(found);
-      else refuse(response, 404, "Attachment does not exist!");
+      if (found) response.writeHead(200, { "content-type": "application/octet-stream" }).end(found);
+      else refuseUnknown(response, "Attachment does not exist!");
       return;
     }
-    const chat = /^GET \/chat\/(.+)$/.exec(what)?.[1];
-    if (chat !== undefined)
-      return this.chats.has(chat) ? say(response, 200, { data: { guid: chat } }) : refuse(response, 404, "Chat does not exist!");
-    if (what === "GET /server/info")
-      return say(response, 200, {
-        data: {
-          private_api: this.hasPrivateApi,
-          helper_connected: this.hasPrivateApi,
-          detected_imessage: "skerry@example.org",
-          server_version: "1.9.9",
-        },
-      });
-    if (what === "POST /message/query") return this.#query(body, response);
-    if (what === "POST /message/text" || what === "POST /message/attachment" || what === "POST /chat/new")
-      return this.#send(what, body, response);
-    if (what === "POST /message/react") {
-      const { reaction, selectedMessageGuid: on } = body;
-      if (!REACTIONS.includes(String(reaction).replace(/^-/, "")))
-        return refuse(response, 400, "The selected reaction is invalid");
-      if (!this.book.some(({ guid }) => guid === on)) return refuse(response, 400, "Selected message does not exist!");
-      return say(response, 200, {
-        data: { guid: this.#write({ text: null, isFromMe: true, chats: [{ guid: body["chatGuid"] }] }) },
-      });
+    const [, changed, change] = /^POST \/message\/([^/]+)\/(edit|unsend)$/.exec(what) ?? [];
+    if (changed !== undefined) return this.#change(changed, change === "edit" ? body : undefined, response);
+    const message = /^GET \/message\/([^/]+)$/.exec(what)?.[1];
+    if (message !== undefined) {
+      const data = this.book.find(({ guid }) => guid === message);
+      return data ? say(response, 200, { data }) : refuseUnknown(response, "Message does not exist!");
     }
-    if (/\/edit$/.test(what) && (!body["editedMessage"] || !body["backwardsCompatibilityMessage"]))
-      return refuse(response, 400, "The editedMessage field is required.");
-    if (/^POST \/(message\/[^/]+\/(edit|unsend)|chat\/[^/]+\/(typing|read))$/.test(what)) return say(response, 200, { data: {} });
-    refuse(response, 404, "Not found");
+    const chat = /^GET \/chat\/([^/]+)(\/message)?$/.exec(what);
+    if (chat?.[1] !== undefined) return this.#tellChat(chat[1], chat[2] !== undefined, response);
+    switch (what) {
+      case "GET /ping":
+        return say(response, 200, { message: "Ping received!", data: "pong" });
+      case "GET /server/info":
+        return say(response, 200, {
+          data: {
+            os_version: "14.5",
+            private_api: this.hasPrivateApi,
+            helper_connected: this.hasPrivateApi,
+            detected_imessage: "skerry@example.org",
+            server_version: "1.9.9",
+          },
+        });
+      case "POST /message/query":
+        return this.#query(body, response);
+      case "POST /chat/query":
+        return this.#queryChats(body, response);
+      case "POST /chat/new":
+        return this.#begin(body, response);
+      case "POST /message/text":
+      case "POST /message/attachment":
+        return this.#send(what, body, response);
+      case "POST /message/react":
+        return this.#react(body, response);
+      default:
+        if (/^(POST|DELETE) \/chat\/[^/]+\/typing$|^POST \/chat\/[^/]+\/read$/.test(what))
+          return say(response, 200, { message: "Successfully done!" });
+        return refuseUnknown(response, "Not Found");
+    }
   }
 
-  #query({ limit = 100, offset = 0, sort = "DESC", where = [] }: Record<string, unknown>, response: ServerResponse): unknown {
+  #change(guid: string, edit: Record<string, unknown> | undefined, response: ServerResponse): unknown {
+    if (edit && (!edit["editedMessage"] || !edit["backwardsCompatibilityMessage"]))
+      return refuse(response, 400, "The editedMessage field is required.");
+    if (!this.book.some((one) => one["guid"] === guid)) return refuse(response, 400, "Selected message does not exist!");
+    if (!this.hasPrivateApi) return refusePrivate(response);
+    const at = Date.now();
+    this.change(guid, edit ? { text: edit["editedMessage"], dateEdited: at } : { dateEdited: at, dateRetracted: at });
+    say(response, 200, { message: "Message edited!", data: this.book.find((one) => one["guid"] === guid) });
+  }
+
+  #tellChat(guid: string, isOfMessages: boolean, response: ServerResponse): unknown {
+    if (!this.chats.has(guid)) return refuseUnknown(response, "Chat does not exist!");
+    const messages = this.book.filter((one) => guidOfChat(one) === guid).toReversed();
+    return say(response, 200, { data: isOfMessages ? messages.slice(0, 100) : chatAs(guid) });
+  }
+
+  #queryChats({ limit = 1000, offset = 0, sort }: Record<string, unknown>, response: ServerResponse): unknown {
+    if (sort !== undefined && sort !== "lastmessage") return refuse(response, 400, "The selected sort is invalid.");
+    if (Number(limit) < 1 || Number(limit) > 1000) return refuse(response, 400, "The limit may not be greater than 1000.");
+    const data = [...this.chats].slice(Number(offset), Number(offset) + Number(limit)).map(chatAs);
+    say(response, 200, { data, metadata: { count: data.length, total: this.chats.size, offset, limit } });
+  }
+
+  #react({ reaction, selectedMessageGuid: on, chatGuid }: Record<string, unknown>, response: ServerResponse): unknown {
+    if (!chatGuid || !on) return refuse(response, 400, "The chatGuid field is required.");
+    if (!REACTIONS.includes(String(reaction).replace(/^-/, "")))
+      return refuse(response, 400, "The selected reaction is invalid.");
+    if (!this.book.some(({ guid }) => guid === on)) return refuse(response, 400, "Selected message does not exist!");
+    const guid = this.#write({ text: null, isFromMe: true, chats: [{ guid: chatGuid }] });
+    return say(response, 200, { message: "Reaction sent!", data: this.book.find((one) => one["guid"] === guid) });
+  }
+
+  #query(body: Record<string, unknown>, response: ServerResponse): unknown {
+    const { limit = 100, offset = 0, sort = "DESC", where = [], after: since = 0 } = body;
     if (Number(limit) < 1 || Number(limit) > 1000) return refuse(response, 400, "The limit may not be greater than 1000.");
     const [after] = where as { statement: string; args?: { row: number } }[];
     if (after && (after.args === undefined || after.statement !== "message.ROWID > :row")) return refuse(response, 400, "where");
-    const rows = this.book.filter((one) => Number(one["originalROWID"]) > (after?.args?.row ?? -1));
+    const isAfter = (one: Record<string, unknown>) =>
+      Number(one["originalROWID"]) > (after?.args?.row ?? -1) && !(Number(one["dateCreated"]) < Number(since));
+    const rows = this.book.filter(isAfter);
     const sorted = rows.toSorted((a, b) => (Number(a["dateCreated"]) - Number(b["dateCreated"])) * (sort === "ASC" ? 1 : -1));
     const data = sorted.slice(Number(offset), Number(offset) + Number(limit));
     say(response, 200, { data, metadata: { offset, limit, total: rows.length, count: data.length } });
   }
 
-  #send(what: string, body: Record<string, unknown>, response: ServerResponse): unknown {
-    const { message, tempGuid, selectedMessageGuid, effectId, subject } = body;
-    const isPrivate = body["method"] === "private-api" || selectedMessageGuid || effectId || subject;
-    if (!isPrivate && !tempGuid) return refuse(response, 400, "A 'tempGuid' is required when sending via AppleScript");
-    if (isPrivate && !this.hasPrivateApi) return refuse(response, 500, "iMessage Private API is not enabled!");
-    if (what !== "POST /message/attachment" && !message) return refuse(response, 400, "A 'message' is required");
-    if (what === "POST /message/attachment" && !body["name"]) return refuse(response, 400, "The name field is required.");
-    const chat = what === "POST /chat/new" ? `iMessage;-;${(body["addresses"] as string[])[0]}` : String(body["chatGuid"]);
-    if (what === "POST /chat/new") this.chats.add(chat);
-    if (!this.chats.has(chat) && !chat.includes(";+;")) return refuse(response, 500, "Chat does not exist!");
-    const guid = this.#write({ text: message ?? null, isFromMe: true, chats: [{ guid: chat }] });
-    say(response, 200, { message: "Message sent!", data: { guid, tempGuid } });
+  /** Answers the chat, with the message that began it. */
+  #begin(body: Record<string, unknown>, response: ServerResponse): unknown {
+    const { addresses, message, method = "apple-script", service = "iMessage", tempGuid } = body;
+    if (!Array.isArray(addresses) || addresses.length === 0) return refuse(response, 400, "The addresses field is required.");
+    if (method === "private-api" && !this.hasPrivateApi) return refusePrivate(response);
+    if (!message) return fail(response, "A message is required when creating chats on macOS Big Sur or newer!");
+    if (addresses.length > 1 && method !== "private-api")
+      return fail(response, "Cannot create group chats on macOS Big Sur or newer!");
+    const chat = `${service};-;${addresses[0]}`;
+    this.chats.add(chat);
+    const guid = this.#write({ text: message, isFromMe: true, chats: [{ guid: chat }] });
+    const messages = this.book.filter((one) => one["guid"] === guid).map((one) => ({ ...one, chats: [], tempGuid }));
+    say(response, 200, { message: "Successfully created chat!", data: { ...chatAs(chat), messages } });
   }
+
+  #send(what: string, body: Record<string, unknown>, response: ServerResponse): unknown {
+    const { chatGuid, message, tempGuid, selectedMessageGuid, effectId, subject, ddScan } = body;
+    const isFile = what === "POST /message/attachment";
+    const isPrivate = body["method"] === "private-api" || selectedMessageGuid || effectId || subject || (ddScan && !isFile);
+    if (typeof chatGuid !== "string") return refuse(response, 400, "The chatGuid field is required.");
+    if (isFile && !body["name"]) return refuse(response, 400, "The name field is required.");
+    if (!isPrivate && !tempGuid) return refuse(response, 400, "A 'tempGuid' is required when sending via AppleScript");
+    if (!isFile && !message && !(isPrivate && subject))
+      return refuse(response, 400, `A 'message' is required when sending via ${isPrivate ? "the Private API" : "AppleScript"}`);
+    if (isFile && !body["attachment"]) return refuse(response, 400, "Attachment not provided or was empty!");
+    if (isPrivate && !this.hasPrivateApi) return fail(response, "iMessage Private API is not enabled!");
+    if (!this.chats.has(chatGuid) && !chatGuid.includes(";+;")) return fail(response, `Chat does not exist: ${chatGuid}`);
+    if (this.sendFailure !== undefined) return fail(response, this.sendFailure);
+    const guid = this.#write({ text: message ?? null, isFromMe: true, chats: [{ guid: chatGuid }] });
+    say(response, 200, { message: "Message sent!", data: { ...this.book.find((one) => one["guid"] === guid), tempGuid } });
+  }
+}
+
+function guidOfChat(message: Record<string, unknown>): unknown {
+  return (message["chats"] as { guid: string }[] | undefined)?.[0]?.guid;
+}
+
+function chatAs(guid: string): Record<string, unknown> {
+  const identifier = guid.split(";").at(-1) ?? "";
+  const isGroup = guid.includes(";+;");
+  return {
+    originalROWID: 1,
+    guid,
+    style: isGroup ? 43 : 45,
+    chatIdentifier: identifier,
+    isArchived: false,
+    displayName: "",
+    participants: isGroup ? [] : [{ originalROWID: 1, address: identifier, service: guid.split(";")[0] }],
+  };
 }
 
 function say(response: ServerResponse, status: number, body: Record<string, unknown>): void {
@@ -199,5 +285,21 @@ function refuse(response: ServerResponse, status: number, message: string): void
   say(response, status, {
     message: "You've made a bad request! Please check your request params & body",
     error: { type: "Validation Error", message },
+  });
+}
+
+function refuseUnknown(response: ServerResponse, message: string): void {
+  say(response, 404, { message: "The requested resource was not found", error: { type: "Database Error", message } });
+}
+
+/** What Messages itself did not do. */
+function fail(response: ServerResponse, message: string): void {
+  say(response, 500, { message: "Message Send Error", error: { type: "iMessage Error", message } });
+}
+
+function refusePrivate(response: ServerResponse): void {
+  say(response, 500, {
+    message: "Please make sure you have completed the setup for the Private API, and your helper is connected!",
+    error: { type: "iMessage Error", message: "iMessage Private API is not enabled!" },
   });
 }

@@ -17,6 +17,8 @@ export class SignalProgram {
   readonly refusals = new Map<string, { code: number; message: string }>();
   mode = "json-rpc";
   isSilent = false;
+  /** The daemon's; its real one is 15 s, and the head of its answer comes with the first. */
+  keepAliveMs = 100;
   readonly #kind: "daemon" | "container";
   readonly #streams = new Set<ServerResponse>();
   readonly #sockets = new WebSocketServer({ noServer: true });
@@ -90,11 +92,10 @@ export class SignalProgram {
     if (path === "/api/v1/check") return say(response, 200);
     if (path === "/api/v1/events") {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.flushHeaders();
       this.#streams.add(response);
       const timer = setInterval(() => {
         if (!this.isSilent) response.write(":\n");
-      }, 100);
+      }, this.keepAliveMs);
       response.once("close", () => {
         clearInterval(timer);
         this.#streams.delete(response);
