@@ -109,7 +109,7 @@ describe("validateInput", () => {
     [
       "read",
       { file_path: "a" },
-      /^read was not run\. path: .*There is no file_path\. It takes path, offset, limit, numbered, machine\.$/,
+      /^read was not run\. path: .*There is no file_path\. It takes path, offset, limit, column, numbered, machine\.$/,
     ],
     ["read", { path: "a", offset: "two" }, /offset: .*expected number/],
     ["read", { path: "a", offset: 0 }, /offset: /],
