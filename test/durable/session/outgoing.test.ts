@@ -389,18 +389,21 @@ describe("an answer that grows at its place", () => {
     expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
   });
 
-  test("that comes to stand long after it was given up is taken back", { timeout: 20_000 }, async () => {
+  test("that comes to stand long after it was given up is taken back", { timeout: 40_000 }, async () => {
     const deliver: Deliver = async ({ act, id }) => {
-      if (act.type === "draft") await new Promise((resolve) => setTimeout(resolve, 8500));
+      if (act.type === "draft") await new Promise((resolve) => setTimeout(resolve, 12_000));
       return { outcome: "sent", platformId: act.type === "draft" ? "late" : id };
     };
     const talk = openChannelTalk(() => ({ pieces: words(60, 10) }), { deliver, place: partial });
     await talk.say("tell me");
-    await until(() => talk.session.parts.outbox.nextAt() !== undefined && acts(talk, "text").length === 1, 15_000);
+    await until(() => talk.session.parts.outbox.nextAt() !== undefined && acts(talk, "text").length === 1, 20_000);
     expect(acts(talk, "text")).toEqual([{ type: "text", text: expect.stringContaining("word59") }]);
     // It goes with what is being sent just then, or with the next alarm.
     const isTakenBack = () => acts(talk, "delete").length > 0;
-    await until(() => isTakenBack() || (talk.session.parts.outbox.countWaiting() === 1 && talk.session.parts.lanes.size === 0));
+    await until(
+      () => isTakenBack() || (talk.session.parts.outbox.countWaiting() === 1 && talk.session.parts.lanes.size === 0),
+      15_000,
+    );
     if (!isTakenBack()) await talk.session.fireAlarm();
     await settle(talk);
     expect(acts(talk, "delete")).toEqual([{ type: "delete", message: "late" }]);

@@ -233,7 +233,7 @@ test("one address lets five devices wait, and no more, so that others can still 
   const params = await own.sign(makeConnect(), NONCE);
   expect(await enter(params, undefined, "5.6.7.8")).toMatchObject({ error: { details: { requestId: expect.any(String) } } });
   // Whoever waits may ask again, also under another name.
-  const [waiting] = access.devices.pending(now);
+  const waiting = access.devices.pending(now).find(({ address }) => address === "1.2.3.4");
   access.devices.reject(waiting?.id ?? "", now);
   expect(await enter(await (await makeDevice()).sign(makeConnect(), NONCE))).toMatchObject({
     error: { details: { requestId: expect.any(String) } },
