@@ -272,9 +272,10 @@ describe("the line", () => {
     await shows("In a new session.");
   });
 
-  test("Discord is gone for a while: the line says so, and what was written meanwhile is answered once", async () => {
+  test("Discord is gone for a minute: the line says so, and what was written meanwhile is answered once", async () => {
     const { length } = town.identified;
     house.teach("while you were away", { say: "Welcome back." });
+    const minute = quiet(60_000);
     await town.goDown();
     await vi.waitFor(
       async () => expect(await line()).toMatchObject({ phase: "down", said: expect.stringContaining("tried again") }),
@@ -284,13 +285,30 @@ describe("the line", () => {
       },
     );
     await town.say(ALICE, "said while you were away", inTalk());
+    await minute;
     await town.comeUp();
+    await until("open", 120_000);
     await shows("Welcome back.");
-    await until("open");
     await quiet(1000);
     expect((await texts()).filter((text) => text === "Welcome back.")).toHaveLength(1);
     // The session held all the time.
     expect(town.identified).toHaveLength(length);
+  }, 240_000);
+
+  test("gone for so long that the session is over: what was written meanwhile is read back, and answered once", async () => {
+    const { length } = town.identified;
+    house.teach("read me back", { say: "Read back." });
+    await town.goDown();
+    town.forgetSessions();
+    await town.say(ALICE, "can you read me back?", inTalk());
+    await town.comeUp();
+    await until("open", 120_000);
+    await shows("Read back.");
+    await quiet(1000);
+    expect((await texts()).filter((text) => text === "Read back.")).toHaveLength(1);
+    expect(town.identified).toHaveLength(length + 1);
+    const once = [...house.lastRequest().matchAll(/can you read me back/g)];
+    expect(once).toHaveLength(1);
   }, 150_000);
 
   test("Skerry and its bridge are killed: the session is resumed, and a thread is known again", async () => {

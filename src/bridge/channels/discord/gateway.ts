@@ -1,6 +1,7 @@
 // Discord's gateway: the socket by which a bot hears ordinary messages, and commands and buttons where no address is set for them. Events go
 // to Skerry word for word, where they are read; what is answered goes out from there, over HTTP. The library keeps the line (heartbeats,
-// resuming); what was not kept on disk yet when the bridge ended is told again by Discord when its session is resumed.
+// resuming); what was not kept on disk yet when the bridge ended is told again by Discord when its session is resumed, or read back from
+// the rooms when a new one is begun (missed.ts).
 //
 // Rules (watch.ts has those of health): a line that breaks is resumed at once, three times in a row; then its thread ends and is begun anew
 // after 1 s, twice as long each time up to five minutes, a quarter more or less. The session is kept through it, until Discord says that
@@ -10,6 +11,7 @@ import type * as Gateway from "@discordjs/ws";
 import type { GatewayDispatchPayload } from "discord-api-types/v10";
 import type { Driver, LineHost, OpenLine } from "../driver.ts";
 import { surely } from "../standing.ts";
+import { readMissed } from "./missed.ts";
 import { explain, NOT_ALLOWED, statusOf, WRONG_PLACE, wordsOfCode } from "./refusals.ts";
 import { Rooms } from "./rooms.ts";
 import { SessionFile } from "./session-file.ts";
@@ -170,13 +172,14 @@ class GatewayLine implements OpenLine {
     const { id: session, botId } = this.#session;
     const isWanted = WANTED.includes(t);
     this.#lastKept = this.#lastKept
+      .then(() => (t === "READY" ? this.#readBack(session, botId) : undefined))
       .then(() => (isWanted ? this.#keep(payload, `${session}:${s}`, botId) : undefined))
       .then(() => this.#session.keep(session, s))
       // The line was closed before it was on disk: it is told again.
       .catch((error: unknown) => this.#host.log(`A message could not be kept: ${String(error)}`, true));
   }
 
-  async #keep({ t, d: data }: GatewayDispatchPayload, key: string, botId: string): Promise<void> {
+  async #keep({ t, d: data }: { t: string; d: unknown }, key: string, botId: string): Promise<void> {
     const d: Record<string, unknown> = { ...(data as object) };
     if (JSON.stringify(d).length > MOST_CHARS) {
       this.#host.log(`An event of Discord (${t}) is larger than anything a person writes, and is left out.`, true);
@@ -191,6 +194,23 @@ class GatewayLine implements OpenLine {
       this.#stop.signal,
       (text) => log(text, true),
     );
+    if (t === "MESSAGE_CREATE") this.#session.keepHeard(d);
+  }
+
+  /** A new session is told nothing of what was written before it. */
+  async #readBack(session: string, botId: string): Promise<void> {
+    const { messages, unread } = await readMissed({
+      marks: this.#session.heard,
+      ask: (path, signal) => this.#rest.get(path, { signal }),
+      now: this.#host.now(),
+      signal: this.#stop.signal,
+    });
+    for (const message of messages)
+      await this.#keep({ t: "MESSAGE_CREATE", d: message }, `${session}:missed:${message.id}`, botId);
+    if (unread > 0) {
+      const rooms = `${unread} ${unread === 1 ? "room" : "rooms"}`;
+      this.#host.log(`What was written in ${rooms} before Discord's gateway was back could not be read.`, true);
+    }
   }
 
   async #askRoom(id: string): Promise<unknown> {

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionInfo } from "@discordjs/ws";
 import * as z from "zod";
+import { type HeardMark, heardMark, markHeard } from "./missed.ts";
 
 const kept = z.object({
   info: z
@@ -12,6 +13,7 @@ const kept = z.object({
   botId: z.string(),
   /** When the line was last started anew because it was deaf. */
   deafAt: z.number().default(0),
+  heard: z.array(heardMark).default([]),
 });
 
 const WRITE_AFTER_MS = 500;
@@ -22,6 +24,7 @@ export class SessionFile {
   #sequence: number | undefined;
   #botId = "";
   #deafAt = 0;
+  #heard: HeardMark[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(dir: string) {
@@ -32,6 +35,7 @@ export class SessionFile {
       this.#sequence = read.info?.sequence;
       this.#botId = read.botId;
       this.#deafAt = read.deafAt;
+      this.#heard = read.heard;
     } catch {
       // There is none, or none that can be read: a new session is begun.
     }
@@ -47,6 +51,11 @@ export class SessionFile {
 
   get deafAt(): number {
     return this.#deafAt;
+  }
+
+  /** Up to where rooms were heard, by whichever session. */
+  get heard(): readonly HeardMark[] {
+    return this.#heard;
   }
 
   read(): SessionInfo | null {
@@ -70,6 +79,12 @@ export class SessionFile {
     this.#writeSoon();
   }
 
+  /** This message is kept on this machine. */
+  keepHeard(message: Record<string, unknown>): void {
+    this.#heard = markHeard(this.#heard, message);
+    this.#writeSoon();
+  }
+
   /** All up to this event of this session is kept on this machine. */
   keep(session: string, sequence: number): void {
     if (session !== this.id) return;
@@ -81,7 +96,7 @@ export class SessionFile {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const body = { info: this.read(), botId: this.#botId, deafAt: this.#deafAt };
+    const body = { info: this.read(), botId: this.#botId, deafAt: this.#deafAt, heard: this.#heard };
     writeFileSync(`${this.#path}.new`, JSON.stringify(body), { mode: 0o600 });
     renameSync(`${this.#path}.new`, this.#path);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { GatewayDispatchPayload } from "discord-api-types/v10";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { discordGateway } from "../../../../src/bridge/channels/discord/gateway.ts";
+import { type HeardMark, markHeard, readMissed } from "../../../../src/bridge/channels/discord/missed.ts";
 import { SessionFile } from "../../../../src/bridge/channels/discord/session-file.ts";
 import { LineWatch } from "../../../../src/bridge/channels/discord/watch.ts";
 import type { LineNews, OpenLine } from "../../../../src/bridge/channels/driver.ts";
@@ -160,6 +161,81 @@ describe("its place in the row", () => {
     const { reach } = await hold();
     await reach("open");
     expect(town.identified).toHaveLength(1);
+  });
+});
+
+describe("a new session", () => {
+  const once = (words: unknown[]) => [...new Set(words)];
+
+  test("is told nothing of what was written before it: that is read back, in its order, before what comes", async () => {
+    const direct = { channelId: await town.directChannel(ALICE) };
+    const first = await hold();
+    await first.reach("open");
+    await town.say(ALICE, "heard in the room", room());
+    await town.say(ALICE, "heard directly", direct);
+    await vi.waitFor(() => expect(first.words()).toEqual(["heard in the room", "heard directly"]), PATIENCE);
+    await first.line.close();
+    town.forgetSessions();
+    const missed = Array.from({ length: 120 }, (_none, index) => `missed ${index}`);
+    for (const [index, word] of missed.entries()) await town.say(ALICE, word, index % 3 === 0 ? direct : room());
+    const second = await hold();
+    await second.reach("open");
+    await town.say(ALICE, "and now", room());
+    await vi.waitFor(() => expect(second.words()).toContain("and now"), PATIENCE);
+    expect(once(second.words())).toEqual([...missed, "and now"]);
+    const [one, other] = second.heard.map(({ body }) => body.d);
+    expect([one?.["guild_id"], other?.["guild_id"]]).toEqual([undefined, room().guildId]);
+    expect(second.heard.map(({ id }) => id)).toContain(`MESSAGE_CREATE:${one?.["id"]}`);
+  });
+
+  test("a room that can't be read is said, one that may no longer be read is not, and the others are read", async () => {
+    const signal = new AbortController().signal;
+    const now = Date.now();
+    const at = (ms: number) => String(BigInt(ms - 1_420_070_400_000) << 22n);
+    const marks = ["1", "2", "3", "4"].map((channel) => ({ channel, id: at(now - 3_600_000) }));
+    const fails: Record<string, unknown> = { "1": { status: 403 }, "2": { status: 404 }, "3": new Error("no network") };
+    const ask = async (path: string) => {
+      const [, , channel = ""] = path.split("/");
+      if (channel in fails) throw fails[channel];
+      return [{ id: at(now - 1000), content: "here" }, { id: "x" }, null];
+    };
+    const { messages, unread } = await readMissed({ marks, ask, now, signal });
+    expect(unread).toBe(1);
+    expect(messages).toEqual([{ id: at(now - 1000), content: "here", channel_id: "4" }]);
+  });
+
+  test("nothing older than a day is read, and of a room no more than three hundred", async () => {
+    const now = Date.now();
+    const at = (ms: number, more = 0) => String((BigInt(ms - 1_420_070_400_000) << 22n) + BigInt(more));
+    const asked: string[] = [];
+    let count = 0;
+    const ask = async (path: string) => {
+      asked.push(path);
+      return Array.from({ length: 100 }, () => ({ id: at(now - 1000, ++count) })).reverse();
+    };
+    const marks = [{ channel: "1", id: at(now - 48 * 3_600_000) }];
+    const { messages } = await readMissed({ marks, ask, now, signal: new AbortController().signal });
+    expect(asked).toHaveLength(3);
+    expect(asked[0]).toBe(`/channels/1/messages?after=${at(now - 24 * 3_600_000)}&limit=100`);
+    expect(asked[1]).toBe(`/channels/1/messages?after=${at(now - 1000, 100)}&limit=100`);
+    expect(messages).toHaveLength(300);
+  });
+
+  test("up to where a room was heard never goes back, and is kept of the twenty-five that were written in last", () => {
+    let marks: HeardMark[] = [];
+    const hear = (channel: string, id: string) => {
+      marks = markHeard(marks, { channel_id: channel, id });
+    };
+    hear("1", "20");
+    hear("1", "19");
+    expect(marks).toEqual([{ channel: "1", id: "20" }]);
+    for (let count = 2; count < 30; count++) hear(String(count), "20");
+    hear("5", "21");
+    expect(marks).toHaveLength(25);
+    expect(marks.at(-1)).toEqual({ channel: "5", id: "21" });
+    expect(marks.some(({ channel }) => channel === "1")).toBe(false);
+    hear("../x", "22");
+    expect(marks).toHaveLength(25);
   });
 });
 
