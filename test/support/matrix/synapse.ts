@@ -1,5 +1,6 @@
 // A real homeserver (Synapse, from Debian sid) in a folder of its own, for journeys: found at SKERRY_SYNAPSE_ROOT or .cache/synapse-sid,
-// where it is put once; that needs root, apt-get and one to three minutes. Each start has a database and a port of its own.
+// where it is put once, by `npm test` before its rounds or by the first start (`node test/support/matrix/synapse.ts` does it alone); that
+// needs root, apt-get and one to three minutes. Each start has a database and a port of its own.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -9,7 +10,7 @@ import { findPort } from "../runtime.ts";
 
 const ROOT = process.env["SKERRY_SYNAPSE_ROOT"] ?? resolve(import.meta.dirname, "../../../.cache/synapse-sid");
 const STARTED_MS = 120_000;
-/** Said by whoever has no time for it. */
+/** Said by whoever has no time for it, and by `npm test` where it could not be fetched. */
 const IS_OFF = process.env["SKERRY_SYNAPSE"] === "off";
 const READY = "usr/lib/python3/dist-packages/synapse";
 
@@ -183,3 +184,5 @@ function install(): void {
   };
   inTurn(make, "synapse");
 }
+
+if (import.meta.main && whyNoSynapse() === undefined && !hasSynapse()) install();
