@@ -1,9 +1,10 @@
 // What the channels of this machine keep on its disk: the accounts that are its to hold, what came in and is not with Skerry yet, and what
 // was sent, so that the same is never sent twice. Deleting the file loses messages that wait.
-import { chmodSync, existsSync, renameSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { existsSync, renameSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
 import { type HeldAccount, type HomeItem, heldAccount, INBOUND_LIFE_MS, idOfItem } from "../../contract/channels/at-home.ts";
 import type { DeliveryOutcome } from "../../contract/channels/delivery.ts";
+import { openDatabase } from "../database.ts";
 
 /** Longer than any outbox asks again. */
 const SENT_LIFE_MS = 7 * 24 * 3_600_000;
@@ -20,24 +21,22 @@ export interface LineName {
   account: string;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS account (
+    channel TEXT NOT NULL, account TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (channel, account)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS inbound (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+    at INTEGER NOT NULL, UNIQUE (channel, account, id)
+  );
+  CREATE TABLE IF NOT EXISTS sent (id TEXT PRIMARY KEY, outcome TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
 export class ChannelStore {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    if (path !== ":memory:") chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS account (
-        channel TEXT NOT NULL, account TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (channel, account)
-      ) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS inbound (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
-        at INTEGER NOT NULL, UNIQUE (channel, account, id)
-      );
-      CREATE TABLE IF NOT EXISTS sent (id TEXT PRIMARY KEY, outcome TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 // What the machine remembers of commands, in a database for its owner alone: programs that are allowed, questions that were
 // asked, every command with what became of it, and processes, so that one that died with the bridge is known to have.
-import { chmodSync, closeSync, openSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Place } from "../../contract/home/commands.ts";
+import { openDatabase } from "../database.ts";
 import type { AllowDraft, AllowEntry } from "./policy/allowlist.ts";
 
 /** Questions live as long as the owner may take to answer, and a little longer. */
@@ -40,34 +40,28 @@ export interface ProcessRow {
   log: string;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL UNIQUE, by TEXT NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER);
+  CREATE TABLE IF NOT EXISTS allowed_file (path TEXT NOT NULL, purpose TEXT NOT NULL, by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (path, purpose)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS question (plan TEXT NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, session, process)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS word (approval TEXT PRIMARY KEY, process TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, place TEXT NOT NULL,
+    command TEXT NOT NULL, workdir TEXT NOT NULL, verdict TEXT NOT NULL, approval TEXT, ended_at INTEGER, exit TEXT
+  );
+  CREATE INDEX IF NOT EXISTS audit_at ON audit (at);
+  CREATE TABLE IF NOT EXISTS process (
+    key TEXT PRIMARY KEY, session TEXT NOT NULL, process TEXT NOT NULL, command TEXT NOT NULL, started_at INTEGER NOT NULL,
+    ended_at INTEGER, exit_code INTEGER, signal TEXT, ended_by TEXT, log TEXT NOT NULL
+  ) WITHOUT ROWID;
+`;
+
 export class ExecLedger {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
-    if (path !== ":memory:") {
-      // Made with its rights, so that there is no moment in which others could read it.
-      closeSync(openSync(path, "a", 0o600));
-      chmodSync(path, 0o600);
-    }
     // The command line writes to it as well.
-    this.#db = new DatabaseSync(path, { timeout: BUSY_MS });
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL UNIQUE, by TEXT NOT NULL, added_at INTEGER NOT NULL, used_at INTEGER);
-      CREATE TABLE IF NOT EXISTS allowed_file (path TEXT NOT NULL, purpose TEXT NOT NULL, by TEXT NOT NULL, added_at INTEGER NOT NULL, PRIMARY KEY (path, purpose)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS question (plan TEXT NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (plan, session, process)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS word (approval TEXT PRIMARY KEY, process TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS audit (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, session TEXT NOT NULL, process TEXT NOT NULL, place TEXT NOT NULL,
-        command TEXT NOT NULL, workdir TEXT NOT NULL, verdict TEXT NOT NULL, approval TEXT, ended_at INTEGER, exit TEXT
-      );
-      CREATE INDEX IF NOT EXISTS audit_at ON audit (at);
-      CREATE TABLE IF NOT EXISTS process (
-        key TEXT PRIMARY KEY, session TEXT NOT NULL, process TEXT NOT NULL, command TEXT NOT NULL, started_at INTEGER NOT NULL,
-        ended_at INTEGER, exit_code INTEGER, signal TEXT, ended_by TEXT, log TEXT NOT NULL
-      ) WITHOUT ROWID;
-    `);
+    this.#db = openDatabase(path, SCHEMA, { busyMs: BUSY_MS });
     const columns = this.#all("PRAGMA table_info(process)").map((row) => row["name"]);
     // Of what was kept before this was written down, the place that is reached by the fewest.
     if (!columns.includes("place")) this.#db.exec("ALTER TABLE process ADD COLUMN place TEXT NOT NULL DEFAULT 'home'");

@@ -1,8 +1,8 @@
 // What must not be lost when the line or this program breaks off: answers that Skerry has not taken yet, and what came in for
 // it. Rows in SQLite, in order; what Skerry has said that it has is given back. On a full disk what cannot be written is kept
 // in memory: it is lost with this program, and not before.
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../database.ts";
 
 const ANSWER_LIFE_MS = 24 * 3_600_000;
 
@@ -20,6 +20,13 @@ export interface SpooledEvent {
   at: number;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS call (id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, body TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS event (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL
+  );
+`;
+
 export class Spool {
   readonly #db: DatabaseSync;
   readonly #complain: (text: string) => void;
@@ -35,17 +42,7 @@ export class Spool {
   /** Held by this program alone until `close`; a second one is refused at once. */
   constructor(path: string, complain: (text: string) => void = () => {}) {
     this.#complain = complain;
-    this.#db = new DatabaseSync(path);
-    if (path !== ":memory:") chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS call (id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, body TEXT) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS event (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL
-      );
-    `);
+    this.#db = openDatabase(path, SCHEMA, { isExclusive: true });
   }
 
   /** What comes after it is for nobody any more. */

@@ -1,7 +1,7 @@
 // What a line of iMessage keeps on disk: how far it has read the Mac's book of messages, and the latest messages, for quotes and reactions.
 // Bounded. Deleting it begins with the messages that come next.
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../database.ts";
 import type { Noted } from "./inbound.ts";
 
 const MOST_MESSAGES = 5_000;
@@ -12,22 +12,21 @@ export const UNNAMED = "unnamed-";
 /** What comes back of our own comes back soon. */
 const ECHO_MS = 10 * 60_000;
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS reading (one INTEGER PRIMARY KEY CHECK (one = 1), row INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS message (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT NOT NULL UNIQUE, peer TEXT NOT NULL, text TEXT NOT NULL, author TEXT NOT NULL,
+    isOurs INTEGER NOT NULL, mark TEXT, at INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS file (place INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, path TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS own (one INTEGER PRIMARY KEY CHECK (one = 1), address TEXT NOT NULL);
+`;
+
 export class Notebook {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    if (path !== ":memory:") chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      CREATE TABLE IF NOT EXISTS reading (one INTEGER PRIMARY KEY CHECK (one = 1), row INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS message (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT NOT NULL UNIQUE, peer TEXT NOT NULL, text TEXT NOT NULL, author TEXT NOT NULL,
-        isOurs INTEGER NOT NULL, mark TEXT, at INTEGER NOT NULL
-      );
-      CREATE TABLE IF NOT EXISTS file (place INTEGER PRIMARY KEY AUTOINCREMENT, handle TEXT NOT NULL UNIQUE, path TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS own (one INTEGER PRIMARY KEY CHECK (one = 1), address TEXT NOT NULL);
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   close(): void {

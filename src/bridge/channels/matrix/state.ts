@@ -1,7 +1,7 @@
 // What the line keeps on this machine beside its keys: the login, where it stopped reading, its rooms, messages that cannot be opened
 // yet, and its own reactions. All with a bound.
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../database.ts";
 import type { RoomEvent } from "./wire.ts";
 
 const MOST_SEALED = 2000;
@@ -46,30 +46,28 @@ export interface Sealed {
   isSaid: boolean;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS word (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS sealed (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
+    at INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE TABLE IF NOT EXISTS reaction (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, target TEXT NOT NULL, id TEXT NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS known (id TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS invitation (room TEXT PRIMARY KEY, person TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS person (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (room, id)
+  );
+`;
+
 export class MatrixState {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    if (path !== ":memory:") chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS word (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS room (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS sealed (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
-        at INTEGER NOT NULL, said INTEGER NOT NULL DEFAULT 0
-      );
-      CREATE TABLE IF NOT EXISTS reaction (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, target TEXT NOT NULL, id TEXT NOT NULL
-      );
-      CREATE TABLE IF NOT EXISTS known (id TEXT PRIMARY KEY) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS invitation (room TEXT PRIMARY KEY, person TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS person (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (room, id)
-      );
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 // What a line of Signal keeps on disk: who is who, the latest messages (so that a quote shows what it answers) and our reactions (which
 // are taken back by naming them). Bounded. Deleting it loses quoted words, and binds numbers to people anew.
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../database.ts";
 import { plainName } from "../lenient.ts";
 
 const MOST_PEOPLE = 20_000;
@@ -16,22 +16,20 @@ export interface NotedMessage {
   isOurs: boolean;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS person (uuid TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, seenAt INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS message (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, peer TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, isOurs INTEGER NOT NULL,
+    UNIQUE (peer, name)
+  );
+  CREATE TABLE IF NOT EXISTS mark (place INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, emoji TEXT NOT NULL);
+`;
+
 export class Notebook {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    if (path !== ":memory:") chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS person (uuid TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, seenAt INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS message (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, peer TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, isOurs INTEGER NOT NULL,
-        UNIQUE (peer, name)
-      );
-      CREATE TABLE IF NOT EXISTS mark (place INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, emoji TEXT NOT NULL);
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   close(): void {

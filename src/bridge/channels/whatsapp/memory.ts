@@ -1,8 +1,8 @@
 // What WhatsApp wants kept of one linked account, in one SQLite file for its owner alone: the device's keys, and the latest messages, by
 // which one is answered, sent again or fetched a file of. Keys are written as one, and on the disk before WhatsApp is told so.
-import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../database.ts";
 import { writeAsOne } from "../store.ts";
 
 /** A message as it was, to be quoted, repeated or have its file fetched. */
@@ -35,30 +35,28 @@ const MOST_UNHEARD = 2_000;
 const UNHEARD_LIFE_MS = 14 * 24 * 3_600_000;
 const TIDY_EVERY = 200;
 
+const SCHEMA = `
+  PRAGMA secure_delete = ON;
+  CREATE TABLE IF NOT EXISTS secret (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS message (
+    chat TEXT NOT NULL, id TEXT NOT NULL, jid TEXT NOT NULL, from_me INTEGER NOT NULL, participant TEXT, body BLOB,
+    at INTEGER NOT NULL, PRIMARY KEY (chat, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS message_id ON message (id);
+  CREATE INDEX IF NOT EXISTS message_at ON message (at);
+  CREATE TABLE IF NOT EXISTS unheard (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, id TEXT NOT NULL, attrs TEXT NOT NULL, plain TEXT NOT NULL,
+    at INTEGER NOT NULL, UNIQUE (sender, id)
+  );
+`;
+
 export class WhatsAppMemory {
   readonly #db: DatabaseSync;
   #puts = 0;
 
   constructor(dir: string) {
     const path = join(dir, "whatsapp.db");
-    this.#db = new DatabaseSync(path);
-    chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA secure_delete = ON;
-      CREATE TABLE IF NOT EXISTS secret (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS message (
-        chat TEXT NOT NULL, id TEXT NOT NULL, jid TEXT NOT NULL, from_me INTEGER NOT NULL, participant TEXT, body BLOB,
-        at INTEGER NOT NULL, PRIMARY KEY (chat, id)
-      ) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS message_id ON message (id);
-      CREATE INDEX IF NOT EXISTS message_at ON message (at);
-      CREATE TABLE IF NOT EXISTS unheard (
-        place INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, id TEXT NOT NULL, attrs TEXT NOT NULL, plain TEXT NOT NULL,
-        at INTEGER NOT NULL, UNIQUE (sender, id)
-      );
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   close(): void {

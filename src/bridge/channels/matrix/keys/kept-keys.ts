@@ -1,9 +1,9 @@
 // An IndexedDB that is on disk: the encryption library keeps its keys in one and knows no other store, and Node has none. The database
 // itself is fake-indexeddb, in memory; each transaction is written to SQLite before the library hears that it is complete, so that no
 // key is used that a restart would forget. Everything is read back at the start. Deleting the file makes another device of this one.
-import { chmodSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
+import { openDatabase } from "../../../database.ts";
 
 /** What fake-indexeddb exports, as far as it is used. */
 export type IndexedDbPackage = Record<string, unknown>;
@@ -35,6 +35,13 @@ interface StoreShape {
   indexes: { name: string; keyPath: string | string[]; unique: boolean; multiEntry: boolean }[];
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS base (name TEXT PRIMARY KEY, version INTEGER NOT NULL, shape TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS record (
+    base TEXT NOT NULL, store TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (base, store, key)
+  ) WITHOUT ROWID;
+`;
+
 export class KeptKeys {
   readonly #db: DatabaseSync;
   readonly #changes = new WeakMap<IDBTransaction, Change[]>();
@@ -44,16 +51,7 @@ export class KeptKeys {
   #trouble: Error | undefined;
 
   private constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    chmodSync(path, 0o600);
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS base (name TEXT PRIMARY KEY, version INTEGER NOT NULL, shape TEXT NOT NULL) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS record (
-        base TEXT NOT NULL, store TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (base, store, key)
-      ) WITHOUT ROWID;
-    `);
+    this.#db = openDatabase(path, SCHEMA);
   }
 
   /** Makes it the IndexedDB of this thread. Once a thread. */
