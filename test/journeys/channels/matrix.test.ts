@@ -180,16 +180,23 @@ describe.skipIf(missing !== undefined)(`Matrix${missing === undefined ? "" : `, 
     await vi.waitFor(() => expect(isIn(trap)).toBe("leave"), PATIENCE);
   });
 
-  test("the homeserver is gone for a while: what is written after it is heard, once", async () => {
+  test("the homeserver is gone for a minute: an answer waits and goes out, and what is written then is heard, each once", async () => {
+    const shown = (text: string) => olga.texts(talk).filter((one) => one === text).length;
+    house.teach("slow question", { say: "A slow answer.", delayMs: 3_000 });
     house.teach("back again", { say: "Here I am." });
+    await olga.say(talk, "A slow question");
+    await vi.waitFor(() => expect(house.lastRequest()).toContain("slow question"), PATIENCE);
     await synapse.goDown();
     await until("down");
+    await quiet(60_000);
     await synapse.comeUp();
     await until("open");
+    await vi.waitFor(() => expect(shown("A slow answer.")).toBe(1), { timeout: 150_000, interval: 250 });
     await olga.say(talk, "Are you back again?");
     await shows(olga, talk, "Here I am.");
-    expect(olga.texts(talk).filter((text) => text === "Here I am.")).toHaveLength(1);
-  });
+    await quiet(1_000);
+    expect([shown("A slow answer."), shown("Here I am.")]).toEqual([1, 1]);
+  }, 480_000);
 
   test("Skerry and its bridge are killed: the device is the same, and what was written meanwhile is opened and answered once", async () => {
     const devices = async () => {
