@@ -92,6 +92,18 @@ async function openRoom(): Promise<void> {
 }
 
 /** As a camera does. */
+/** A camera looks until it sees a code. */
+function readCode(): Promise<string> {
+  return vi.waitFor(
+    async () => {
+      const text = await readPicture();
+      if (text === "") throw new Error("No code could be read from the page's picture.");
+      return text;
+    },
+    { timeout: 90_000, interval: 500 },
+  );
+}
+
 async function readPicture(): Promise<string> {
   const picture = await page.locator(".channel-link .qr").screenshot();
   const darkroom = await browser.newPage();
@@ -118,7 +130,7 @@ describe("linking in the page", () => {
     await openRoom();
     await page.getByRole("button", { name: "Show the code to scan" }).click();
     await page.locator(".channel-link .qr").waitFor({ timeout: 30_000 });
-    await own.scan(await readPicture());
+    await own.scan(await readCode());
     await reaches("open");
     expect(await lineOf()).toMatchObject({ who: `+${OWN}` });
     await page.locator(".channel-link").waitFor({ state: "detached", timeout: 30_000 });
