@@ -1,5 +1,5 @@
-// Kinds of tests: `node` (pure parts), `workers` (objects in real workerd), `journeys` (a started Skerry), and `clocks`, which
-// are journeys that look at the clock: one at a time, when nothing else runs.
+// Kinds of tests: `node` (pure parts), `workers` (objects in real workerd), `journeys` (a started Skerry), `waits`, which are journeys
+// that mostly wait, and `clocks`, which look at the clock: one at a time, when nothing else runs. `npm test` says how many run at once.
 import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
@@ -13,12 +13,17 @@ const markdown: Plugin = {
   },
 };
 
+const WAITS = ["discord-gateway", "imessage", "imsg", "matrix", "signal", "telegram-things", "whatsapp-linked"].map(
+  (name) => `test/journeys/channels/${name}.test.ts`,
+);
+
 const CLOCKS = ["crash", "lighthouse", "start", "webchat", "webchat-long", "trouble/!(foreign-pages)"].map(
   (name) => `test/journeys/${name}.test.ts`,
 );
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         plugins: [markdown],
@@ -62,11 +67,13 @@ export default defineConfig({
         test: {
           name: "journeys",
           include: ["test/journeys/**/*.test.ts"],
-          exclude: CLOCKS,
+          exclude: [...WAITS, ...CLOCKS],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          maxWorkers: 2,
         },
+      },
+      {
+        test: { name: "waits", include: WAITS, testTimeout: 90_000, hookTimeout: 90_000 },
       },
       {
         test: { name: "clocks", include: CLOCKS, testTimeout: 90_000, hookTimeout: 60_000, fileParallelism: false },

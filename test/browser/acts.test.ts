@@ -107,8 +107,11 @@ describe("on a living page", () => {
 
   test("new tabs are told, found again, focused and closed", async () => {
     expect((await act({ kind: "click", ref: ref('"Popup"') })).text).toMatch(/opened a new tab: (t\d+)/);
-    const tabs = (await browser.act({ action: "tabs" })).text;
-    const [, popup = ""] = /(t\d+): .*popup/.exec(tabs) ?? [];
+    const popup = await vi.waitFor(async () => {
+      const [, tab] = /(t\d+): .*popup/.exec((await browser.act({ action: "tabs" })).text) ?? [];
+      expect(tab).toBeDefined();
+      return tab ?? "";
+    });
     expect((await browser.act({ action: "focus", tab: popup })).text).toContain(`${popup} (current)`);
     expect(await show()).toContain("Press me");
     await browser.act({ action: "close", tab: popup });
