@@ -91,8 +91,7 @@ async function openRoom(): Promise<void> {
   });
 }
 
-/** As a camera does. */
-/** A camera looks until it sees a code. */
+/** As a camera does: it looks until it sees a code. */
 function readCode(): Promise<string> {
   return vi.waitFor(
     async () => {
